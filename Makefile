@@ -1,0 +1,37 @@
+# Falcon on one page: `make run` starts it, `make test` proves it. A machine needs bash, make, git and Node.js 20 or newer with npm.
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help setup build run check test bench train-model clean distclean
+
+NODE := scripts/with-node.sh
+ARGS ?=
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## fetch Node.js (when the machine's is too old) and the packages
+	@scripts/setup.sh
+
+build: ## setup, then compile what changed
+	@scripts/setup.sh --build
+
+run: build ## start Falcon; settings come from the environment: PORT=8100 make run
+	@exec $(NODE) node dist/apps/api/src/main.js
+
+check: build ## format, lint, import rules, types, unit tests
+	@$(NODE) npm run --silent check
+
+test: check ## everything: check, then the end-to-end tests
+	@$(NODE) npm run --silent test:e2e
+
+bench: build ## measure Falcon against its reference servers: make bench ARGS=--quick
+	@$(NODE) npm run --silent bench -- $(ARGS)
+
+train-model: build ## train a model: make train-model ARGS='--help'
+	@$(NODE) node dist/apps/cli/src/main.js train $(ARGS)
+
+clean: ## remove what was built and measured
+	rm -rf dist coverage .cache bench/results
+
+distclean: clean ## remove what was fetched, too
+	rm -rf node_modules .node
