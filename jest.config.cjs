@@ -8,6 +8,7 @@ const common = {
   rootDir: __dirname,
   testEnvironment: 'node',
   moduleFileExtensions: ['ts', 'js', 'json'],
+  resolver: '<rootDir>/scripts/jest-resolver.cjs',
   moduleNameMapper: { '^@app/([^/]+)$': '<rootDir>/libs/$1/src/index.ts' },
   transform: {
     '^.+\\.ts$': [
