@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { serverEnvironment } from './config.js';
+import type { EventLoopReport } from './event-loop-probe.js';
+import { freePort } from './free-port.js';
+import { readProcessUsage } from './process-usage.js';
+
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 10_000;
+
+/** How one of the compared servers is started. */
+export interface ServerRecipe {
+  name: string;
+  /** Compiled script, relative to dist/. */
+  script: string;
+  args?: string[];
+  /** Falcon is told its port and asked for readiness; the reference servers choose a port and report it. */
+  isFalcon?: boolean;
+}
+
+/** A server under test, running in a process of its own. */
+export class BenchServer {
+  private constructor(
+    readonly name: string,
+    readonly port: number,
+    /** Whether the event-loop probe was loaded into the server. */
+    readonly hasProbe: boolean,
+    private readonly child: ChildProcess,
+  ) {}
+
+  /** Resolves when the server answers; its output goes to `<logFolder>/<name>.log`. */
+  static async start(recipe: ServerRecipe, logFolder: string): Promise<BenchServer> {
+    const wantedPort = recipe.isFalcon ? await freePort() : 0;
+    const log = openSync(join(logFolder, `${recipe.name}.log`), 'w');
+    const probe = recipe.isFalcon ? ['--require', join(__dirname, 'event-loop-probe.js')] : [];
+    const child = spawn(process.execPath, [...probe, join(__dirname, '..', recipe.script), ...(recipe.args ?? [])], {
+      env: serverEnvironment({ HOST: '127.0.0.1', PORT: String(wantedPort), LOG_LEVEL: 'INFO' }),
+      stdio: ['ignore', log, log, 'ipc'],
+    });
+    const died = once(child, 'exit').then(([code]) => {
+      throw new Error(`${recipe.name} ended with ${code} instead of starting: see ${recipe.name}.log in ${logFolder}`);
+    });
+    const tooSlow = sleep(START_TIMEOUT_MS, undefined, { ref: false }).then(() => {
+      throw new Error(`${recipe.name} was not ready within ${START_TIMEOUT_MS} ms`);
+    });
+    const started = recipe.isFalcon ? waitUntilReady(wantedPort) : reportedPort(child);
+    const port = await Promise.race([started, died, tooSlow]);
+    died.catch(() => undefined); // from now on a death shows as failed requests
+    return new BenchServer(recipe.name, port, recipe.isFalcon === true, child);
+  }
+
+  usage() {
+    return readProcessUsage(this.child.pid!);
+  }
+
+  /** Starts the event-loop probe's window anew (Falcon only). */
+  resetEventLoop(): void {
+    this.child.send('event-loop-reset');
+  }
+
+  /** What the event-loop probe has seen since the last reset (Falcon only). */
+  async eventLoop(): Promise<EventLoopReport['eventLoop']> {
+    const answer = once(this.child, 'message');
+    this.child.send('event-loop-report');
+    const [{ eventLoop }] = (await answer) as [EventLoopReport];
+    return eventLoop;
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+}
+
+async function reportedPort(child: ChildProcess): Promise<number> {
+  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+  return port;
+}
+
+async function waitUntilReady(port: number): Promise<number> {
+  for (;;) {
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined); // refused: not listening yet
+    if (response?.ok) return port;
+    await sleep(50);
+  }
+}

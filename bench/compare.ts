@@ -1,0 +1,67 @@
+import { servedModelFolder } from './config.js';
+import { BenchServer, type ServerRecipe } from './bench-server.js';
+import { LoadGenerator } from './load/load-generator.js';
+import { measure, type Scenario } from './measurement.js';
+import { judge, type ScenarioRounds } from './requirements.js';
+import { type BenchReport } from './report.js';
+import { type RoundPlan, runRounds } from './rounds.js';
+import { summarise } from './summary.js';
+
+const REFERENCE: ServerRecipe = { name: 'bare-fastify', script: 'bench/servers/bare-fastify.js' };
+
+/** Falcon itself, as `make run` starts it. */
+export const FALCON: ServerRecipe = { name: 'falcon', script: 'apps/api/src/main.js', isFalcon: true };
+
+const comparedServers = (): ServerRecipe[] => [
+  FALCON,
+  { name: 'naive-fastify', script: 'bench/servers/naive-fastify.js', args: [servedModelFolder()] },
+  { name: 'node-http', script: 'bench/servers/node-http.js' },
+];
+
+/** Which loads a comparison runs, and how long. */
+export interface ComparisonPlan extends RoundPlan {
+  scenarios: Scenario[];
+  /** Load on each server before the first round, so that no round measures the compiler. */
+  heatUpMs: number;
+}
+
+/** Starts all servers, drives them in rounds, and stops them. */
+export async function compare(
+  plan: ComparisonPlan,
+  logFolder: string,
+  progress: (line: string) => void,
+): Promise<Pick<BenchReport, 'scenarios' | 'verdicts'>> {
+  const recipes = comparedServers();
+  const generator = new LoadGenerator();
+  const servers: BenchServer[] = [];
+  try {
+    for (const recipe of [REFERENCE, ...recipes])
+      servers.push(await startHot(generator, recipe, plan.heatUpMs, logFolder));
+    const [reference, ...compared] = servers as [BenchServer, ...BenchServer[]];
+    const measured: ScenarioRounds[] = [];
+    for (const scenario of plan.scenarios) {
+      progress(`${scenario.connections} connections, ${scenario.texts} text(s): ${plan.rounds} round(s)`);
+      measured.push({ scenario, rounds: await runRounds(generator, { reference, compared }, scenario, plan) });
+    }
+    const names = recipes.map(({ name }) => name);
+    return {
+      scenarios: measured.map(({ scenario, rounds }) => summarise(scenario, rounds, names)),
+      verdicts: judge(measured),
+    };
+  } finally {
+    generator.stop();
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+}
+
+async function startHot(
+  generator: LoadGenerator,
+  recipe: ServerRecipe,
+  heatUpMs: number,
+  logFolder: string,
+): Promise<BenchServer> {
+  const server = await BenchServer.start(recipe, logFolder);
+  const scenario: Scenario = { texts: 'different', connections: 16 };
+  await measure(generator, server, scenario, { warmupMs: heatUpMs, durationMs: 100 });
+  return server;
+}

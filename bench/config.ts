@@ -1,0 +1,24 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The environment that the benched servers get: the caller's, so that Falcon's settings can be tried, with `overrides` on top. */
+export function serverEnvironment(overrides: Record<string, string>): NodeJS.ProcessEnv {
+  return { ...process.env, ...overrides };
+}
+
+/** Falcon's settings that the caller's environment changes; they are part of the result. */
+export function callersSettings(): Record<string, string> {
+  const names = /^(INFERENCE_|BATCH_|DEFAULT_MODEL$|MODEL_DIR$|LOG_LEVEL$|NODE_OPTIONS$)/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => names.test(name))) as Record<string, string>;
+}
+
+/** The folder of the model that Falcon serves by default: the highest version of DEFAULT_MODEL. */
+export function servedModelFolder(): string {
+  const folder = join(process.env.MODEL_DIR ?? 'models', process.env.DEFAULT_MODEL ?? 'sentiment');
+  const [highest] = readdirSync(folder)
+    .map(Number)
+    .filter(Number.isInteger)
+    .toSorted((a, b) => b - a);
+  if (highest === undefined) throw new Error(`${folder} has no version`);
+  return join(folder, String(highest));
+}

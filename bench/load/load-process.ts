@@ -1,0 +1,20 @@
+// The load generator's own process: takes jobs over IPC, so that the driver's work does not disturb the load.
+import type { LoadEvent, LoadJob } from './load-job.js';
+import { LoadRun } from './load-run.js';
+
+const report = (event: LoadEvent) => process.send?.(event);
+
+async function runJob(job: LoadJob): Promise<void> {
+  const run = new LoadRun(job);
+  try {
+    const result = await run.measure(() => report({ event: 'measuring' }));
+    report({ event: 'measured', result });
+    await run.drain();
+    report({ event: 'drained' });
+  } catch (error) {
+    report({ event: 'failed', message: (error as Error).message });
+  }
+}
+
+process.on('message', (job: LoadJob) => void runJob(job));
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,134 @@
+import { Command } from 'commander';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { join } from 'node:path';
+import { compare, type ComparisonPlan } from './compare.js';
+import { callersSettings } from './config.js';
+import type { Scenario } from './measurement.js';
+import { type BenchReport, renderMarkdown } from './report.js';
+import type { Verdict } from './requirements.js';
+import { judgeSoak, soak } from './soak.js';
+
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+interface CompareOptions {
+  quick?: boolean;
+  rounds: string;
+  seconds: string;
+  out: string;
+}
+
+function planOf({ quick, rounds, seconds }: CompareOptions): ComparisonPlan {
+  const durationMs = (quick ? 1 : Number(seconds)) * 1000;
+  const everyConnections = [1, 16, 64];
+  const scenarios: Scenario[] = (['different', 'same'] as const).flatMap((texts) =>
+    everyConnections.map((connections) => ({ texts, connections })),
+  );
+  return {
+    scenarios,
+    rounds: quick ? 1 : Number(rounds),
+    timing: { warmupMs: 500, durationMs },
+    referenceTiming: { warmupMs: 300, durationMs: Math.max(1000, (durationMs * 2) / 3) },
+    heatUpMs: quick ? 1000 : 3000,
+  };
+}
+
+function machine(): Record<string, string | number> {
+  const gigabytes = Math.round(totalmem() / 2 ** 30);
+  const cpu = cpus()[0]?.model.trim() ?? 'unknown CPU';
+  return {
+    Node: process.version,
+    system: `${type()} ${release()}`,
+    CPU: cpu,
+    cores: availableParallelism(),
+    'memory GB': gigabytes,
+  };
+}
+
+function commit(): string {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
+  } catch {
+    return 'unknown'; // not a git checkout
+  }
+}
+
+function save(folder: string, name: string, content: { json: unknown; markdown: string }): void {
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(content.json, null, 2)}\n`);
+  writeFileSync(join(folder, `${name}.md`), `${content.markdown}\n`);
+  process.stdout.write(`${content.markdown}\n`);
+  say(`\nsaved: ${join(folder, name)}.{json,md}`);
+}
+
+function exitCodeOf(verdicts: readonly Verdict[]): number {
+  return verdicts.every(({ kept }) => kept) ? 0 : 1;
+}
+
+async function runCompare(options: CompareOptions): Promise<void> {
+  mkdirSync(options.out, { recursive: true });
+  const plan = planOf(options);
+  const startedAt = new Date().toISOString();
+  const found = await compare(plan, options.out, say);
+  const settings = {
+    commit: commit(),
+    rounds: plan.rounds,
+    seconds: plan.timing.durationMs / 1000,
+    ...callersSettings(),
+  };
+  const report: BenchReport = { startedAt, machine: machine(), settings, ...found };
+  save(options.out, `compare-${startedAt.slice(0, 19).replaceAll(':', '')}`, {
+    json: report,
+    markdown: renderMarkdown(report),
+  });
+  process.exitCode = options.quick ? 0 : exitCodeOf(report.verdicts); // one short round proves nothing
+}
+
+async function runSoak(options: { requests: string; out: string }): Promise<void> {
+  mkdirSync(options.out, { recursive: true });
+  const startedAt = new Date().toISOString();
+  const samples = await soak(Number(options.requests), options.out, ({ requests, rssMb, tensors }) => {
+    say(`${requests} requests: ${rssMb.toFixed(1)} MB resident, ${tensors} tensors`);
+  });
+  const verdicts = judgeSoak(samples);
+  const report: BenchReport = {
+    startedAt,
+    machine: machine(),
+    settings: { commit: commit(), ...callersSettings() },
+    scenarios: [],
+    verdicts,
+  };
+  save(options.out, `soak-${startedAt.slice(0, 19).replaceAll(':', '')}`, {
+    json: { ...report, samples },
+    markdown: renderMarkdown(report),
+  });
+  process.exitCode = exitCodeOf(verdicts);
+}
+
+async function main(): Promise<void> {
+  if (!existsSync('/proc/self/task')) throw new Error('the bench reads CPU time and memory from /proc: it needs Linux');
+  const out = ['--out <folder>', 'where results and server logs go', 'bench/results'] as const;
+  const program = new Command('bench').description('Measures Falcon against its reference servers.');
+  program
+    .command('compare', { isDefault: true })
+    .description(
+      'throughput, latency, CPU and memory, as ratios to bare Fastify; exits with 1 when a promise is broken',
+    )
+    .option('--quick', 'one round of one second each: to see that it works, not to judge')
+    .option('--rounds <number>', 'rounds per load', '3')
+    .option('--seconds <number>', 'counted time per measurement', '3')
+    .option(...out)
+    .action(runCompare);
+  program
+    .command('soak')
+    .description('memory and tensors over many requests; exits with 1 when either grows')
+    .option('--requests <number>', 'how many', '1000000')
+    .option(...out)
+    .action(runSoak);
+  await program.parseAsync();
+}
+
+main().catch((error: unknown) => {
+  say(`bench: ${(error as Error).message}`);
+  process.exitCode = 2;
+});

@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readProcessUsage } from './process-usage.js';
+
+const onLinux = process.platform === 'linux' ? describe : describe.skip;
+
+onLinux('readProcessUsage', () => {
+  it('agrees with what the process says of itself', () => {
+    const burnUntil = performance.now() + 200;
+    while (performance.now() < burnUntil);
+    const { user, system } = process.cpuUsage();
+    const usage = readProcessUsage(process.pid);
+    expect(Math.abs(usage.cpuMs - (user + system) / 1000)).toBeLessThan(100);
+    expect(usage.rssMb / (process.memoryUsage.rss() / 2 ** 20)).toBeCloseTo(1, 1);
+  });
+
+  it('counts the children of a process, and theirs', async () => {
+    const grandchild = `setInterval(() => {}, 1000); process.stdout.write('up')`;
+    const program = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(grandchild)}], { stdio: 'inherit' })`;
+    const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    try {
+      await once(child.stdout, 'data');
+      const { rssMb } = readProcessUsage(child.pid!);
+      expect(rssMb).toBeGreaterThan(60); // two Nodes: one alone has about 45 MB
+    } finally {
+      process.kill(-child.pid!);
+    }
+  });
+});

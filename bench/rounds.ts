@@ -1,0 +1,49 @@
+import type { BenchServer } from './bench-server.js';
+import type { LoadGenerator } from './load/load-generator.js';
+import { type Measurement, measure, type Scenario, type Timing } from './measurement.js';
+
+/** A server's measurement, and those of the reference just before and just after it. */
+export interface Bracketed {
+  server: string;
+  round: number;
+  measured: Measurement;
+  referenceBefore: Measurement;
+  referenceAfter: Measurement;
+}
+
+/** How long and how often. */
+export interface RoundPlan {
+  rounds: number;
+  timing: Timing;
+  referenceTiming: Timing;
+}
+
+/**
+ * Measures each server in each round between two measurements of the reference, starting with another server every round:
+ * the speed of a shared machine drifts within minutes, a ratio to the neighbours in time does not.
+ */
+export async function runRounds(
+  generator: LoadGenerator,
+  servers: { reference: BenchServer; compared: readonly BenchServer[] },
+  scenario: Scenario,
+  plan: RoundPlan,
+): Promise<Bracketed[]> {
+  const { reference, compared } = servers;
+  const results: Bracketed[] = [];
+  const measureReference = () => measure(generator, reference, scenario, plan.referenceTiming);
+  for (let round = 0; round < plan.rounds; round += 1) {
+    let referenceBefore = await measureReference();
+    for (const server of rotated(compared, round)) {
+      const measured = await measure(generator, server, scenario, plan.timing);
+      const referenceAfter = await measureReference();
+      results.push({ server: server.name, round, measured, referenceBefore, referenceAfter });
+      referenceBefore = referenceAfter;
+    }
+  }
+  return results;
+}
+
+function rotated<T>(list: readonly T[], by: number): T[] {
+  const cut = by % list.length;
+  return [...list.slice(cut), ...list.slice(0, cut)];
+}

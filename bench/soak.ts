@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BenchServer } from './bench-server.js';
+import { FALCON } from './compare.js';
+import { LoadGenerator } from './load/load-generator.js';
+import type { Verdict } from './requirements.js';
+
+const CONNECTIONS = 64;
+const SETTLE_MS = 1000;
+
+/** The state of the server at rest, after so many requests. */
+export interface SoakSample {
+  requests: number;
+  rssMb: number;
+  tensors: number;
+}
+
+/** Sends `requests` different texts in ten parts, and looks at memory and tensors after each. */
+export async function soak(
+  requests: number,
+  logFolder: string,
+  onSample: (sample: SoakSample) => void,
+): Promise<SoakSample[]> {
+  const part = Math.ceil(requests / 10);
+  const generator = new LoadGenerator();
+  const server = await BenchServer.start(FALCON, logFolder);
+  const samples: SoakSample[] = [];
+  try {
+    for (let done = part; done <= requests; done += part) {
+      const job = { port: server.port, path: '/infer', texts: 'different' as const, seed: done / part };
+      await generator.run({ ...job, connections: CONNECTIONS, warmupMs: 0, until: { requests: part } });
+      await sleep(SETTLE_MS);
+      const sample = {
+        requests: done,
+        rssMb: server.usage().rssMb,
+        tensors: await readGauge(server.port, 'inference_tensors'),
+      };
+      samples.push(sample);
+      onSample(sample);
+    }
+  } finally {
+    generator.stop();
+    await server.stop();
+  }
+  return samples;
+}
+
+/** Memory may grow by less than 5 % after the first tenth, and no tensor may be left behind. */
+export function judgeSoak(samples: readonly SoakSample[]): Verdict[] {
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (!first || !last) return [];
+  const growthPercent = (last.rssMb / first.rssMb - 1) * 100;
+  const leaked = Math.max(...samples.map(({ tensors }) => Math.abs(tensors - first.tensors)));
+  const load = `${last.requests} requests, after the first ${first.requests}`;
+  return [
+    {
+      promise: `${load}: growth of resident memory < 5 %`,
+      measured: growthPercent,
+      limit: 5,
+      unit: '%',
+      kept: growthPercent < 5,
+    },
+    {
+      promise: `${load}: change of the tensor count = 0`,
+      measured: leaked,
+      limit: 0,
+      unit: 'tensors',
+      kept: leaked === 0,
+    },
+  ];
+}
+
+/** Sum over all series of a gauge on /metrics. */
+async function readGauge(port: number, name: string): Promise<number> {
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const values = [...metrics.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))].map(([, value]) =>
+    Number(value),
+  );
+  if (values.length === 0) throw new Error(`/metrics has no ${name}`);
+  return values.reduce((sum, value) => sum + value, 0);
+}
