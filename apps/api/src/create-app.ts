@@ -1,0 +1,22 @@
+import type { DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { HttpMetrics, NestLog, type Log } from '@app/ops';
+import { AppModule } from './app.module.js';
+import type { Config } from './config.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { HttpServer } from './http/server.js';
+
+/** Builds the application; it does not listen yet. */
+export async function createApp(config: Config, log: Log, inference: DynamicModule): Promise<NestFastifyApplication> {
+  const server = new HttpServer(config.bodyTimeoutMs);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, inference), server, {
+    logger: new NestLog(log),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  const filter = new ProblemFilter(log, server.routes);
+  app.useGlobalFilters(filter);
+  server.attach(app.get(HttpMetrics), filter);
+  return app;
+}

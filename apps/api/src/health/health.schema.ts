@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+const timestamp = z.iso.datetime().meta({ description: 'When the answer was made.' });
+
+/** Answer of GET /healthz. */
+export const healthSchema = z
+  .strictObject({
+    status: z.literal('healthy'),
+    worker_id: z.string(),
+    timestamp,
+    uptime_seconds: z.number().min(0),
+  })
+  .meta({ id: 'Health' });
+export type Health = z.output<typeof healthSchema>;
+
+const modelStateSchema = z.strictObject({
+  name: z.string(),
+  version: z.string(),
+  state: z.enum(['loading', 'ready', 'refused']),
+  serving: z.boolean().meta({ description: 'Whether requests that name no version are answered by this one.' }),
+  reason: z.string().optional().meta({ description: 'Why the version was refused.' }),
+});
+
+/** Answer of GET /readyz. */
+export const readinessSchema = z
+  .strictObject({
+    ready: z.boolean(),
+    worker_id: z.string(),
+    checks: z.strictObject({
+      model_loaded: z.boolean(),
+      redis_available: z.boolean(),
+      database_available: z.boolean(),
+    }),
+    timestamp,
+    mode: z.enum(['embedded']).meta({ description: 'embedded: neither Redis nor Postgres is used.' }),
+    models: z.array(modelStateSchema),
+  })
+  .meta({ id: 'Readiness' });
+export type Readiness = z.output<typeof readinessSchema>;
+
+/** Answer of GET /. */
+export const aboutSchema = z
+  .strictObject({
+    name: z.string(),
+    version: z.string(),
+    worker_id: z.string(),
+    status: z.enum(['running', 'shutting_down']),
+    mode: z.enum(['embedded']),
+    links: z.record(z.string(), z.string()),
+  })
+  .meta({ id: 'About' });
+export type About = z.output<typeof aboutSchema>;

@@ -1,0 +1,67 @@
+/** What a client may be told went wrong: the status, and a title that is the same for every occurrence. */
+export interface HttpErrorKind {
+  status: number;
+  title: string;
+}
+
+/** The one table of error codes; docs/errors.md explains each to users and is compared with it by a test. */
+export const HTTP_ERRORS = {
+  BAD_REQUEST: { status: 400, title: 'The request is not valid HTTP' },
+  MALFORMED_JSON: { status: 400, title: 'The body is not valid JSON' },
+  INVALID_HEADER: { status: 400, title: 'A header has an invalid value' },
+  ROUTE_NOT_FOUND: { status: 404, title: 'There is no such route' },
+  MODEL_NOT_FOUND: { status: 404, title: 'There is no such model' },
+  MODEL_VERSION_NOT_FOUND: { status: 404, title: 'There is no such version of the model' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'The route does not take this method' },
+  BODY_TIMEOUT: { status: 408, title: 'The request was not sent in time' },
+  BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body is not declared as JSON' },
+  INVALID_REQUEST: { status: 422, title: 'The body does not fit the schema' },
+  INVALID_INPUT: { status: 422, title: 'The input does not fit the model' },
+  MODEL_TASK_MISMATCH: { status: 422, title: 'The model does not do this task' },
+  HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
+  REQUEST_CANCELLED: { status: 499, title: 'The client left before the answer' },
+  INTERNAL_ERROR: { status: 500, title: 'The server failed' },
+  INFERENCE_FAILED: { status: 500, title: 'The model failed on this input' },
+  INFERENCE_QUEUE_FULL: { status: 503, title: 'Too many requests wait for the model' },
+  MODEL_NOT_READY: { status: 503, title: 'The model is not ready' },
+  WORKER_LOST: { status: 503, title: 'The inference worker was lost' },
+  INFERENCE_STOPPED: { status: 503, title: 'The server is stopping' },
+  DEADLINE_EXCEEDED: { status: 504, title: 'The deadline passed' },
+} as const satisfies Record<string, HttpErrorKind>;
+
+/** A stable, upper-case name of a failure. */
+export type ErrorCode = keyof typeof HTTP_ERRORS;
+
+/** One member of the request that is wrong. */
+export interface MemberFault {
+  /** Where it is: members joined by dots, indexes as numbers, headers as `headers.<name>`. */
+  path: string;
+  message: string;
+}
+
+/** What may come with a failure besides its code and its sentence. */
+export interface HttpErrorExtras {
+  errors?: readonly MemberFault[];
+  headers?: Readonly<Record<string, string>>;
+  /** Where the deadline passed. */
+  stage?: string;
+  retryAfterSeconds?: number;
+}
+
+/** A failure this app itself has to report. */
+export class HttpError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly extras: HttpErrorExtras = {},
+  ) {
+    super(message);
+    this.name = 'HttpError';
+  }
+}
+
+/** Whether a failure reported by a library has a row in the table. */
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(HTTP_ERRORS, code);
+}

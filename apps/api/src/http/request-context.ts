@@ -1,0 +1,84 @@
+import type { ServerResponse } from 'node:http';
+import type { FastifyRequest } from 'fastify';
+import type { RouteMeter } from '@app/ops';
+import { HttpError } from '../http-errors.js';
+import { disconnectSignal } from './disconnect-signal.js';
+
+const METERED = Symbol('meter and start of the request');
+
+interface MeteredResponse extends ServerResponse {
+  [METERED]?: { meter: RouteMeter; startedMs: number; cutOffStatus: number };
+}
+
+/** Status under which a request is counted whose client left before the answer. */
+const CLIENT_LEFT = 499;
+
+/** Starts counting a request; it ends with its response, whether that was sent or cut off. */
+export function meterResponse(response: MeteredResponse, meter: RouteMeter): void {
+  meter.started();
+  response[METERED] = { meter, startedMs: performance.now(), cutOffStatus: CLIENT_LEFT };
+  response.once('close', onClose);
+}
+
+function onClose(this: MeteredResponse): void {
+  const metered = this[METERED];
+  if (metered) {
+    const status = this.writableFinished ? this.statusCode : metered.cutOffStatus;
+    metered.meter.finished(status, (performance.now() - metered.startedMs) / 1000);
+  }
+}
+
+/** Says that the server itself ends this response early, and with which status; false if it is not counted here. */
+export function cutOff(response: MeteredResponse, status: number): boolean {
+  const metered = response[METERED];
+  if (metered) {
+    metered.cutOffStatus = status;
+  }
+  return metered !== undefined;
+}
+
+/** When the request came in, as `performance.now()` had it. */
+export function startOf(response: MeteredResponse): number {
+  return response[METERED]?.startedMs ?? performance.now();
+}
+
+/** What bounds the work on a request, and what it is called. */
+export interface RequestContext {
+  requestId: string;
+  startedMs: number;
+  deadlineMs: number;
+  signal: AbortSignal;
+}
+
+/** Name of the header by which a caller shortens the deadline of its request. */
+export const TIMEOUT_HEADER = 'x-request-timeout-ms';
+
+/**
+ * Reads what bounds the work on a request.
+ * @throws {HttpError} INVALID_HEADER when the caller's timeout is not a number of ms within the server's
+ */
+export function requestContext(
+  request: FastifyRequest,
+  response: ServerResponse,
+  maxTimeoutMs: number,
+): RequestContext {
+  const startedMs = startOf(response);
+  const given = request.raw.headers[TIMEOUT_HEADER];
+  return {
+    requestId: request.id,
+    startedMs,
+    deadlineMs: startedMs + (given === undefined ? maxTimeoutMs : parseTimeoutMs(String(given), maxTimeoutMs)),
+    signal: disconnectSignal(request.raw.socket),
+  };
+}
+
+function parseTimeoutMs(value: string, maxTimeoutMs: number): number {
+  const timeoutMs = /^\d{1,9}$/.test(value) ? Number(value) : 0;
+  if (timeoutMs < 1 || timeoutMs > maxTimeoutMs) {
+    const message = `must be a whole number of milliseconds from 1 to ${maxTimeoutMs}`;
+    throw new HttpError('INVALID_HEADER', `"${TIMEOUT_HEADER}" ${message}.`, {
+      errors: [{ path: `headers.${TIMEOUT_HEADER}`, message }],
+    });
+  }
+  return timeoutMs;
+}

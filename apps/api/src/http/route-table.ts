@@ -1,0 +1,29 @@
+import { HttpError } from '../http-errors.js';
+
+/** Knows which methods each registered path takes, to tell a wrong method from a wrong path. */
+export class RouteTable {
+  private readonly methodsByPath = new Map<string, Set<string>>();
+
+  add(path: string, methods: readonly string[]): void {
+    const known = this.methodsByPath.get(path) ?? new Set();
+    methods.forEach((method) => known.add(method));
+    this.methodsByPath.set(path, known);
+  }
+
+  /** Every registered path with its methods. */
+  entries(): { path: string; methods: string[] }[] {
+    return [...this.methodsByPath].map(([path, methods]) => ({ path, methods: [...methods].toSorted() }));
+  }
+
+  /** What to answer to a request that no route took. */
+  refusal(method: string, path: string): HttpError {
+    const methods = this.methodsByPath.get(path);
+    if (!methods) {
+      return new HttpError('ROUTE_NOT_FOUND', 'There is no such route.');
+    }
+    const allowed = [...methods].toSorted().join(', ');
+    return new HttpError('METHOD_NOT_ALLOWED', `This route takes ${allowed}, not ${method}.`, {
+      headers: { Allow: allowed },
+    });
+  }
+}

@@ -1,0 +1,142 @@
+import type { ErrorCode } from '../http-errors.js';
+import { REQUEST_ID_PATTERN } from '../http/request-id.js';
+import { answer, jsonAnswer, problemAnswers, type ResponseObject } from './responses.js';
+import { componentSchemas, refTo, type SchemaName } from './schemas.js';
+
+/** What any request may be answered. */
+const ALWAYS: ErrorCode[] = [
+  'BAD_REQUEST',
+  'METHOD_NOT_ALLOWED',
+  'BODY_TIMEOUT',
+  'HEADERS_TOO_LARGE',
+  'INTERNAL_ERROR',
+];
+
+const INFERENCE: ErrorCode[] = [
+  ...ALWAYS,
+  'MALFORMED_JSON',
+  'INVALID_HEADER',
+  'MODEL_NOT_FOUND',
+  'MODEL_VERSION_NOT_FOUND',
+  'BODY_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'INVALID_REQUEST',
+  'INVALID_INPUT',
+  'MODEL_TASK_MISMATCH',
+  'INFERENCE_FAILED',
+  'INFERENCE_QUEUE_FULL',
+  'MODEL_NOT_READY',
+  'WORKER_LOST',
+  'INFERENCE_STOPPED',
+  'DEADLINE_EXCEEDED',
+];
+
+const REQUEST_ID_PARAMETER = {
+  name: 'X-Request-ID',
+  in: 'header',
+  description: 'Name of the request in answers and logs; taken over if it is well formed, else replaced.',
+  schema: { type: 'string', pattern: REQUEST_ID_PATTERN.source },
+};
+const TIMEOUT_PARAMETER = {
+  name: 'X-Request-Timeout-Ms',
+  in: 'header',
+  description: "Milliseconds after which the answer is worthless to the caller, from 1 to the server's own limit.",
+  schema: { type: 'integer', minimum: 1 },
+};
+
+/** The OpenAPI 3.1 document of the whole API. */
+export function buildDocument(version: string): object {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Falcon',
+      version,
+      summary: 'Puts TensorFlow.js models into production.',
+      description: 'Every error is `application/problem+json` (RFC 9457) with a stable `code`.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    tags: [
+      { name: 'inference', description: 'Ask a model.' },
+      { name: 'health', description: 'What probes and scrapes ask.' },
+      { name: 'about', description: 'What the server says of itself.' },
+    ],
+    paths: { ...inferencePaths(), ...healthPaths(), ...aboutPaths() },
+    components: { schemas: componentSchemas() },
+  };
+}
+
+function inferencePaths() {
+  return {
+    '/infer': { post: inference('infer', 'Classify one text', 'InferRequest', 'InferResponse') },
+    '/infer/batch': {
+      post: inference('inferBatch', 'Classify up to 256 texts, all or none', 'BatchRequest', 'BatchResponse'),
+    },
+  };
+}
+
+function inference(operationId: string, summary: string, request: SchemaName, response: SchemaName) {
+  return {
+    operationId,
+    summary,
+    tags: ['inference'],
+    parameters: [REQUEST_ID_PARAMETER, TIMEOUT_PARAMETER],
+    requestBody: { required: true, content: { 'application/json': { schema: refTo(request) } } },
+    responses: { '200': jsonAnswer('The answer of the model.', response), ...problemAnswers(INFERENCE) },
+  };
+}
+
+function healthPaths() {
+  return {
+    '/healthz': get('healthz', 'Whether the process can answer', 'health', {
+      '200': jsonAnswer('It can.', 'Health'),
+    }),
+    '/readyz': get('readyz', 'Whether requests should be sent here', 'health', {
+      '200': jsonAnswer('They should: the default model is warm and the server is not stopping.', 'Readiness'),
+      '503': jsonAnswer('They should not.', 'Readiness'),
+    }),
+    '/metrics': get('metrics', 'Metrics for Prometheus', 'health', {
+      '200': answer('The text exposition format.', 'text/plain', { type: 'string' }),
+    }),
+  };
+}
+
+function aboutPaths() {
+  return {
+    '/': get('about', 'Name, version and links', 'about', { '200': jsonAnswer('Who answers.', 'About') }),
+    '/openapi.json': get('openapi', 'This document', 'about', {
+      '200': answer('The OpenAPI document.', 'application/json', { type: 'object' }),
+    }),
+    '/docs': get('docs', 'This document as a page', 'about', {
+      '200': answer('Swagger UI.', 'text/html', { type: 'string' }),
+    }),
+    '/docs/start.js': get('docsStart', 'Script that starts the page', 'about', {
+      '200': answer('The script.', 'text/javascript', { type: 'string' }),
+    }),
+    '/docs/{file}': docsAssetPath(),
+  };
+}
+
+function docsAssetPath() {
+  const asset = get('docsAsset', 'A file of Swagger UI', 'about', {
+    '200': {
+      ...answer('The file.', 'text/css', { type: 'string' }),
+      content: { 'text/css': {}, 'text/javascript': {}, 'image/png': {} },
+    },
+    ...problemAnswers(['ROUTE_NOT_FOUND']),
+  });
+  const file = { name: 'file', in: 'path', required: true, schema: { type: 'string' } };
+  return { get: { ...asset.get, parameters: [file, REQUEST_ID_PARAMETER] } };
+}
+
+function get(operationId: string, summary: string, tag: string, responses: Record<string, ResponseObject>) {
+  return {
+    get: {
+      operationId,
+      summary,
+      tags: [tag],
+      parameters: [REQUEST_ID_PARAMETER],
+      responses: { ...problemAnswers(ALWAYS), ...responses },
+    },
+  };
+}

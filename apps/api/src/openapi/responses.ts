@@ -1,0 +1,61 @@
+import { HTTP_ERRORS, type ErrorCode } from '../http-errors.js';
+import { PROBLEM_TYPE } from '../http/problem.js';
+import { refTo, type SchemaName } from './schemas.js';
+
+/** A header as the document describes it. */
+interface HeaderObject {
+  description: string;
+  required?: boolean;
+  schema: { type: string; pattern?: string };
+}
+
+/** A response as the document describes it. */
+export interface ResponseObject {
+  description: string;
+  headers: Record<string, HeaderObject>;
+  content: Record<string, { schema?: object }>;
+}
+
+const REQUEST_ID: HeaderObject = {
+  description: 'Id of the request: the one sent in `X-Request-ID` if it was well formed, else a new UUID.',
+  required: true,
+  schema: { type: 'string' },
+};
+const RETRY_AFTER: HeaderObject = {
+  description: 'Seconds after which asking again may succeed.',
+  required: true,
+  schema: { type: 'string', pattern: '^[1-9][0-9]*$' },
+};
+const ALLOW: HeaderObject = {
+  description: 'The methods this route takes.',
+  required: true,
+  schema: { type: 'string' },
+};
+
+/** An answer of one media type. */
+export function answer(description: string, mediaType: string, schema: object): ResponseObject {
+  return { description, headers: { 'X-Request-ID': REQUEST_ID }, content: { [mediaType]: { schema } } };
+}
+
+/** A JSON answer of a schema of the document. */
+export function jsonAnswer(description: string, name: SchemaName): ResponseObject {
+  return answer(description, 'application/json', refTo(name));
+}
+
+/** Error answers by status; codes that share a status share an entry. */
+export function problemAnswers(codes: readonly ErrorCode[]): Record<string, ResponseObject> {
+  const byStatus: Record<string, ResponseObject> = {};
+  for (const [status, sameStatus] of Map.groupBy(codes, (code) => HTTP_ERRORS[code].status)) {
+    const description = sameStatus.map((code) => `\`${code}\`: ${HTTP_ERRORS[code].title}.`).join('\n\n');
+    const response = answer(description, PROBLEM_TYPE, refTo('Problem'));
+    byStatus[status] = {
+      ...response,
+      headers: {
+        ...response.headers,
+        ...(status === 503 && { 'Retry-After': RETRY_AFTER }),
+        ...(status === 405 && { Allow: ALLOW }),
+      },
+    };
+  }
+  return byStatus;
+}

@@ -1,0 +1,112 @@
+import { flushCompileCache } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { INestApplication } from '@nestjs/common';
+import { InferenceModule, InferenceService } from '@app/inference';
+import { createLog, type Log } from '@app/ops';
+import { announcement, isLoopback, urlOf } from './announce.js';
+import { ConfigError, loadConfig, type Config } from './config.js';
+import { Shutdown } from './shutdown.js';
+
+/** Exit code of a service that was configured wrongly (sysexits.h). */
+const EX_CONFIG = 78;
+const READY_POLL_MS = 5;
+
+/** Reads the configuration, starts the workers and the server, and returns when the default model answers or never will. */
+export async function serve(): Promise<void> {
+  const config = configOrExit();
+  const log = createLog({ ...config, level: config.logLevel });
+  const shutdown = new Shutdown(log, config.shutdownTimeoutMs);
+  shutdown.watchSignals();
+  dieOfSurprises(log);
+  const inference = InferenceModule.forRoot(config.inference, log);
+  // Loaded only now: the workers load their models while this thread loads Nest and Fastify.
+  const { createApp } = await import('./create-app.js');
+  const app = await createApp(config, log, inference);
+  shutdown.attach(app);
+  const url = await listenOrExit(app, config, log);
+  await announceReadiness(app.get(InferenceService), { config, log, url });
+  flushCompileCache();
+}
+
+function configOrExit(): Config {
+  try {
+    return loadConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) {
+      throw error;
+    }
+    process.stderr.write(`${error.message}\nSee docs/configuration.md.\n`);
+    process.exit(EX_CONFIG);
+  }
+}
+
+/** A failure that nothing handles leaves the process in a state nobody thought of: it says so and ends. */
+function dieOfSurprises(log: Log): void {
+  process.on('uncaughtException', (error) => {
+    log.critical('The server ends because of an unexpected failure', { error });
+    process.exit(1);
+  });
+}
+
+async function listenOrExit(app: INestApplication, { host, port }: Config, log: Log): Promise<string> {
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const sentence =
+      code === 'EADDRINUSE'
+        ? `Port ${port} of ${host} is in use: stop what listens there or set PORT to another one.`
+        : `Falcon cannot listen on port ${port} of ${host}: ${String(code ?? error)}.`;
+    log.critical(sentence);
+    process.stderr.write(`${sentence}\n`);
+    process.exit(1);
+  }
+  if (!isLoopback(host)) {
+    log.warning('The server is reachable from other machines and there is no authentication yet', { host });
+  }
+  const address = app.getHttpServer().address() as { port: number };
+  return urlOf(host, address.port);
+}
+
+async function announceReadiness(inference: InferenceService, to: { config: Config; log: Log; url: string }) {
+  const { config, log, url } = to;
+  const lateTimer = setTimeout(
+    () => log.error('The default model is not ready in time, still waiting', { timeout_ms: config.startupTimeoutMs }),
+    config.startupTimeoutMs,
+  );
+  try {
+    await readyOrLoaded(inference);
+  } catch (error) {
+    log.critical('The models cannot be loaded', { error });
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  } finally {
+    clearTimeout(lateTimer);
+  }
+  const { defaultModel } = config.inference;
+  if (!inference.isReady()) {
+    const states = inference.models().filter(({ name }) => name === defaultModel);
+    const reason = states.find((state) => state.reason)?.reason ?? `there is no model "${defaultModel}"`;
+    log.critical('The default model cannot serve', { model: defaultModel, reason });
+    process.stderr.write(`Falcon listens on ${url} but is not ready: ${reason}\n`);
+    return;
+  }
+  // Counted from the start of the process, not of this module.
+  const startupMs = Math.round(performance.now());
+  log.info('Falcon is ready', { startup_ms: startupMs, url, model: defaultModel, mode: 'embedded' });
+  process.stderr.write(announcement(config, url, startupMs));
+}
+
+/** Resolves when the default model is ready, or when no version is loading any more. */
+async function readyOrLoaded(inference: InferenceService): Promise<void> {
+  let loading = true;
+  const loaded = inference.whenLoaded().finally(() => (loading = false));
+  while (loading && !inference.isReady()) {
+    await Promise.race([loaded, sleep(READY_POLL_MS)]);
+  }
+  if (!loading) {
+    await loaded;
+  } else {
+    loaded.catch(() => undefined); // the other models' failures are logged by their library
+  }
+}

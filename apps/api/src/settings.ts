@@ -1,0 +1,7 @@
+import type { Config } from './config.js';
+
+/** Token under which the app's own part of the configuration is injected. */
+export const SETTINGS = Symbol('settings');
+
+/** What controllers and services of this app need to know of the configuration. */
+export type Settings = Pick<Config, 'appName' | 'version' | 'workerId' | 'requestTimeoutMs'>;
