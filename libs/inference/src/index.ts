@@ -1,0 +1,18 @@
+export { InferenceModule } from './inference.module.js';
+export { type ModelChoice, InferenceService } from './inference.service.js';
+export type { InferenceLog } from './inference-log.js';
+export type { CallOptions, InferenceBackend, InferenceOptions } from './inference.options.js';
+export * from './inference.errors.js';
+export type { TextClassification } from './text-classification.js';
+export type { NamedTensors, TensorData, TensorValue } from './tensors.js';
+export { manifestSchema } from './models/manifest.js';
+export type { Manifest, Signature, TensorSpec, TextClassificationManifest } from './models/manifest.js';
+export type { ModelStatus } from './models/model-status.js';
+export { TextFeatures } from './text/text-features.js';
+export type { FeatureBatch, FeatureVector } from './text/text-features.js';
+export { textFeatureSettingsSchema } from './text/text-feature-settings.js';
+export type { TextFeatureSettings } from './text/text-feature-settings.js';
+export { NgramScanner } from './text/ngram-scanner.js';
+export { hashNgram } from './text/ngram-hash.js';
+export { Vocabulary, formatVocabulary } from './text/vocabulary.js';
+export type { VocabularyEntry } from './text/vocabulary.js';

@@ -1,0 +1,23 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { register } from 'prom-client';
+import { InferenceMetrics } from './inference.metrics.js';
+import type { InferenceOptions } from './inference.options.js';
+import type { InferenceLog } from './inference-log.js';
+import { InferenceService } from './inference.service.js';
+
+/** Wires the inference library: import `InferenceModule.forRoot(options, log)` and inject `InferenceService`. */
+@Module({})
+export class InferenceModule {
+  /** The workers start at once, while the rest of the application is still being wired. */
+  static forRoot(options: InferenceOptions, log: InferenceLog): DynamicModule {
+    const metrics = new InferenceMetrics(register, options.workerId);
+    const service = new InferenceService(options, log, metrics);
+    metrics.watch(service);
+    service.start();
+    return {
+      module: InferenceModule,
+      providers: [{ provide: InferenceService, useValue: service }],
+      exports: [InferenceService],
+    };
+  }
+}

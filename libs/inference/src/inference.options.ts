@@ -1,0 +1,33 @@
+/** Where models are computed: `auto` is wasm, and cpu for a model that needs a kernel wasm lacks. */
+export type InferenceBackend = 'auto' | 'wasm' | 'cpu' | 'tensorflow';
+
+/** What the inference library is told by its app. */
+export interface InferenceOptions {
+  /** Name of this replica, as metrics label it. */
+  workerId: string;
+  /** Folder that holds `<name>/<version>/model.json`. */
+  modelDir: string;
+  /** Model that answers when a request names none; readiness depends on it. */
+  defaultModel: string;
+  backend: InferenceBackend;
+  /** Worker threads per backend in use, 1 or more. */
+  workers: number;
+  /** Most items computed together, 1..1024. */
+  batchSize: number;
+  /** How long a first item waits for company although a worker is idle, in ms; 0 dispatches at once. */
+  batchTimeoutMs: number;
+  /** Most items that wait per model version; one more is refused with `InferenceQueueFullError`. */
+  maxQueued: number;
+  /** A batch unanswered for this long means that its worker hangs: it is replaced. */
+  inferenceTimeoutMs: number;
+  /** Compiled entry of the workers; default: the one beside this library. Tests run from source give the built one. */
+  workerEntry?: string;
+}
+
+/** How one call is bounded. */
+export interface CallOptions {
+  /** Aborted when nobody waits for the answer any more. */
+  signal?: AbortSignal | undefined;
+  /** `performance.now()` value after which the answer is worthless; default: none. */
+  deadlineMs?: number | undefined;
+}

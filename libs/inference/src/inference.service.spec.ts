@@ -1,0 +1,182 @@
+import { einsumFiles, embeddingFiles, linearFiles, writeVersion } from '../test-support/model-fixtures.js';
+import { TestService, x } from '../test-support/test-service.js';
+import type { InferenceService } from './inference.service.js';
+import type { NamedTensors } from './tensors.js';
+
+function ids(...row: number[]): NamedTensors {
+  return { ids: { dtype: 'int32', shape: [1, row.length], data: Int32Array.from(row) } };
+}
+
+describe('InferenceService', () => {
+  const test = new TestService();
+  let service: InferenceService;
+
+  beforeAll(async () => {
+    const linear = await linearFiles();
+    for (const version of ['1', '2', '10']) writeVersion(test.dir, `linear/${version}`, linear);
+    writeVersion(test.dir, 'embedding/1', await embeddingFiles());
+    writeVersion(test.dir, 'fixed/1', await linearFiles(2));
+    writeVersion(test.dir, 'einsum/1', einsumFiles());
+    service = await test.start();
+  });
+
+  afterAll(() => test.stop());
+
+  const softmax = async (input: NamedTensors) => (await service.predict(input, { model: 'embedding' }))['classes'];
+
+  it('is ready when the default model is', () => {
+    expect(service.isReady()).toBe(true);
+  });
+
+  it('answers with the default model', async () => {
+    const { y } = await service.predict(x([1, 2, 3], [4, 5, 6]));
+    expect(y).toEqual({ dtype: 'float32', shape: [2, 3], data: Float32Array.from([3, 5, 7, 9, 11, 13]) });
+  });
+
+  it('serves the version with the highest number', () => {
+    const serving = service.models().filter(({ name, serving }) => name === 'linear' && serving);
+    expect(serving.map(({ version }) => version)).toEqual(['10']);
+  });
+
+  it('answers with an older version when it is named', async () => {
+    await expect(service.predict(x([1, 2, 3]), { version: '1' })).resolves.toHaveProperty('y');
+  });
+
+  it.each([
+    [{ model: 'nobody' }, 'MODEL_NOT_FOUND'],
+    [{ model: '../linear' }, 'MODEL_NOT_FOUND'],
+    [{ model: '__proto__' }, 'MODEL_NOT_FOUND'],
+    [{ version: '3' }, 'MODEL_VERSION_NOT_FOUND'],
+  ])('refuses %j with %s', async (choice, code) => {
+    await expect(service.predict(x([1, 2, 3]), choice)).rejects.toMatchObject({ code });
+  });
+
+  it('does not take texts for a tensor model', async () => {
+    await expect(service.classify('hello')).rejects.toMatchObject({ code: 'MODEL_TASK_MISMATCH' });
+  });
+
+  it('computes a model that needs a kernel which wasm lacks on cpu', async () => {
+    expect(service.models().find(({ name }) => name === 'einsum')?.backend).toBe('cpu');
+    const { y } = await service.predict(x([3, 4]), { model: 'einsum' });
+    expect(y?.data).toEqual(Float32Array.from([9, 16]));
+  });
+
+  it('computes a model of a fixed batch size one request at a time', async () => {
+    const answers = await Promise.all(
+      [1, 2, 3].map((n) => service.predict(x([n, 0, 0], [0, n, 0]), { model: 'fixed' })),
+    );
+    expect(answers.map(({ y }) => y?.data[0])).toEqual([3, 5, 7]);
+  });
+
+  it('gives bit-equal answers alone and in a batch of 32', async () => {
+    const items = Array.from({ length: 32 }, (_, k) => ids(k % 10, (k * 3) % 10, (k * 7) % 10));
+    const alone: unknown[] = [];
+    for (const item of items) alone.push(await softmax(item));
+    const together = await Promise.all(items.map(softmax));
+    expect(together).toEqual(alone);
+  });
+
+  it('gives each caller its own answer when shapes differ', async () => {
+    const lengths = [1, 2, 3, 1, 2, 3, 1];
+    const answers = await Promise.all(lengths.map((length) => softmax(ids(...Array<number>(length).fill(4)))));
+    const [first] = answers;
+    for (const answer of answers) {
+      for (const [k, value] of (answer?.data ?? []).entries()) expect(value).toBeCloseTo(first?.data[k] ?? NaN, 6);
+    }
+  });
+
+  it('fails only the bad item of a batch', async () => {
+    const rows = [[1], [2], [10], [3], [-1], [4]];
+    const settled = await Promise.allSettled(rows.map((row) => softmax(ids(...row))));
+    expect(settled.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
+    expect(settled[2]).toMatchObject({
+      reason: { code: 'INFERENCE_FAILED', message: 'Model "embedding/1" failed on this input.' },
+    });
+  });
+
+  it('leaves no tensor behind, whether a batch succeeds or fails', async () => {
+    await softmax(ids(1));
+    const before = service.stats().workers;
+    for (let k = 0; k < 20; k++) await Promise.allSettled([softmax(ids(k)), softmax(ids(1, 2))]);
+    await softmax(ids(1));
+    expect(service.stats().workers).toEqual(before);
+  });
+
+  it('refuses an item whose deadline has passed', async () => {
+    const call = { deadlineMs: performance.now() - 1 };
+    await expect(service.predict(x([1, 2, 3]), {}, call)).rejects.toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+      stage: 'queue',
+    });
+  });
+
+  it('drops an item whose caller has left', async () => {
+    const call = { signal: AbortSignal.abort() };
+    await expect(service.predict(x([1, 2, 3]), {}, call)).rejects.toMatchObject({ code: 'REQUEST_CANCELLED' });
+  });
+
+  it.each([
+    ['an unknown name', { z: x([1, 2, 3])['x'] }, 'z'],
+    ['a missing input', {}, 'x'],
+    ['a wrong width', x([1, 2]), 'x'],
+    ['no row', { x: { dtype: 'float32', shape: [0, 3], data: new Float32Array() } }, 'x'],
+    ['a rank too small', { x: { dtype: 'float32', shape: [3], data: new Float32Array(3) } }, 'x'],
+    ['too few elements', { x: { dtype: 'float32', shape: [2, 3], data: new Float32Array(3) } }, 'x'],
+    ['another type', { x: { dtype: 'int32', shape: [1, 3], data: new Int32Array(3) } }, 'x'],
+    ['NaN', x([1, NaN, 3]), 'x'],
+    ['infinity', x([1, Infinity, 3]), 'x'],
+  ])('refuses %s before it is queued', async (_, inputs, path) => {
+    await expect(service.predict(inputs as NamedTensors)).rejects.toMatchObject({ code: 'INVALID_INPUT', path });
+  });
+
+  it('refuses an input that would not fit into the working memory of a batch', async () => {
+    const rows = 12_000_000;
+    const huge = { x: { dtype: 'float32' as const, shape: [rows, 3], data: new Float32Array(rows * 3) } };
+    await expect(service.predict(huge)).rejects.toMatchObject({ code: 'INVALID_INPUT', path: 'x' });
+  });
+});
+
+describe('InferenceService with a bounded queue', () => {
+  const test = new TestService();
+  afterAll(() => test.stop());
+
+  it('refuses what does not fit, with a time after which to come back', async () => {
+    writeVersion(test.dir, 'linear/1', await linearFiles());
+    const service = await test.start({ maxQueued: 4, batchSize: 1 });
+    const settled = await Promise.allSettled(Array.from({ length: 10 }, () => service.predict(x([1, 2, 3]))));
+    const refused = settled.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(5); // one is being computed, four wait
+    expect(refused[0]).toMatchObject({ reason: { code: 'INFERENCE_QUEUE_FULL', retryAfterSeconds: 1 } });
+  });
+
+  it('answers what was admitted when it stops, and takes nothing new', async () => {
+    const { service } = test;
+    const admitted = service.predict(x([1, 2, 3]));
+    const stopped = service.stop();
+    await expect(service.predict(x([1, 2, 3]))).rejects.toMatchObject({ code: 'INFERENCE_STOPPED' });
+    await expect(admitted).resolves.toHaveProperty('y');
+    await stopped;
+    expect(service.isReady()).toBe(false);
+  });
+});
+
+describe('InferenceService with a batch timeout', () => {
+  const test = new TestService();
+  afterAll(() => test.stop());
+
+  it('lets a first item wait for company', async () => {
+    writeVersion(test.dir, 'linear/1', await linearFiles());
+    const service = await test.start({ batchTimeoutMs: 50 });
+    const startedMs = performance.now();
+    const answers = [service.predict(x([1, 2, 3])), service.predict(x([1, 2, 3]))];
+    await Promise.all(answers);
+    expect(performance.now() - startedMs).toBeGreaterThan(45);
+  });
+});

@@ -1,0 +1,72 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type Manifest, manifestSchema } from './manifest.js';
+
+const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+const VERSION = /^[1-9]\d{0,8}$/;
+
+/** A folder `<name>/<version>` under the model directory, before anything is loaded. */
+export interface ModelFolder {
+  name: string;
+  version: string;
+  folder: string;
+  /** Absent for a bare TensorFlow.js model, which is served as a tensor model. */
+  manifest?: Manifest;
+  /** Why the folder cannot be loaded, a sentence. */
+  refusal?: string;
+}
+
+/**
+ * Lists the model versions under a directory, by name and then by version number. Hidden folders are passed over.
+ * @throws {Error} a sentence, when the directory cannot be read.
+ */
+export function listModelFolders(modelDir: string): ModelFolder[] {
+  const folders = subfolders(modelDir).flatMap((name) =>
+    subfolders(join(modelDir, name)).map((version) => inspect(name, version, join(modelDir, name, version))),
+  );
+  return folders.sort((a, b) => a.name.localeCompare(b.name) || Number(a.version) - Number(b.version));
+}
+
+function subfolders(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => !name.startsWith('.'))
+      .filter((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isDirectory());
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(`the model directory "${folder}" cannot be read: ${code}`, { cause: error });
+  }
+}
+
+function inspect(name: string, version: string, folder: string): ModelFolder {
+  if (!MODEL_NAME.test(name)) {
+    return { name, version, folder, refusal: `"${name}" is not a model name: letters, digits, ".", "_" and "-" only` };
+  }
+  if (!VERSION.test(version)) {
+    return { name, version, folder, refusal: `"${version}" is not a version: a version is a whole number from 1` };
+  }
+  return { name, version, folder, ...readManifest(folder) };
+}
+
+function readManifest(folder: string): Pick<ModelFolder, 'manifest' | 'refusal'> {
+  let text: string;
+  try {
+    text = readFileSync(join(folder, 'falcon.json'), 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? {} : { refusal: `falcon.json cannot be read: ${code}` };
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return { refusal: `falcon.json is not JSON: ${(error as Error).message}` };
+  }
+  const parsed = manifestSchema.safeParse(json);
+  return parsed.success ? { manifest: parsed.data } : { refusal: `falcon.json is wrong: ${sentence(parsed.error)}` };
+}
+
+function sentence(error: z.ZodError): string {
+  return error.issues.map(({ path, message }) => `${path.length > 0 ? path.join('.') : 'it'}: ${message}`).join('; ');
+}

@@ -1,0 +1,101 @@
+import { ModelNotFoundError, ModelNotReadyError, ModelVersionNotFoundError } from '../inference.errors.js';
+import type { BackendName, LoadedModel } from '../worker/protocol.js';
+import type { Manifest } from './manifest.js';
+import type { ModelFolder } from './model-folders.js';
+import type { ModelStatus } from './model-status.js';
+
+/** What became of a version. */
+export type VersionState =
+  | { state: 'loading' }
+  | { state: 'ready'; model: LoadedModel; backend: BackendName }
+  | { state: 'refused'; reason: string };
+
+/** One version of a model and its state. */
+export interface ModelVersion {
+  /** `name/version`: how workers, queues and logs call it. */
+  key: string;
+  name: string;
+  version: string;
+  folder: string;
+  manifest: Manifest | undefined;
+  /** Changed through `setState` of the registry only. */
+  state: VersionState;
+}
+
+/** Which models there are, which version of each serves, and why others do not. */
+export class ModelRegistry {
+  private readonly models = new Map<string, Map<string, ModelVersion>>();
+  private readonly servingVersions = new Map<string, ModelVersion>();
+
+  constructor(folders: readonly ModelFolder[]) {
+    for (const { name, version, folder, manifest, refusal } of folders) {
+      const versions = this.models.get(name) ?? new Map<string, ModelVersion>();
+      const state: VersionState = refusal === undefined ? { state: 'loading' } : { state: 'refused', reason: refusal };
+      versions.set(version, { key: `${name}/${version}`, name, version, folder, manifest, state });
+      this.models.set(name, versions);
+    }
+    for (const name of this.models.keys()) this.chooseServing(name);
+  }
+
+  /** Every version, by name and version number. */
+  all(): ModelVersion[] {
+    return [...this.models.values()].flatMap((versions) => [...versions.values()]);
+  }
+
+  get(key: string): ModelVersion | undefined {
+    const [name = '', version = ''] = key.split('/');
+    return this.models.get(name)?.get(version);
+  }
+
+  /** Notes what became of a version. */
+  setState(version: ModelVersion, state: VersionState): void {
+    version.state = state;
+    this.chooseServing(version.name);
+  }
+
+  /** The version that answers for a name: the highest ready one, else the highest that still loads, else the highest. */
+  serving(name: string): ModelVersion | undefined {
+    return this.servingVersions.get(name);
+  }
+
+  private chooseServing(name: string): void {
+    const versions = [...(this.models.get(name)?.values() ?? [])].toReversed();
+    const serving =
+      versions.find(({ state }) => state.state === 'ready') ??
+      versions.find(({ state }) => state.state === 'loading') ??
+      versions[0];
+    if (serving) this.servingVersions.set(name, serving);
+  }
+
+  /**
+   * The ready version that a request asks for.
+   * @throws {ModelNotFoundError}, {ModelVersionNotFoundError} or {ModelNotReadyError}.
+   */
+  resolve(name: string, version: string | undefined): ModelVersion & { state: { state: 'ready' } } {
+    const versions = this.models.get(name);
+    if (!versions) throw new ModelNotFoundError(name);
+    const chosen = version === undefined ? this.serving(name) : versions.get(version);
+    if (!chosen) throw new ModelVersionNotFoundError(name, version ?? '');
+    if (chosen.state.state !== 'ready') throw new ModelNotReadyError(name, chosen.version, chosen.state.state);
+    return chosen as ModelVersion & { state: { state: 'ready' } };
+  }
+
+  status(): ModelStatus[] {
+    return this.all().map((entry) => ({
+      name: entry.name,
+      version: entry.version,
+      state: entry.state.state,
+      serving: this.serving(entry.name) === entry && entry.state.state === 'ready',
+      task: entry.manifest?.task ?? 'tensor',
+      ...(entry.manifest?.task === 'text-classification' && { labels: entry.manifest.labels }),
+      ...facts(entry.state),
+    }));
+  }
+}
+
+function facts(state: VersionState): Partial<ModelStatus> {
+  if (state.state === 'refused') return { reason: state.reason };
+  if (state.state === 'loading') return {};
+  const { signature, loadSeconds, weightBytes } = state.model;
+  return { signature, loadSeconds, weightBytes, backend: state.backend };
+}

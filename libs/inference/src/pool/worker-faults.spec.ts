@@ -1,0 +1,53 @@
+import { linearFiles, writeVersion } from '../../test-support/model-fixtures.js';
+import { FAULTY_WORKER_ENTRY, TestService, x } from '../../test-support/test-service.js';
+import type { InferenceService } from '../inference.service.js';
+
+const HANG = x([666, 0, 0]);
+const EXIT = x([667, 0, 0]);
+const ABORT = x([668, 0, 0]);
+const THROW = x([669, 0, 0]);
+
+describe.each([1, 2])('with %d workers that can be made to fail', (workers) => {
+  const test = new TestService();
+  let service: InferenceService;
+
+  beforeAll(async () => {
+    writeVersion(test.dir, 'linear/1', await linearFiles());
+    service = await test.start({ workerEntry: FAULTY_WORKER_ENTRY, workers, inferenceTimeoutMs: 300 });
+  });
+
+  afterAll(() => test.stop());
+
+  it.each([
+    ['hangs', HANG, 'it did not answer a batch within 300 ms'],
+    ['exits', EXIT, 'it exited with code 3'],
+    ['aborts', ABORT, 'memory access out of bounds'],
+  ])('a worker that %s fails only the item that did it, and is replaced', async (_, culprit, reason) => {
+    const load = Array.from({ length: 200 }, (_, k) => service.predict(x([k, k, k])));
+    const bad = service.predict(culprit);
+    const more = Array.from({ length: 200 }, (_, k) => service.predict(x([k, 1, 1])));
+    await expect(bad).rejects.toMatchObject({ code: 'WORKER_LOST', reason });
+    const answers = await Promise.all([...load, ...more]);
+    expect(answers.map(({ y }) => y?.data[0])).toEqual([...load, ...more].map((_, k) => (k % 200) * 2 + 1));
+    expect(test.log.lines.join('\n')).toContain(reason);
+  });
+
+  it('a model that throws on an item does not cost the worker', async () => {
+    const before = test.log.lines.length;
+    const [bad, good] = await Promise.allSettled([service.predict(THROW), service.predict(x([1, 2, 3]))]);
+    expect(bad).toMatchObject({ status: 'rejected', reason: { code: 'INFERENCE_FAILED' } });
+    expect(good?.status).toBe('fulfilled');
+    expect(test.log.lines).toHaveLength(before);
+  });
+
+  it('an item that hangs a worker fails at its deadline, not at the end of the watchdog', async () => {
+    const startedMs = performance.now();
+    const call = { deadlineMs: startedMs + 50 };
+    await expect(service.predict(HANG, {}, call)).rejects.toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+      stage: 'inference',
+    });
+    expect(performance.now() - startedMs).toBeLessThan(250);
+    await expect(service.predict(x([1, 2, 3]))).resolves.toHaveProperty('y');
+  });
+});

@@ -1,0 +1,142 @@
+import type { WorkerSettings } from '../worker/protocol.js';
+import type { ModelSource } from '../worker/served-model.js';
+import { type LoadOutcome, ModelWorker } from './model-worker.js';
+
+const FIRST_BACKOFF_MS = 100;
+const MAX_BACKOFF_MS = 10_000;
+/** A model on which this many workers ended while loading is refused, instead of taking every further one with it. */
+const MAX_LOAD_DEATHS = 2;
+const LOAD_TIMEOUT_MS = 60_000;
+
+/** How a pool is made. */
+export interface WorkerPoolOptions {
+  /** Path of the compiled worker-main. */
+  entry: string;
+  settings: WorkerSettings;
+  /** Number of workers that are kept alive. */
+  size: number;
+  /** A worker whose wasm heap has grown beyond this many bytes is replaced between two batches. */
+  maxHeapBytes: number;
+}
+
+/** What a pool tells its owner. */
+export interface PoolEvents {
+  /** A worker may take a batch now. Returns whether it was given one. */
+  idle(worker: ModelWorker): boolean;
+  loaded(key: string, outcome: Extract<LoadOutcome, { state: 'loaded' }>): void;
+  refused(key: string, reason: string, missingKernel: boolean): void;
+  /** A worker ended without being asked to; a replacement follows. */
+  lost(reason: string): void;
+}
+
+/** Keeps workers of one backend alive, each with every model of the pool. */
+export class WorkerPool {
+  private readonly workers = new Set<ModelWorker>();
+  private readonly sources = new Map<string, ModelSource>();
+  private readonly loadDeaths = new Map<string, number>();
+  private readonly restarts = new Set<NodeJS.Timeout>();
+  /** Workers in a row that ended before they had loaded anything; a worker lost in service is replaced at once. */
+  private falseStarts = 0;
+  private stopped = false;
+
+  constructor(
+    private readonly options: WorkerPoolOptions,
+    private readonly events: PoolEvents,
+  ) {}
+
+  /** Starts the workers. The promise follows the first of them: it rejects with a sentence when the backend cannot start. */
+  async start(): Promise<void> {
+    for (let k = 0; k < this.options.size; k++) this.spawn();
+    const [first] = this.workers;
+    await first?.started;
+  }
+
+  /** Adds a model version to every worker of the pool, present and future. */
+  add(key: string, source: ModelSource): void {
+    this.sources.set(key, source);
+    for (const worker of this.workers) if (worker.isIdle) this.next(worker, false);
+  }
+
+  /** A worker that is idle and has the model. */
+  idleWorker(key: string): ModelWorker | undefined {
+    for (const worker of this.workers) if (worker.isIdle && worker.loaded.has(key)) return worker;
+    return undefined;
+  }
+
+  /** Number of live workers that have the model. */
+  workersWith(key: string): number {
+    return [...this.workers].filter((worker) => worker.loaded.has(key)).length;
+  }
+
+  /** Live workers. */
+  live(): readonly ModelWorker[] {
+    return [...this.workers];
+  }
+
+  /** To be called when a worker has finished a batch: it takes the next one, or a model that it still lacks. */
+  next(worker: ModelWorker, hasJustRun: boolean): void {
+    if (!worker.isIdle || this.stopped) return;
+    if (worker.heapBytes > this.options.maxHeapBytes) {
+      void worker.kill(`its wasm heap has grown to ${worker.heapBytes} bytes`);
+      return;
+    }
+    const missing = [...this.sources.keys()].find((key) => !worker.loaded.has(key));
+    // Batches and loads take turns, so that neither a busy model nor a long list of models starves the other.
+    if (missing !== undefined && hasJustRun) void this.load(worker, missing);
+    else if (!this.events.idle(worker) && missing !== undefined) void this.load(worker, missing);
+  }
+
+  /** Ends every worker; batches in flight are lost, so the owner drains first. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const timer of this.restarts) clearTimeout(timer);
+    await Promise.all([...this.workers].map((worker) => worker.kill('the service stops')));
+  }
+
+  private spawn(): void {
+    const worker = new ModelWorker(this.options.entry, this.options.settings);
+    this.workers.add(worker);
+    worker.started.then(
+      () => this.next(worker, true),
+      () => undefined, // told by `ended`
+    );
+    void worker.ended.then((reason) => this.replace(worker, reason));
+  }
+
+  private replace(worker: ModelWorker, reason: string): void {
+    this.workers.delete(worker);
+    if (this.stopped) return;
+    this.events.lost(reason);
+    const delayMs = this.falseStarts === 0 ? 0 : Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.falseStarts);
+    this.falseStarts += 1;
+    const timer = setTimeout(() => {
+      this.restarts.delete(timer);
+      this.spawn();
+    }, delayMs);
+    this.restarts.add(timer);
+  }
+
+  private async load(worker: ModelWorker, key: string): Promise<void> {
+    const source = this.sources.get(key) as ModelSource;
+    const outcome = await worker.load(key, source, LOAD_TIMEOUT_MS);
+    if (outcome.state === 'loaded') {
+      this.falseStarts = 0;
+      this.events.loaded(key, outcome);
+    }
+    if (outcome.state === 'refused') this.refuse(key, outcome.reason, outcome.missingKernel);
+    if (outcome.state === 'lost') this.countLoadDeath(key, outcome.reason);
+    this.next(worker, false);
+  }
+
+  private countLoadDeath(key: string, reason: string): void {
+    if (this.stopped) return;
+    const deaths = (this.loadDeaths.get(key) ?? 0) + 1;
+    this.loadDeaths.set(key, deaths);
+    if (deaths >= MAX_LOAD_DEATHS) this.refuse(key, `${deaths} workers ended while loading it: ${reason}`, false);
+  }
+
+  private refuse(key: string, reason: string, missingKernel: boolean): void {
+    this.sources.delete(key);
+    this.events.refused(key, reason, missingKernel);
+  }
+}

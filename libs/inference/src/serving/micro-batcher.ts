@@ -1,0 +1,90 @@
+import { InferenceQueueFullError } from '../inference.errors.js';
+import type { PendingItem } from './pending-item.js';
+
+/** Bounds of the batches of one model version. */
+export interface MicroBatcherOptions {
+  /** For messages. */
+  model: string;
+  /** Most items of a batch; 1 for a model whose first dimension is fixed. */
+  maxItems: number;
+  /** Most bytes of input of a batch. */
+  maxBytes: number;
+  /** Most items that wait. */
+  maxWaiting: number;
+  /** How long the first item waits for company although a worker is idle, in ms. */
+  timeoutMs: number;
+}
+
+/**
+ * The queue of one model version. It has no timer and no worker: whoever has an idle worker takes what waits, so a batch
+ * is as large as the load makes it: one item when idle, `maxItems` when saturated.
+ */
+export class MicroBatcher {
+  private items: PendingItem[] = [];
+
+  constructor(readonly options: MicroBatcherOptions) {}
+
+  get waiting(): number {
+    return this.items.length;
+  }
+
+  /** When the oldest item was enqueued (`performance.now()`), Infinity when none waits. */
+  get oldestMs(): number {
+    return this.items[0]?.enqueuedMs ?? Infinity;
+  }
+
+  /** When the waiting items should be taken (`performance.now()`), Infinity when none waits. */
+  get dueMs(): number {
+    return this.items.length >= this.options.maxItems ? -Infinity : this.oldestMs + this.options.timeoutMs;
+  }
+
+  /** @throws {InferenceQueueFullError} when as many wait as may; `msPerItem` is what one takes at present. */
+  add(item: PendingItem, msPerItem: number): void {
+    const { model, maxWaiting } = this.options;
+    if (this.items.length >= maxWaiting) {
+      const drainSeconds = (this.items.length * msPerItem) / 1000;
+      throw new InferenceQueueFullError(model, this.items.length, Math.max(1, Math.ceil(drainSeconds)));
+    }
+    this.items.push(item);
+  }
+
+  /** Puts items that a lost worker had back in front; they were admitted once and are not refused now. */
+  putBack(items: readonly PendingItem[]): void {
+    this.items.unshift(...items);
+  }
+
+  /** Takes the next batch in order of arrival: items of one group, within the bounds; expired ones are dropped here. */
+  take(nowMs: number): PendingItem[] {
+    const batch: PendingItem[] = [];
+    const passed: PendingItem[] = [];
+    let bytes = 0;
+    let next = 0;
+    for (; next < this.items.length && batch.length < this.options.maxItems; next++) {
+      const item = this.items[next] as PendingItem;
+      if (item.expire(nowMs)) continue;
+      if (batch.length > 0 && !this.fits(batch[0] as PendingItem, item, bytes)) {
+        passed.push(item);
+        continue;
+      }
+      batch.push(item);
+      bytes += item.bytes;
+    }
+    this.items = passed.length > 0 ? [...passed, ...this.items.slice(next)] : this.items.slice(next);
+    return batch;
+  }
+
+  /** Drops items that expired while they waited. */
+  sweep(nowMs: number): void {
+    this.items = this.items.filter((item) => !item.expire(nowMs));
+  }
+
+  /** Empties the queue; the caller settles what it gets. */
+  clear(): PendingItem[] {
+    return this.items.splice(0);
+  }
+
+  private fits(first: PendingItem, item: PendingItem, bytes: number): boolean {
+    if (first.isRetry || item.isRetry) return false;
+    return item.group === first.group && bytes + item.bytes <= this.options.maxBytes;
+  }
+}

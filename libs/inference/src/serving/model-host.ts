@@ -1,0 +1,186 @@
+import { join } from 'node:path';
+import { ModelNotReadyError } from '../inference.errors.js';
+import type { InferenceOptions } from '../inference.options.js';
+import type { InferenceLog } from '../inference-log.js';
+import type { InferenceObserver } from '../inference-observer.js';
+import { listModelFolders } from '../models/model-folders.js';
+import { ModelRegistry, type ModelVersion } from '../models/model-registry.js';
+import type { ModelWorker } from '../pool/model-worker.js';
+import { WorkerPool } from '../pool/worker-pool.js';
+import type { BackendName, LoadedModel } from '../worker/protocol.js';
+import type { PendingItem } from './pending-item.js';
+import { Scheduler } from './scheduler.js';
+
+const MIB = 2 ** 20;
+/** Weights, working memory of a batch and what malloc wastes stay well below the 4 GiB at which a wasm heap ends. */
+const MAX_WEIGHT_BYTES = 1024 * MIB;
+const MAX_BATCH_BYTES = 512 * MIB;
+/** A heap never shrinks: a worker whose heap has grown this large is replaced between two batches. */
+const MAX_HEAP_BYTES = 3072 * MIB;
+
+/** What gauges read. */
+export interface HostStats {
+  queues: { model: string; waiting: number }[];
+  workers: { backend: BackendName; live: number; liveTensors: number; heapBytes: number }[];
+}
+
+/** Owns everything behind the service's methods: which models there are, the workers that hold them, the queues between. */
+export class ModelHost {
+  registry = new ModelRegistry([]);
+  private readonly pools = new Map<BackendName, WorkerPool>();
+  private readonly scheduler: Scheduler;
+  private readonly allSettled = Promise.withResolvers<void>();
+  private stopping = false;
+
+  constructor(
+    private readonly options: InferenceOptions,
+    private readonly log: InferenceLog,
+    private readonly observer: InferenceObserver,
+  ) {
+    this.scheduler = new Scheduler(options.inferenceTimeoutMs, (report) => observer.onBatch(report));
+  }
+
+  /** Loads every version found; resolves when each is ready or refused, rejects when the backend cannot start. */
+  async start(): Promise<void> {
+    this.registry = new ModelRegistry(listModelFolders(this.options.modelDir));
+    const loading = this.registry.all().filter((version) => this.isLoading(version));
+    for (const { key, state } of this.registry.all()) if (state.state === 'refused') this.logRefusal(key, state.reason);
+    // The default model is loaded first: readiness waits for it alone.
+    const first = this.options.defaultModel;
+    loading.sort((a, b) => Number(b.name === first) - Number(a.name === first));
+    const backend = this.options.backend === 'auto' ? 'wasm' : this.options.backend;
+    await this.pool(backend, loading);
+    this.settleIfLoaded();
+    await this.allSettled.promise;
+  }
+
+  isReady(name: string): boolean {
+    const version = this.registry.serving(name);
+    return !this.stopping && version?.state.state === 'ready' && this.liveWorkers(version) > 0;
+  }
+
+  /** @throws {InferenceError} when the item cannot be admitted. */
+  submit(key: string, item: PendingItem): void {
+    this.scheduler.submit(key, item);
+  }
+
+  stats(): HostStats {
+    const sum = (workers: readonly ModelWorker[], of: 'liveTensors' | 'heapBytes') =>
+      workers.reduce((total, worker) => total + worker[of], 0);
+    const names = [...new Set(this.registry.all().map(({ name }) => name))];
+    return {
+      queues: names.map((model) => ({
+        model,
+        waiting: this.registry
+          .all()
+          .filter(({ name }) => name === model)
+          .reduce((total, { key }) => total + this.scheduler.waiting(key), 0),
+      })),
+      workers: [...this.pools].map(([backend, pool]) => ({
+        backend,
+        live: pool.live().length,
+        liveTensors: sum(pool.live(), 'liveTensors'),
+        heapBytes: sum(pool.live(), 'heapBytes'),
+      })),
+    };
+  }
+
+  async stop(graceMs: number, error: Error): Promise<void> {
+    if (this.stopping) return;
+    this.stopping = true;
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([
+      this.scheduler.drain(),
+      new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, graceMs);
+      }),
+    ]);
+    clearTimeout(timer);
+    this.scheduler.abandon(error);
+    await Promise.all([...this.pools.values()].map((pool) => pool.stop()));
+  }
+
+  /** Starts a pool with these versions, unless it runs already; then they are added to it. */
+  private async pool(backend: BackendName, versions: ModelVersion[]): Promise<void> {
+    const existing = this.pools.get(backend);
+    const pool = existing ?? this.createPool(backend);
+    for (const { key, folder, manifest } of versions) pool.add(key, { folder, manifest });
+    if (!existing) await pool.start();
+  }
+
+  private createPool(backend: BackendName): WorkerPool {
+    const options = {
+      entry: this.options.workerEntry ?? join(__dirname, '..', 'worker', 'worker-main.js'),
+      size: this.options.workers,
+      maxHeapBytes: MAX_HEAP_BYTES,
+      settings: {
+        backend,
+        maxWeightBytes: MAX_WEIGHT_BYTES,
+        maxBatchBytes: MAX_BATCH_BYTES,
+        batchSize: this.options.batchSize,
+      },
+    };
+    const pool: WorkerPool = new WorkerPool(options, {
+      idle: (worker) => this.scheduler.dispatch(worker),
+      loaded: (key, { model }) => this.onLoaded(key, backend, model),
+      refused: (key, reason, missingKernel) => this.onRefused(key, backend, { reason, missingKernel }),
+      lost: (reason) => {
+        this.log.error('Inference worker lost', { backend, reason });
+        this.observer.onWorkerLost(reason);
+      },
+    });
+    this.pools.set(backend, pool);
+    return pool;
+  }
+
+  private onLoaded(key: string, backend: BackendName, model: LoadedModel): void {
+    const version = this.registry.get(key);
+    const pool = this.pools.get(backend);
+    if (!version || !pool) return;
+    const isFirst = version.state.state !== 'ready';
+    this.registry.setState(version, { state: 'ready', model, backend });
+    this.scheduler.open(key, pool, {
+      model: version.name,
+      maxItems: model.batchable ? this.options.batchSize : 1,
+      maxBytes: model.maxInputBytes,
+      maxWaiting: this.options.maxQueued,
+      timeoutMs: this.options.batchTimeoutMs,
+    });
+    if (isFirst) this.log.info('Model ready', { model: key, backend, load_seconds: model.loadSeconds });
+    this.settleIfLoaded();
+  }
+
+  private onRefused(key: string, backend: BackendName, why: { reason: string; missingKernel: boolean }): void {
+    const version = this.registry.get(key);
+    if (!version) return;
+    if (why.missingKernel && backend === 'wasm' && this.options.backend === 'auto') {
+      this.log.info('Model needs a kernel that wasm lacks: it is computed on cpu', { model: key, reason: why.reason });
+      this.pool('cpu', [version]).catch((error: Error) => this.refuse(version, error.message));
+    } else if (this.liveWorkers(version) > 0) {
+      this.log.error('Model could not be loaded again', { model: key, reason: why.reason });
+    } else this.refuse(version, why.reason);
+  }
+
+  private refuse(version: ModelVersion, reason: string): void {
+    this.registry.setState(version, { state: 'refused', reason });
+    this.logRefusal(version.key, reason);
+    this.scheduler.close(version.key, new ModelNotReadyError(version.name, version.version, 'refused'));
+    this.settleIfLoaded();
+  }
+
+  private logRefusal(key: string, reason: string): void {
+    this.log.error('Model version refused', { model: key, reason });
+  }
+
+  private liveWorkers({ key, state }: ModelVersion): number {
+    return state.state === 'ready' ? (this.pools.get(state.backend)?.workersWith(key) ?? 0) : 0;
+  }
+
+  private isLoading({ state }: ModelVersion): boolean {
+    return state.state === 'loading';
+  }
+
+  private settleIfLoaded(): void {
+    if (!this.registry.all().some((version) => this.isLoading(version))) this.allSettled.resolve();
+  }
+}

@@ -1,0 +1,74 @@
+import { InferenceCancelledError, InferenceDeadlineError } from '../inference.errors.js';
+import type { CallOptions } from '../inference.options.js';
+import type { NamedTensors } from '../tensors.js';
+import { byteLength, shapeKey } from '../tensor-batch.js';
+import type { ItemOutput } from '../worker/protocol.js';
+
+/** What one caller wants computed. */
+export type ItemInput = { text: string } | { tensors: NamedTensors };
+
+/** An item that computed; the failure case has become an error by then. */
+export type ComputedOutput = Exclude<ItemOutput, { failure: string }>;
+
+/** An answer and the time that its batch took, in ms. */
+export interface ItemAnswer {
+  output: ComputedOutput;
+  computeMs: number;
+}
+
+/** One caller's item on its way through queue and worker; it is settled exactly once. */
+export class PendingItem {
+  readonly answer: Promise<ItemAnswer>;
+  readonly enqueuedMs = performance.now();
+  /** Items of equal group may share a batch. */
+  readonly group: string;
+  /** Bytes of input that count against the batch's cap; texts are split in the worker, where their features are known. */
+  readonly bytes: number;
+  /** A worker was lost with this item: it is computed once more, alone, so that it cannot take others with it again. */
+  isRetry = false;
+
+  private settled = false;
+  private stage: 'queue' | 'inference' = 'queue';
+  private resolve!: (answer: ItemAnswer) => void;
+  private reject!: (error: Error) => void;
+
+  constructor(
+    readonly input: ItemInput,
+    private readonly call: CallOptions,
+  ) {
+    this.answer = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.group = 'tensors' in input ? shapeKey(input.tensors) : '';
+    this.bytes = 'tensors' in input ? byteLength(input.tensors) : 0;
+  }
+
+  get isSettled(): boolean {
+    return this.settled;
+  }
+
+  enter(stage: 'queue' | 'inference'): void {
+    this.stage = stage;
+  }
+
+  succeed(answer: ItemAnswer): void {
+    this.settled = true;
+    this.resolve(answer);
+  }
+
+  fail(error: Error): void {
+    this.settled = true;
+    this.reject(error);
+  }
+
+  /** Settles the item when nobody wants it any more. Returns whether it is settled, for whatever reason. */
+  expire(nowMs: number): boolean {
+    if (this.settled) return true;
+    if (this.call.signal?.aborted) this.fail(new InferenceCancelledError());
+    else if (this.call.deadlineMs !== undefined && nowMs >= this.call.deadlineMs) {
+      this.fail(new InferenceDeadlineError(this.stage));
+    }
+    return this.settled;
+  }
+}

@@ -1,0 +1,185 @@
+import { InferenceFailedError, InferenceStoppedError, WorkerLostError } from '../inference.errors.js';
+import type { BatchReport } from '../inference-observer.js';
+import type { ModelWorker } from '../pool/model-worker.js';
+import type { WorkerPool } from '../pool/worker-pool.js';
+import type { BatchInput, BatchOutput } from '../worker/protocol.js';
+import { MicroBatcher, type MicroBatcherOptions } from './micro-batcher.js';
+import type { ItemInput, PendingItem } from './pending-item.js';
+
+/** How often waiting and running items are looked through for passed deadlines and callers that left. */
+const SWEEP_MS = 20;
+/** Weight of the newest batch in the running mean of time per item. */
+const SMOOTHING = 0.1;
+
+interface Lane {
+  batcher: MicroBatcher;
+  pool: WorkerPool;
+}
+
+/** Brings waiting items and idle workers together: first come, first served across models, as many at once as wait. */
+export class Scheduler {
+  private readonly lanes = new Map<string, Lane>();
+  private readonly running = new Set<PendingItem[]>();
+  private readonly drained: (() => void)[] = [];
+  private sweeper: NodeJS.Timeout | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private msPerItem = 1;
+  private stopping = false;
+
+  constructor(
+    private readonly inferenceTimeoutMs: number,
+    private readonly onBatch: (report: BatchReport) => void,
+  ) {}
+
+  /** Opens the queue of a model version that `pool` computes; items added before are kept when it is opened again. */
+  open(key: string, pool: WorkerPool, options: MicroBatcherOptions): void {
+    if (!this.lanes.has(key)) this.lanes.set(key, { batcher: new MicroBatcher(options), pool });
+  }
+
+  /** Closes the queue; what waits fails with `error`. */
+  close(key: string, error: Error): void {
+    for (const item of this.lanes.get(key)?.batcher.clear() ?? []) item.fail(error);
+    this.lanes.delete(key);
+  }
+
+  /** Items that wait for a model version. */
+  waiting(key: string): number {
+    return this.lanes.get(key)?.batcher.waiting ?? 0;
+  }
+
+  /** @throws {InferenceQueueFullError} when too many wait, {InferenceStoppedError} when the service stops. */
+  submit(key: string, item: PendingItem): void {
+    if (this.stopping) throw new InferenceStoppedError();
+    const lane = this.lanes.get(key);
+    if (!lane) throw new Error(`no queue for "${key}"`);
+    lane.batcher.add(item, this.msPerItem / Math.max(1, lane.pool.workersWith(key)));
+    this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS);
+    const worker = lane.pool.idleWorker(key);
+    if (worker) this.dispatch(worker);
+  }
+
+  /** Gives an idle worker the batch whose first item has waited longest. Returns whether there was one. */
+  dispatch(worker: ModelWorker): boolean {
+    const nowMs = performance.now();
+    for (;;) {
+      const key = this.longestWaiting(worker, nowMs);
+      const lane = key === undefined ? undefined : this.lanes.get(key);
+      if (key === undefined || !lane) return false;
+      const items = lane.batcher.take(nowMs);
+      if (items.length === 0) continue; // all of them had expired
+      void this.run(worker, key, items);
+      return true;
+    }
+  }
+
+  /** Takes nothing new and resolves when everything admitted is settled. */
+  async drain(): Promise<void> {
+    this.stopping = true;
+    if (!this.hasWork()) return;
+    await new Promise<void>((resolve) => this.drained.push(resolve));
+  }
+
+  /** Fails what is still there. */
+  abandon(error: Error): void {
+    for (const key of this.lanes.keys()) this.close(key, error);
+    for (const items of this.running) for (const item of items) if (!item.isSettled) item.fail(error);
+    clearInterval(this.sweeper);
+    clearTimeout(this.timer);
+  }
+
+  private longestWaiting(worker: ModelWorker, nowMs: number): string | undefined {
+    let chosen: string | undefined;
+    let oldestMs = Infinity;
+    let nextDueMs = Infinity;
+    for (const [key, { batcher }] of this.lanes) {
+      if (batcher.waiting === 0 || !worker.loaded.has(key)) continue;
+      if (batcher.dueMs > nowMs) nextDueMs = Math.min(nextDueMs, batcher.dueMs);
+      else if (batcher.oldestMs < oldestMs) {
+        chosen = key;
+        oldestMs = batcher.oldestMs;
+      }
+    }
+    if (chosen === undefined && nextDueMs < Infinity) this.wakeAt(nextDueMs, worker);
+    return chosen;
+  }
+
+  private wakeAt(dueMs: number, worker: ModelWorker): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => worker.isIdle && this.dispatch(worker), Math.max(0, dueMs - performance.now()));
+  }
+
+  private async run(worker: ModelWorker, key: string, items: PendingItem[]): Promise<void> {
+    const pool = this.lanes.get(key)?.pool;
+    this.running.add(items);
+    for (const item of items) item.enter('inference');
+    try {
+      this.settle(key, items, await worker.run(key, toBatchInput(items), this.inferenceTimeoutMs));
+    } catch (error) {
+      this.retryOrFail(key, items, error as Error);
+    }
+    this.running.delete(items);
+    pool?.next(worker, true);
+    this.settleDrain();
+  }
+
+  private settle(key: string, items: PendingItem[], { items: outputs, computeMs }: BatchOutput): void {
+    this.msPerItem += SMOOTHING * (computeMs / items.length - this.msPerItem);
+    this.onBatch({ key, items: items.length, computeMs });
+    for (const [k, item] of items.entries()) {
+      if (item.isSettled) continue; // expired meanwhile
+      const output = outputs[k];
+      if (!output || 'failure' in output) item.fail(new InferenceFailedError(key, output?.failure ?? 'no output'));
+      else item.succeed({ output, computeMs });
+    }
+  }
+
+  /** Items of a lost worker are computed once more, each alone; then they fail with the worker. */
+  private retryOrFail(key: string, items: PendingItem[], error: Error): void {
+    const lane = this.lanes.get(key);
+    const nowMs = performance.now();
+    const again: PendingItem[] = [];
+    for (const item of items) {
+      if (item.expire(nowMs)) continue;
+      if (item.isRetry || !lane || !(error instanceof WorkerLostError)) item.fail(error);
+      else again.push(item);
+    }
+    for (const item of again) {
+      item.isRetry = true;
+      item.enter('queue');
+    }
+    lane?.batcher.putBack(again);
+    const other = lane?.pool.idleWorker(key);
+    if (other && again.length > 0) this.dispatch(other);
+  }
+
+  private sweep(): void {
+    const nowMs = performance.now();
+    for (const { batcher } of this.lanes.values()) batcher.sweep(nowMs);
+    for (const items of this.running) for (const item of items) item.expire(nowMs);
+    if (this.hasWork()) return;
+    clearInterval(this.sweeper);
+    this.sweeper = undefined;
+    this.settleDrain();
+  }
+
+  private hasWork(): boolean {
+    return this.running.size > 0 || [...this.lanes.values()].some(({ batcher }) => batcher.waiting > 0);
+  }
+
+  private settleDrain(): void {
+    if (this.drained.length > 0 && !this.hasWork()) for (const resolve of this.drained.splice(0)) resolve();
+  }
+}
+
+function toBatchInput(items: readonly PendingItem[]): BatchInput {
+  const inputs = items.map(({ input }) => input);
+  return inputs.every(isText) ? { texts: inputs.map(({ text }) => text) } : { tensors: inputs.flatMap(tensorsOf) };
+}
+
+function isText(input: ItemInput): input is Extract<ItemInput, { text: string }> {
+  return 'text' in input;
+}
+
+function tensorsOf(input: ItemInput) {
+  return 'tensors' in input ? [input.tensors] : [];
+}

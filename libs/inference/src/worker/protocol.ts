@@ -1,0 +1,58 @@
+import type { Manifest, Signature } from '../models/manifest.js';
+import type { NamedTensors } from '../tensors.js';
+
+/** A backend as a worker starts it: one per worker, because TensorFlow.js's choice is global to its thread. */
+export type BackendName = 'wasm' | 'cpu' | 'tensorflow';
+
+/** What a worker is started with. */
+export interface WorkerSettings {
+  backend: BackendName;
+  /** Most bytes that the weights of all models of one worker may take, decoded. */
+  maxWeightBytes: number;
+  /** Most bytes that one batch may need beyond the weights, as measured at warm-up. */
+  maxBatchBytes: number;
+  /** Most items of one batch. */
+  batchSize: number;
+}
+
+/** Inputs of one batch: texts for a text classifier, else one set of named tensors per item. */
+export type BatchInput = { texts: string[] } | { tensors: NamedTensors[] };
+
+/** Serving thread to worker. */
+export type ToWorker =
+  | { type: 'load'; key: string; folder: string; manifest: Manifest | undefined }
+  | { type: 'run'; key: string; input: BatchInput };
+
+/** What a worker found out about a model that it loaded. */
+export interface LoadedModel {
+  signature: Signature;
+  /** Items may be computed together: the first dimension of every input and output is free. */
+  batchable: boolean;
+  /** Bytes of input of one batch that fit into `maxBatchBytes` of working memory. */
+  maxInputBytes: number;
+  weightBytes: number;
+  loadSeconds: number;
+}
+
+/** One item's answer, or why the model failed on it. */
+export type ItemOutput = { probabilities: Float32Array } | { tensors: NamedTensors } | { failure: string };
+
+/** A computed batch. */
+export interface BatchOutput {
+  items: ItemOutput[];
+  /** Time of the computation itself, in ms. */
+  computeMs: number;
+  /** Tensors alive in the worker afterwards; constant unless something leaks. */
+  liveTensors: number;
+  /** Size of the wasm heap, which never shrinks; 0 where there is none. */
+  heapBytes: number;
+}
+
+/** Worker to serving thread. */
+export type FromWorker =
+  | { type: 'started' }
+  | { type: 'loaded'; key: string; model: LoadedModel }
+  | { type: 'refused'; key: string; reason: string; missingKernel: boolean }
+  | { type: 'done'; output: BatchOutput }
+  /** The worker cannot be trusted any more (its heap or backend is broken) and wants to be replaced. */
+  | { type: 'poisoned'; reason: string };

@@ -1,0 +1,71 @@
+import type { TextClassificationManifest } from '../models/manifest.js';
+import { TextFeatures } from '../text/text-features.js';
+import type { TensorModel } from './tensor-model.js';
+
+/** Ids and weights take 4 bytes each. */
+const BYTES_PER_FEATURE = 8;
+
+/** A tensor model with text features in front: texts in, one row of probabilities per text out. */
+export class TextClassifier {
+  private readonly features: TextFeatures;
+  private readonly classes: number;
+  private readonly output: string;
+
+  /** @throws {Error} a sentence, when model, labels and features do not belong together. */
+  constructor(
+    private readonly model: TensorModel,
+    manifest: TextClassificationManifest,
+    vocabulary: string,
+  ) {
+    this.features = TextFeatures.parse(manifest.features, vocabulary);
+    this.classes = manifest.labels.length;
+    this.output = checkOutput(model, this.classes);
+    checkInputs(model);
+  }
+
+  /**
+   * Classifies texts in as few runs as `maxInputBytes` of padded features per run allows.
+   * @returns probabilities, row-major: `texts.length` rows of one number per label.
+   */
+  async classify(texts: readonly string[], maxInputBytes: number): Promise<Float32Array> {
+    const batch = this.features.extractBatch(texts);
+    const rowsPerRun = Math.max(1, Math.floor(maxInputBytes / (batch.length * BYTES_PER_FEATURE)));
+    if (texts.length <= rowsPerRun) return this.run(batch, texts.length);
+    const all = new Float32Array(texts.length * this.classes);
+    for (let from = 0; from < texts.length; from += rowsPerRun) {
+      const part = texts.slice(from, from + rowsPerRun);
+      all.set(await this.run(this.features.extractBatch(part), part.length), from * this.classes);
+    }
+    return all;
+  }
+
+  /** Bytes of the features of one text. */
+  featureBytes(text: string): number {
+    return this.features.extractBatch([text]).length * BYTES_PER_FEATURE;
+  }
+
+  private async run(batch: ReturnType<TextFeatures['extractBatch']>, rows: number): Promise<Float32Array> {
+    const shape = [rows, batch.length];
+    const outputs = await this.model.run({
+      ids: { dtype: 'int32', shape, data: batch.ids },
+      weights: { dtype: 'float32', shape, data: batch.weights },
+    });
+    return outputs[this.output]?.data as Float32Array;
+  }
+}
+
+function checkInputs(model: TensorModel): void {
+  const given = model.signature.inputs.map(({ name, dtype, shape }) => `${name}: ${dtype}[${shape.length}]`).sort();
+  const wanted = ['ids: int32[2]', 'weights: float32[2]'];
+  if (given.join() !== wanted.join()) {
+    throw new Error(`a text classifier takes the inputs ${wanted.join(', ')}; this model takes ${given.join(', ')}`);
+  }
+}
+
+function checkOutput(model: TensorModel, classes: number): string {
+  const [output, ...others] = model.signature.outputs;
+  if (!output || others.length > 0 || output.shape.length !== 2 || output.shape[1] !== classes) {
+    throw new Error(`a text classifier has one output of shape [batch, ${classes}], one column per label`);
+  }
+  return output.name;
+}
