@@ -7,6 +7,8 @@ export interface InferenceOptions {
   workerId: string;
   /** Folder that holds `<name>/<version>/model.json`. */
   modelDir: string;
+  /** Loads only the model of this name; default: all. */
+  only?: string;
   /** Model that answers when a request names none; readiness depends on it. */
   defaultModel: string;
   backend: InferenceBackend;

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type GraphModel, loadGraphModel } from '@tensorflow/tfjs-converter';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import type { Signature, TensorDtype, TensorSpec } from '../models/manifest.js';
-import type { NamedTensors, TensorData } from '../tensors.js';
+import type { NamedTensors } from '../tensors.js';
 import type { ModelFiles } from './model-files.js';
 
 /** A loaded TensorFlow.js model of either kind: named tensors in, named tensors out, nothing left behind. */

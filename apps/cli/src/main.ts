@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { loadConfig } from './config.js';
+import { evaluateCommand } from './evaluate/evaluate.command.js';
+import { modelsCommand } from './models/models.command.js';
+import { predictCommand } from './predict/predict.command.js';
+import { trainCommand } from './train/train.command.js';
+
+
+const config = loadConfig(process.env);
+const program = new Command('falcon')
+  .description('train, evaluate, check and ask the models that Falcon serves')
+  .addCommand(trainCommand())
+  .addCommand(evaluateCommand())
+  .addCommand(modelsCommand(config))
+  .addCommand(predictCommand(config))
+  .showHelpAfterError('(add --help for the options)');
+
+program.parseAsync().catch((error: unknown) => {
+  if (error instanceof CommanderError) process.exit(error.exitCode);
+  console.error(`falcon: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+});

@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { linearFiles, WORKER_ENTRY, writeVersion } from '../../test-support/model-fixtures.js';
+import { x } from '../../test-support/test-service.js';
+import type { FromWorker } from '../worker/protocol.js';
+import { ProcessChannel, ThreadChannel } from './worker-channel.js';
+
+const SETTINGS = { backend: 'cpu', maxWeightBytes: 2 ** 30, maxBatchBytes: 2 ** 20, batchSize: 4 } as const;
+
+describe.each([ThreadChannel, ProcessChannel])('%p', (Channel) => {
+  const dir = mkdtempSync(join(tmpdir(), 'falcon-models-'));
+  afterAll(() => rmSync(dir, { recursive: true }));
+
+  it('carries a model and a batch there and the answer back, and ends when it is killed', async () => {
+    const folder = writeVersion(dir, 'linear/1', await linearFiles());
+    const messages: FromWorker[] = [];
+    const exit = Promise.withResolvers<string>();
+    const answered = Promise.withResolvers<void>();
+    const channel = new Channel(WORKER_ENTRY, SETTINGS, {
+      message: (message) => {
+        messages.push(message);
+        if (message.type === 'done') answered.resolve();
+      },
+      exit: (reason) => exit.resolve(reason),
+    });
+    channel.send({ type: 'load', key: 'linear/1', folder, manifest: undefined });
+    channel.send({ type: 'run', key: 'linear/1', input: { tensors: [x([1, 2, 3]), x([4, 5, 6])] } });
+    await answered.promise;
+    expect(messages.map(({ type }) => type)).toEqual(['started', 'loaded', 'done']);
+    expect(messages[2]).toMatchObject({
+      output: {
+        items: [{ tensors: { y: { shape: [1, 3] } } }, { tensors: { y: { data: Float32Array.from([9, 11, 13]) } } }],
+      },
+    });
+    await channel.kill();
+    await expect(exit.promise).resolves.toMatch(/^it (exited|was killed)/);
+  });
+});
