@@ -23,6 +23,7 @@ export class Scheduler {
   private readonly drained: (() => void)[] = [];
   private sweeper: NodeJS.Timeout | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private immediate: NodeJS.Immediate | undefined;
   private msPerItem = 1;
   private stopping = false;
 
@@ -54,8 +55,7 @@ export class Scheduler {
     if (!lane) throw new Error(`no queue for "${key}"`);
     lane.batcher.add(item, this.msPerItem / Math.max(1, lane.pool.workersWith(key)));
     this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS);
-    const worker = lane.pool.idleWorker(key);
-    if (worker) this.dispatch(worker);
+    this.dispatchSoon();
   }
 
   /** Gives an idle worker the batch whose first item has waited longest. Returns whether there was one. */
@@ -85,6 +85,21 @@ export class Scheduler {
     for (const items of this.running) for (const item of items) if (!item.isSettled) item.fail(error);
     clearInterval(this.sweeper);
     clearTimeout(this.timer);
+  }
+
+  /**
+   * Wakes idle workers once this turn of the event loop has read what its sockets hold: requests that arrive together
+   * are computed together, for one hand-over instead of one each, and a request that arrives alone waits for nothing.
+   */
+  private dispatchSoon(): void {
+    this.immediate ??= setImmediate(() => {
+      this.immediate = undefined;
+      for (const [key, { batcher, pool }] of this.lanes) {
+        for (let worker = pool.idleWorker(key); worker && batcher.waiting > 0; worker = pool.idleWorker(key)) {
+          if (!this.dispatch(worker)) break;
+        }
+      }
+    });
   }
 
   private longestWaiting(worker: ModelWorker, nowMs: number): string | undefined {
@@ -148,8 +163,7 @@ export class Scheduler {
       item.enter('queue');
     }
     lane?.batcher.putBack(again);
-    const other = lane?.pool.idleWorker(key);
-    if (other && again.length > 0) this.dispatch(other);
+    this.dispatchSoon();
   }
 
   private sweep(): void {
