@@ -11,7 +11,7 @@ export interface CliConfig {
 }
 
 /** Reads the environment; the names are the server's. */
-export function loadConfig(env: NodeJS.ProcessEnv): CliConfig {
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
   return {
     modelDir: env['MODEL_DIR'] || 'models',
     defaultModel: env['DEFAULT_MODEL'] || 'sentiment',

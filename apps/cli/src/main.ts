@@ -6,12 +6,11 @@ import { modelsCommand } from './models/models.command.js';
 import { predictCommand } from './predict/predict.command.js';
 import { trainCommand } from './train/train.command.js';
 
-
-const config = loadConfig(process.env);
+const config = loadConfig();
 const program = new Command('falcon')
   .description('train, evaluate, check and ask the models that Falcon serves')
   .addCommand(trainCommand())
-  .addCommand(evaluateCommand())
+  .addCommand(evaluateCommand(config))
   .addCommand(modelsCommand(config))
   .addCommand(predictCommand(config))
   .showHelpAfterError('(add --help for the options)');

@@ -2,7 +2,13 @@ import { resolve } from 'node:path';
 import { embeddingFiles, writeVersion } from '../test-support/model-fixtures.js';
 import { TestService } from '../test-support/test-service.js';
 
-const TEXTS = ['I love this', 'this is terrible!!!', 'see you at 5 pm', 'transfer 100 dollars to my savings account', '😀 مرحبا'];
+const TEXTS = [
+  'I love this',
+  'this is terrible!!!',
+  'see you at 5 pm',
+  'transfer 100 dollars to my savings account',
+  '😀 مرحبا',
+];
 
 /** The models that the repository ships. */
 const MODEL_DIR = resolve(__dirname, '../../../models');
@@ -37,14 +43,17 @@ describe('the backends agree', () => {
     await Promise.all(services.map((service) => service.stop()));
   });
 
-  it.each(['sentiment', 'intent'])('with themselves, bit for bit, alone and in a batch of 32 on the model %s', async (model) => {
-    const test = new TestService();
-    const service = await test.start({ modelDir: MODEL_DIR, defaultModel: model });
-    const texts = Array.from({ length: 32 }, (_, k) => `${TEXTS[k % 5]} ${'more words '.repeat(k % 7)}${k}`);
-    const alone: Float32Array[] = [];
-    for (const text of texts) alone.push((await service.classify(text)).probabilities);
-    const together = await Promise.all(texts.map((text) => service.classify(text)));
-    expect(together.map(({ probabilities }) => probabilities)).toEqual(alone);
-    await test.stop();
-  });
+  it.each(['sentiment', 'intent'])(
+    'with themselves, bit for bit, alone and in a batch of 32 on the model %s',
+    async (model) => {
+      const test = new TestService();
+      const service = await test.start({ modelDir: MODEL_DIR, defaultModel: model });
+      const texts = Array.from({ length: 32 }, (_, k) => `${TEXTS[k % 5]} ${'more words '.repeat(k % 7)}${k}`);
+      const alone: Float32Array[] = [];
+      for (const text of texts) alone.push((await service.classify(text)).probabilities);
+      const together = await Promise.all(texts.map((text) => service.classify(text)));
+      expect(together.map(({ probabilities }) => probabilities)).toEqual(alone);
+      await test.stop();
+    },
+  );
 });

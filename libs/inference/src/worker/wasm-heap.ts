@@ -16,14 +16,18 @@ export class WasmHeapExhaustedError extends Error {
 
 /**
  * Makes an exhausted heap loud. TensorFlow.js does not check what malloc returns: at the 4 GiB limit it would write the
- * tensor at address 0 and answer with garbage.
+ * tensor at address 0 and answer with garbage. Near that limit malloc has also been seen to return, for a request whose end
+ * lies beyond 2^32, an address close to the end of the heap; so the end is checked too.
  */
 export function guardWasmHeap(): void {
   const wasm = wasmModule();
   const malloc = wasm._malloc.bind(wasm);
   wasm._malloc = (bytes: number) => {
     const address = malloc(bytes);
-    if (address === 0 && bytes > 0) throw new WasmHeapExhaustedError(bytes, wasm.HEAPU8.length);
+    const start = address >>> 0; // addresses above 2 GiB come back negative
+    if (bytes > 0 && (start === 0 || start + bytes > wasm.HEAPU8.length)) {
+      throw new WasmHeapExhaustedError(bytes, wasm.HEAPU8.length);
+    }
     return address;
   };
 }
