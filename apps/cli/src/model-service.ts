@@ -54,8 +54,12 @@ export function requireModel(service: InferenceService, { model, version }: Name
   if (versions.length === 0) throw new Error(`there is no model "${model}"`);
   const found = versions.find((status) => (version === undefined ? status.serving : status.version === version));
   if (!found) {
-    const reasons = versions.map(({ version: v, reason }) => `version ${v}${reason === undefined ? '' : `: ${reason}`}`);
-    throw new Error(`model "${model}" has no ${version === undefined ? 'usable version' : `version "${version}"`} (${reasons.join('; ')})`);
+    const reasons = versions.map(
+      ({ version: v, reason }) => `version ${v}${reason === undefined ? '' : `: ${reason}`}`,
+    );
+    throw new Error(
+      `model "${model}" has no ${version === undefined ? 'usable version' : `version "${version}"`} (${reasons.join('; ')})`,
+    );
   }
   if (found.state === 'refused') throw new Error(`model "${model}/${found.version}" is refused: ${found.reason}`);
   return found;

@@ -44,7 +44,10 @@ async function print(answers: Promise<string>[]): Promise<void> {
   }
 }
 
-function toLine(text: string, { model, version, prediction, confidence, labels, probabilities }: TextClassification): string {
+function toLine(
+  text: string,
+  { model, version, prediction, confidence, labels, probabilities }: TextClassification,
+): string {
   const byLabel = Object.fromEntries(labels.map((label, k) => [label, probabilities[k]]));
   return JSON.stringify({ text, prediction, confidence, probabilities: byLabel, model, model_version: version });
 }

@@ -84,7 +84,9 @@ describe('MicroBatcher', () => {
   });
 
   it('loses, doubles and reorders nothing within a shape, whatever comes', () => {
-    const arrivals = fc.array(fc.record({ width: fc.integer({ min: 1, max: 3 }), leaves: fc.boolean() }), { maxLength: 60 });
+    const arrivals = fc.array(fc.record({ width: fc.integer({ min: 1, max: 3 }), leaves: fc.boolean() }), {
+      maxLength: 60,
+    });
     fc.assert(
       fc.property(arrivals, fc.integer({ min: 1, max: 8 }), (plan, maxItems) => {
         const queue = batcher({ maxItems, maxBytes: 24 });

@@ -43,7 +43,9 @@ export class ModelHost {
   /** Loads every version found; resolves when each is ready or refused, rejects when the backend cannot start. */
   async start(): Promise<void> {
     const { modelDir, only } = this.options;
-    this.registry = new ModelRegistry(listModelFolders(modelDir).filter(({ name }) => only === undefined || name === only));
+    this.registry = new ModelRegistry(
+      listModelFolders(modelDir).filter(({ name }) => only === undefined || name === only),
+    );
     const loading = this.registry.all().filter((version) => this.isLoading(version));
     for (const { key, state } of this.registry.all()) if (state.state === 'refused') this.logRefusal(key, state.reason);
     // The default model is loaded first: readiness waits for it alone.
