@@ -61,7 +61,7 @@ export class TextFeatures {
   /** The features of one text; a text without any known n-gram has none. */
   extract(text: string): FeatureVector {
     const length = this.collect(text);
-    return { ids: this.ids.slice(0, length), weights: Float32Array.from(this.weights.subarray(0, length)) };
+    return { ids: this.ids.slice(0, length), weights: new Float32Array(this.weights.subarray(0, length)) };
   }
 
   /** The features of several texts, padded to the longest, at least 1. */
