@@ -1,3 +1,5 @@
+import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpMetrics, RouteClass, RouteMeter } from '@app/ops';
@@ -11,6 +13,10 @@ import { RouteTable } from './route-table.js';
 const MAX_HEADER_BYTES = 16_384;
 /** How often Node looks for requests that are not sent in time; the default of 30 s would be the real limit. */
 const SLOW_REQUEST_CHECK_MS = 500;
+/** How often connections are looked through for those that became idle after the server stopped listening. */
+const IDLE_SWEEP_MS = 50;
+/** How long a client that has just connected has to begin its request when the server stops. */
+const FIRST_BYTE_GRACE_MS = 100;
 
 /** Routes that are not for users; all others are public. */
 const ROUTE_CLASSES: Record<string, RouteClass> = {
@@ -27,6 +33,7 @@ export class HttpServer extends FastifyAdapter {
   private metrics?: HttpMetrics;
   private filter?: ProblemFilter;
   private readonly unmatched = new Map<string, RouteMeter>();
+  private readonly connections = new Set<BusySocket>();
 
   constructor(bodyTimeoutMs: number) {
     super({
@@ -48,6 +55,15 @@ export class HttpServer extends FastifyAdapter {
     });
     const server = this.getInstance<FastifyInstance>();
     takeJsonBodiesOnly(server);
+    this.watchRequests(server);
+    server.server.on('connection', (socket) => {
+      this.connections.add(socket);
+      socket.once('close', () => this.connections.delete(socket));
+    });
+  }
+
+  /** Gives every request its id and its meter. */
+  private watchRequests(server: FastifyInstance): void {
     server.addHook('onRoute', (route) => {
       const methods = [route.method].flat();
       this.routes.add(route.url, methods);
@@ -66,6 +82,25 @@ export class HttpServer extends FastifyAdapter {
       }
       done();
     });
+  }
+
+  /**
+   * Stops listening and resolves when everything in flight is answered. Node closes only those connections
+   * that are idle at this moment; the busy ones end with their answer, the silent ones soon.
+   */
+  override async close(): Promise<void> {
+    const closed = super.close();
+    for (const connection of this.connections) {
+      endWithAnswer(connection);
+    }
+    const sweep = setInterval(() => this.getHttpServer<Server>().closeIdleConnections(), IDLE_SWEEP_MS);
+    await sleep(FIRST_BYTE_GRACE_MS);
+    for (const connection of this.connections) {
+      if (connection.bytesRead === 0) {
+        connection.destroy();
+      }
+    }
+    await closed.finally(() => clearInterval(sweep));
   }
 
   /** Hands over what only exists once Nest has built it; must be called before the server listens. */
@@ -110,5 +145,12 @@ export class HttpServer extends FastifyAdapter {
     meterResponse(reply.raw, this.unmatchedMeter(request.method));
     reply.header('X-Request-ID', request.id);
     this.filter?.answer(error, request, reply);
+  }
+}
+
+/** Lets the answer under way say "Connection: close", so that the client does not send another request into the void. */
+function endWithAnswer({ _httpMessage: response }: BusySocket): void {
+  if (response && !response.headersSent) {
+    response.shouldKeepAlive = false;
   }
 }

@@ -2,7 +2,6 @@ import { z } from 'zod';
 
 const MAX_TEXT_CHARACTERS = 10_000;
 const MAX_BATCH_TEXTS = 256;
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** What is wrong with a text, or nothing. Characters are Unicode code points. */
 function faultOfText(text: string): string | undefined {
@@ -12,7 +11,7 @@ function faultOfText(text: string): string | undefined {
   if (text.trim() === '') {
     return 'must not be blank';
   }
-  return LONE_SURROGATE.test(text) ? 'must be well-formed Unicode: it has a lone surrogate' : undefined;
+  return text.isWellFormed() ? undefined : 'must be well-formed Unicode: it has a lone surrogate';
 }
 
 function hasMoreCharactersThan(text: string, limit: number): boolean {

@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  appendFileSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Falcon, MODELS_DIR } from './support/falcon.js';
+import { startWithClient, stop, type Running } from './support/running.js';
+
+interface ManifestFile {
+  bytes: number;
+  sha256: string;
+}
+interface Manifest {
+  files: Record<string, ManifestFile>;
+  golden: { probabilities: Record<string, number> };
+}
+type Breakage = (folder: string) => void;
+
+function editJson<T>(path: string, edit: (content: T) => void): void {
+  const content = JSON.parse(readFileSync(path, 'utf8')) as T;
+  edit(content);
+  writeFileSync(path, JSON.stringify(content));
+}
+
+const editManifest = (folder: string, edit: (manifest: Manifest) => void): void =>
+  editJson<Manifest>(join(folder, 'falcon.json'), edit);
+
+function weightsOf(folder: string): string {
+  const { weightsManifest } = JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8')) as {
+    weightsManifest: { paths: string[] }[];
+  };
+  return weightsManifest[0]?.paths[0] ?? '';
+}
+
+/** Makes falcon.json vouch for a file as it is now, as somebody would who breaks a model on purpose. */
+function vouchFor(folder: string, file: string): void {
+  const content = readFileSync(join(folder, file));
+  editManifest(folder, ({ files }) => {
+    files[file] = { bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') };
+  });
+}
+
+interface LayersTopology {
+  modelTopology: { config: { layers: { class_name: string }[] } };
+}
+
+/** Replaces the last operation of the model by one that does not exist. */
+function useUnknownOperation(folder: string): void {
+  editJson<LayersTopology>(join(folder, 'model.json'), ({ modelTopology }) => {
+    Object.assign(modelTopology.config.layers.at(-1) ?? {}, { class_name: 'NoSuchOperation' });
+  });
+  vouchFor(folder, 'model.json');
+}
+
+const BREAKAGES: [string, Breakage][] = [
+  ['falcon.json is not JSON', (folder) => writeFileSync(join(folder, 'falcon.json'), '{"formatVersion": 1,')],
+  [
+    'model.json is not JSON',
+    (folder) => {
+      writeFileSync(join(folder, 'model.json'), 'null and void');
+      vouchFor(folder, 'model.json');
+    },
+  ],
+  ['the weights are missing', (folder) => unlinkSync(join(folder, weightsOf(folder)))],
+  ['the weights are truncated', (folder) => truncateSync(join(folder, weightsOf(folder)), 1000)],
+  ['the weights are padded', (folder) => appendFileSync(join(folder, weightsOf(folder)), 'more')],
+  [
+    'the weights are other ones of the same size',
+    (folder) => {
+      const path = join(folder, weightsOf(folder));
+      const bytes = readFileSync(path);
+      bytes[10] = (bytes[10] ?? 0) ^ 0xff;
+      writeFileSync(path, bytes);
+    },
+  ],
+  [
+    'the weights are truncated and vouched for',
+    (folder) => {
+      truncateSync(join(folder, weightsOf(folder)), 1000);
+      vouchFor(folder, weightsOf(folder));
+    },
+  ],
+  [
+    'falcon.json has a wrong hash',
+    (folder) =>
+      editManifest(folder, ({ files }) => Object.assign(files['model.json'] ?? {}, { sha256: '0'.repeat(64) })),
+  ],
+  [
+    'a path leaves the folder',
+    (folder) => {
+      const weights = weightsOf(folder);
+      editJson<{ weightsManifest: { paths: string[] }[] }>(join(folder, 'model.json'), ({ weightsManifest }) => {
+        weightsManifest[0]?.paths.splice(0, 1, `../1/${weights}`);
+      });
+      vouchFor(folder, 'model.json');
+      editManifest(folder, (manifest) => {
+        manifest.files[`../1/${weights}`] = manifest.files[weights] ?? { bytes: 0, sha256: '' };
+      });
+    },
+  ],
+  ['an operation is not supported', useUnknownOperation],
+  [
+    'the golden answer is wrong',
+    (folder) =>
+      editManifest(folder, ({ golden }) => {
+        const [first = '', second = ''] = Object.keys(golden.probabilities);
+        golden.probabilities = { ...golden.probabilities, [first]: 0.123, [second]: 0.456 };
+      }),
+  ],
+];
+
+describe('broken model folders', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'falcon-broken-'));
+  let running: Running;
+
+  beforeAll(async () => {
+    cpSync(join(MODELS_DIR, 'sentiment/1'), join(dir, 'sentiment/1'), { recursive: true });
+    BREAKAGES.forEach(([, breakIt], index) => {
+      const folder = join(dir, `sentiment/${index + 2}`);
+      cpSync(join(MODELS_DIR, 'sentiment/1'), folder, { recursive: true });
+      breakIt(folder);
+    });
+    running = await startWithClient({ MODEL_DIR: dir });
+  }, 60_000);
+  afterAll(async () => {
+    await stop(running);
+    rmSync(dir, { recursive: true });
+  });
+
+  describe.each(BREAKAGES.map(([what], index) => [what, String(index + 2)]))('when %s', (_what, version) => {
+    it('the version is refused with a sentence, at /readyz and in the log', async () => {
+      const { status, json } = await running.client.get('/readyz');
+      const models = json['models'] as { version: string; state: string; reason?: string }[];
+      const model = models.find((candidate) => candidate.version === version);
+      expect(status).toBe(200);
+      expect(model).toMatchObject({ state: 'refused', reason: expect.stringMatching(/\w.* \w+/) as string });
+      const logged = running.falcon.logs().filter((line) => JSON.stringify(line).includes(`sentiment/${version}`));
+      expect(logged.map(({ level }) => level)).toContain('ERROR');
+    });
+
+    it('asking for it is 503', async () => {
+      const { status, json } = await running.client.infer({ text: 'a', version });
+      expect([status, json['code']]).toEqual([503, 'MODEL_NOT_READY']);
+    });
+  });
+
+  it('the version that is not broken serves on', async () => {
+    const { status, json } = await running.client.infer({ text: 'a wonderful day' });
+    expect([status, json['model_version']]).toEqual([200, '1']);
+  });
+});
+
+describe('a default model of which no version is fit', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'falcon-unfit-'));
+  afterAll(() => rmSync(dir, { recursive: true }));
+
+  it('leaves the server up but not ready, and says why', async () => {
+    cpSync(join(MODELS_DIR, 'sentiment/1'), join(dir, 'sentiment/1'), { recursive: true });
+    unlinkSync(join(dir, 'sentiment/1/vocabulary.tsv'));
+    const falcon = Falcon.launch({ MODEL_DIR: dir });
+    const line = await falcon.waitForLog('The default model cannot serve');
+    expect(line).toMatchObject({ level: 'CRITICAL', model: 'sentiment', reason: expect.any(String) as string });
+    expect(falcon.stderr.join('')).toContain('not ready');
+    await falcon.stop();
+  });
+});

@@ -1,0 +1,123 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { answerOf } from './support/client.js';
+import { Falcon } from './support/falcon.js';
+import { startWithClient, stop, type Running } from './support/running.js';
+
+/** How long the batcher holds a first item back, so that requests are in flight for as long as a test needs. */
+const HELD_MS = 1500;
+
+async function heldRequest({ client }: Running): Promise<Socket> {
+  const socket = await client.socket();
+  const body = '{"text":"a good day"}';
+  socket.write(
+    `POST /infer HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  await sleep(200);
+  return socket;
+}
+
+describe('a request in flight', () => {
+  let running: Running;
+
+  beforeAll(async () => {
+    running = await startWithClient({ BATCH_TIMEOUT_MS: String(HELD_MS), INFERENCE_MAX_QUEUED: '1' });
+  });
+  afterAll(() => stop(running));
+
+  it('frees its place when its client leaves', async () => {
+    const first = await heldRequest(running);
+    const refused = await running.client.infer({ text: 'b' });
+    expect([refused.status, refused.json['code']]).toEqual([503, 'INFERENCE_QUEUE_FULL']);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    first.destroy();
+    await sleep(200);
+    expect((await running.client.infer({ text: 'b' })).status).toBe(200);
+    const { text } = await running.client.get('/metrics');
+    expect(text).toMatch(/http_requests_total\{[^}]*path="\/infer\|public",status="499"[^}]*\} 1\n/);
+    expect(text).toMatch(/http_requests_in_progress\{[^}]*path="\/infer\|public"[^}]*\} 0\n/);
+    expect(text).toMatch(/inference_errors_total\{[^}]*error_type="REQUEST_CANCELLED"[^}]*\} 1\n/);
+  });
+
+  it('is 504 once its own deadline has passed, and says where', async () => {
+    const { status, json } = await running.client.infer({ text: 'b' }, { 'x-request-timeout-ms': '100' });
+    expect([status, json['code'], json['stage']]).toEqual([504, 'DEADLINE_EXCEEDED', 'queue']);
+  });
+});
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
+  it('answers what is in flight, takes nothing new and exits 0', async () => {
+    const running = await startWithClient({ BATCH_TIMEOUT_MS: String(HELD_MS) });
+    const idle = await running.client.socket();
+    const held = await heldRequest(running);
+    running.falcon.process.kill(signal);
+    const answer = await answerOf(held);
+    expect([answer.status, answer.headers['connection']]).toEqual([200, 'close']);
+    expect(await running.falcon.exitCode()).toBe(0);
+    await expect(running.client.socket()).rejects.toThrow('ECONNREFUSED');
+    idle.destroy();
+    expect(running.falcon.logs().at(-1)).toMatchObject({ level: 'INFO', message: 'Stopped' });
+  });
+});
+
+describe('SIGTERM', () => {
+  it('does not wait longer than it may', async () => {
+    const running = await startWithClient({ BATCH_TIMEOUT_MS: '9000', GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: '0.3' });
+    const held = await heldRequest(running);
+    held.on('error', () => undefined);
+    running.falcon.process.kill('SIGTERM');
+    expect(await running.falcon.exitCode()).toBe(1);
+    expect(running.falcon.logs().at(-1)).toMatchObject({ level: 'WARNING' });
+  });
+
+  it('sent twice ends the process at once', async () => {
+    const running = await startWithClient({ BATCH_TIMEOUT_MS: '9000' });
+    const held = await heldRequest(running);
+    held.on('error', () => undefined);
+    running.falcon.process.kill('SIGTERM');
+    await running.falcon.waitForLog('Stopping: no new connections, what is in flight is answered');
+    running.falcon.process.kill('SIGTERM');
+    expect(await running.falcon.exitCode()).toBe(143);
+  });
+});
+
+describe('a start that cannot be', () => {
+  it('names every wrong variable, its value and what was expected, and exits 78', async () => {
+    const falcon = Falcon.launch({ PORT: 'http', BATCH_SIZE: '0', LOG_LEVEL: 'loud', INFERENCE_BACKEND: 'gpu' });
+    expect(await falcon.exitCode()).toBe(78);
+    const said = falcon.stderr.join('');
+    expect(said).toContain('PORT="http" must be a whole number from 0 to 65535.');
+    expect(said).toContain('BATCH_SIZE="0" must be a whole number from 1 to 1024.');
+    expect(said).toContain('LOG_LEVEL="loud" must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL.');
+    expect(said).toContain('INFERENCE_BACKEND="gpu" must be one of auto, wasm, cpu, tensorflow.');
+    expect(said).not.toContain('    at ');
+  });
+
+  it('says that the port is in use, and exits 1', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const falcon = Falcon.launch({ PORT: String(port) });
+    expect(await falcon.exitCode()).toBe(1);
+    expect(falcon.stderr.join('')).toContain(`Port ${port} of 127.0.0.1 is in use`);
+    other.close();
+  });
+
+  it('says that there is no folder of models, and exits 1', async () => {
+    const falcon = Falcon.launch({ MODEL_DIR: '/nonexistent/models' });
+    expect(await falcon.exitCode()).toBe(1);
+    expect(falcon.stderr.join('')).toContain('/nonexistent/models');
+  });
+});
+
+describe('a server that other machines can reach', () => {
+  it('warns that there is no authentication', async () => {
+    const falcon = await Falcon.start({ HOST: '0.0.0.0' });
+    const warnings = falcon.logs().filter(({ level }) => level === 'WARNING');
+    expect(warnings).toMatchObject([
+      { host: '0.0.0.0', message: expect.stringContaining('no authentication') as string },
+    ]);
+    await falcon.stop();
+  });
+});
