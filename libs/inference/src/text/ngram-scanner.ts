@@ -1,19 +1,22 @@
 import { extendHash, hashNgram } from './ngram-hash.js';
+import { MARKS, PolarityMarks } from './polarity-marks.js';
 import type { TextFeatureSettings } from './text-feature-settings.js';
 import { Tokenizer } from './tokenizer.js';
 
 const WORDS = 'w:';
 const CHARACTERS = 'c:';
+const POLARITY = 'p:';
+const MARK_HASHES = MARKS.map((mark) => hashNgram(POLARITY + mark));
 const WORDS_HASH = hashNgram(WORDS);
 const CHARACTERS_HASH = hashNgram(CHARACTERS);
 const BLANK = 0x20;
 const NONE = { min: 1, max: 0 };
 
 /** What of the feature settings decides which n-grams a text has. */
-export type NgramSettings = Pick<TextFeatureSettings, 'normalisation' | 'words' | 'edges' | 'characters'>;
+export type NgramSettings = Pick<TextFeatureSettings, 'normalisation' | 'words' | 'edges' | 'characters' | 'polarity'>;
 
 /**
- * Finds the n-grams of a text, token by token: those of words that start at the token, then those of its characters.
+ * Finds the n-grams of a text: first marks of polarity, if wanted, then, token by token, those of words that start at the token, then those of its characters.
  * No string is made for them. The buffers are reused: what a call leaves is good until the next call.
  */
 export class NgramScanner {
@@ -21,10 +24,11 @@ export class NgramScanner {
   hashes = new Int32Array(4096);
 
   private readonly tokenizer: Tokenizer;
+  private readonly polarity: PolarityMarks | undefined;
   private readonly edges: boolean;
   private readonly words: { min: number; max: number };
   private readonly characters: { min: number; max: number };
-  /** Bounds of each n-gram in the tokenizer's units; the end of one of characters is stored inverted. */
+  /** Bounds of each n-gram in the tokenizer's units; the end of one of characters, and a mark of polarity, are inverted. */
   private starts = new Int32Array(4096);
   private ends = new Int32Array(4096);
   private count = 0;
@@ -33,6 +37,7 @@ export class NgramScanner {
   constructor(settings: NgramSettings) {
     this.tokenizer = new Tokenizer(settings.normalisation, settings.edges);
     this.edges = settings.edges;
+    this.polarity = settings.polarity === 'none' ? undefined : new PolarityMarks();
     this.words = settings.words ?? NONE;
     this.characters = settings.characters ?? NONE;
   }
@@ -42,6 +47,7 @@ export class NgramScanner {
     this.tokens = this.tokenizer.read(text);
     this.reserve();
     this.count = 0;
+    this.scanPolarity();
     for (let token = 0; token < this.tokens; token++) {
       const isEdge = this.edges && (token === 0 || token === this.tokens - 1);
       this.scanWords(token, isEdge ? Math.max(2, this.words.min) : this.words.min);
@@ -52,9 +58,15 @@ export class NgramScanner {
 
   /** Spelling of the n-gram at `index`, as the vocabulary has it. */
   spelling(index: number): string {
-    const end = this.ends[index] ?? 0;
-    const units = this.tokenizer.units.subarray(this.starts[index], end < 0 ? ~end : end);
+    const [start, end] = [this.starts[index] ?? 0, this.ends[index] ?? 0];
+    if (start < 0) return POLARITY + MARKS[~start];
+    const units = this.tokenizer.units.subarray(start, end < 0 ? ~end : end);
     return (end < 0 ? CHARACTERS : WORDS) + String.fromCharCode(...units);
+  }
+
+  private scanPolarity(): void {
+    this.polarity?.read(this.tokenizer, this.tokens);
+    for (const mark of this.polarity?.found ?? []) this.add(MARK_HASHES[mark] ?? 0, ~mark, 0);
   }
 
   private scanWords(token: number, min: number): void {
@@ -95,7 +107,7 @@ export class NgramScanner {
 
   private reserve(): void {
     const units = this.tokens > 0 ? (this.tokenizer.ends[this.tokens - 1] ?? 0) + 1 : 0;
-    const most = this.tokens * this.words.max + (units + this.tokens) * this.characters.max;
+    const most = MARKS.length + this.tokens * this.words.max + (units + this.tokens) * this.characters.max;
     if (this.hashes.length >= most) return;
     this.hashes = new Int32Array(2 * most);
     this.starts = new Int32Array(2 * most);

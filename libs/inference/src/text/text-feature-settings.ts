@@ -40,6 +40,8 @@ export const textFeatureSettingsSchema = z.strictObject({
   edges: z.boolean().default(false),
   /** Lengths of character n-grams inside a token and the spaces around it, in UTF-16 code units. */
   characters: range(LONGEST_CHARACTER_NGRAM).nullable(),
+  /** Count words of known polarity, and take the counts for features; the name is that of the word list. */
+  polarity: z.enum(['none', 'english-1']).default('none'),
   /** `log`: 1 + ln(count); `binary`: 1, however often an n-gram occurs. */
   termFrequency: z.enum(['log', 'binary']).default('log'),
   /**

@@ -235,7 +235,7 @@ describe('TextFeatures', () => {
 
   it('refuses a vocabulary with a line that is none, and says which', () => {
     expect(() => TextFeatures.parse(plain, 'w:good\t9\ngood\t3\n')).toThrow(
-      'vocabulary line 2: "good\t3" is not "w:words" or "c:characters", a tab and a count',
+      'vocabulary line 2: "good\t3" is not "w:words", "c:characters" or "p:polarity", a tab and a count',
     );
     expect(() => TextFeatures.parse(plain, 'w:good\tmany\n')).toThrow('vocabulary line 1');
     expect(() => TextFeatures.parse(plain, 'w:good\t9\nw:good\t3\n')).toThrow(

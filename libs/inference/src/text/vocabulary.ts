@@ -3,7 +3,7 @@ import { IdTable } from './id-table.js';
 
 /** One n-gram that is a feature. */
 export interface VocabularyEntry {
-  /** `w:` and words, or `c:` and characters. */
+  /** `w:` and words, `c:` and characters, or `p:` and a mark of polarity. */
   spelling: string;
   /** Training texts that have it. */
   documents: number;
@@ -52,8 +52,10 @@ export function formatVocabulary(entries: readonly VocabularyEntry[]): string {
 function parseLine(line: string, index: number): VocabularyEntry {
   const [spelling = '', count = '', ...rest] = line.split('\t');
   const documents = Number(count);
-  if (!/^[wc]:./su.test(spelling) || !/^[1-9]\d{0,8}$/.test(count) || rest.length > 0) {
-    throw new Error(`vocabulary line ${index + 1}: "${line}" is not "w:words" or "c:characters", a tab and a count`);
+  if (!/^[wcp]:./su.test(spelling) || !/^[1-9]\d{0,8}$/.test(count) || rest.length > 0) {
+    throw new Error(
+      `vocabulary line ${index + 1}: "${line}" is not "w:words", "c:characters" or "p:polarity", a tab and a count`,
+    );
   }
   return { spelling, documents };
 }

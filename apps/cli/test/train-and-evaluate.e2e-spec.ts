@@ -1,0 +1,187 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const ROOT = resolve(__dirname, '../../..');
+const MAIN = join(ROOT, 'dist/apps/cli/src/main.js');
+const SHARED = resolve(ROOT, '../shared/data');
+
+interface Finished {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the built `falcon` in the root of the repository; `interruptAt` sends Ctrl-C once standard error matches it. */
+function falcon(args: string[], interruptAt?: RegExp): Promise<Finished> {
+  return new Promise((done) => {
+    const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    let interrupted = false;
+    child.stdout.on('data', (data) => (stdout += data));
+    child.stderr.on('data', (data) => {
+      stderr += data;
+      if (interrupted || !interruptAt?.test(stderr)) return;
+      interrupted = true;
+      child.kill('SIGINT');
+    });
+    child.on('close', (code) => done({ code, stdout, stderr }));
+  });
+}
+
+const GOOD = ['a lovely day', 'what a great film', 'I like this very much', 'good food and kind people'];
+const BAD = ['a dreadful day', 'what a poor film', 'I hate this very much', 'stale food and rude people'];
+const STRANGE = ['zxcv qwer', 'lorem ipsum dolor'];
+
+function rowsOf(from: number, to: number): [text: string, label: string][] {
+  return Array.from({ length: to - from }, (_, k) => {
+    const n = from + k;
+    if (n % 10 === 9) return [`${STRANGE[n % 2]} ${n}`, 'other'];
+    return n % 2 === 0 ? [`${GOOD[n % 4]}, "number" ${n}`, 'good'] : [`${BAD[n % 4]}, "number" ${n}`, 'bad'];
+  });
+}
+
+function csv(rows: [string, string][]): string {
+  return ['text,label', ...rows.map(([text, label]) => `"${text.replaceAll('"', '""')}",${label}`), ''].join('\r\n');
+}
+
+describe('falcon train and falcon evaluate', () => {
+  let folder: string;
+  let files: { train: string; dev: string; test: string; recipe: string };
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'falcon-train-'));
+    const at = (name: string) => join(folder, name);
+    files = { train: at('train.csv'), dev: at('dev.tsv'), test: at('test.jsonl'), recipe: at('recipe.json') };
+    const dev = rowsOf(600, 700).map(([text, label]) => `${text}\t${label}`);
+    const test = rowsOf(700, 800).map(([text, label]) => JSON.stringify({ text, label }));
+    writeFileSync(files.train, csv(rowsOf(0, 600)));
+    writeFileSync(files.dev, `text\tlabel\n${dev.join('\n')}\n`);
+    writeFileSync(files.test, test.join('\n'));
+    writeFileSync(
+      files.recipe,
+      JSON.stringify({ outOfScope: { label: 'other', maxAccuracyLoss: 0.1 }, members: [{}, { hiddenUnits: 8 }] }),
+    );
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  function train(out: string, ...more: string[]): string[] {
+    const { train: rows, dev, test, recipe } = files;
+    return [
+      'train',
+      '--recipe',
+      recipe,
+      '--train',
+      rows,
+      '--dev',
+      dev,
+      '--test',
+      test,
+      '--out',
+      join(folder, out),
+      ...more,
+    ];
+  }
+
+  const modelOption = (name: string) => ['--model', name, '--model-dir', join(folder, 'models')];
+
+  it('write a version that the server loads and that is as good as it says', async () => {
+    const trained = await falcon(train('models/mood/1'));
+    expect(trained).toMatchObject({ code: 0, stdout: expect.stringContaining('| test | 90 |') as string });
+    expect(trained.stderr).toMatch(/100% \| loss \d\.\d{4} \| \d+ texts\/s/);
+    expect(readdirSync(join(folder, 'models/mood'))).toEqual(['1']);
+    expect(readdirSync(join(folder, 'models/mood/1')).sort()).toEqual([
+      'card.md',
+      'falcon.json',
+      'model.json',
+      'vocabulary.tsv',
+      'weights.bin',
+    ]);
+
+    const judged = await falcon(['evaluate', files.test, '--format', 'json', ...modelOption('mood/1')]);
+    expect(judged.code).toBe(0);
+    const figures = JSON.parse(judged.stdout) as Record<string, number> & { outOfScope: Record<string, number> };
+    const manifest = JSON.parse(readFileSync(join(folder, 'models/mood/1/falcon.json'), 'utf8'));
+    expect(figures.accuracy).toBeGreaterThan(0.85);
+    expect(figures.outOfScope.rows).toBe(10);
+    expect(manifest.training.metrics.test).toMatchObject({
+      accuracy: Number(figures['accuracy']?.toFixed(4)),
+      calibrationError: expect.closeTo(figures['calibrationError'] ?? Number.NaN, 3) as number,
+      outOfScopeRecall: Number(figures.outOfScope['recall']?.toFixed(4)),
+    });
+  });
+
+  it('print a report that people read', async () => {
+    const { stdout } = await falcon(['evaluate', files.test, ...modelOption('mood')]);
+    expect(stdout).toMatch(/\| all \| 90 \| \d+\.\d\d % \|/);
+    expect(stdout).toMatch(/\| bad \| 50 \||\| bad \| 40 \|/);
+    expect(stdout).toContain('| expected \\ predicted |');
+  });
+
+  it('give the same bytes when run again', async () => {
+    expect((await falcon(train('models/mood/2'))).code).toBe(0);
+    for (const name of ['model.json', 'weights.bin', 'vocabulary.tsv']) {
+      const [first, again] = [1, 2].map((version) => readFileSync(join(folder, `models/mood/${version}`, name)));
+      expect(again?.equals(first!)).toBe(true);
+    }
+    expect((await falcon(train('models/mood/2', '--force', '--seed', '2'))).code).toBe(0);
+    const [first, other] = [1, 2].map((version) => readFileSync(join(folder, `models/mood/${version}/weights.bin`)));
+    expect(other?.equals(first!)).toBe(false);
+  });
+
+  it('leave nothing behind at Ctrl-C', async () => {
+    const recipe = join(folder, 'endless.json');
+    writeFileSync(recipe, JSON.stringify({ members: [{ epochs: 1000 }] }));
+    const out = join(folder, 'models/endless/1');
+    const args = ['train', '--recipe', recipe, '--train', files.train, '--out', out];
+    const { code, stderr } = await falcon(args, /training \[/);
+    expect(code).toBe(130);
+    expect(stderr).toContain('training was interrupted; nothing was written');
+    expect(existsSync(join(folder, 'models/endless'))).toBe(false);
+  });
+
+  it('cut dev and test rows from the training rows when there are no files', async () => {
+    const out = join(folder, 'models/split/1');
+    const shares = ['--dev-share', '0.2', '--test-share', '0.1'];
+    const { code, stdout } = await falcon(['train', '--train', files.train, '--out', out, ...shares]);
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/\| dev \| 120 \|[^]*\| test \| 60 \|/) as string,
+    });
+  });
+
+  it.each([
+    [['--out', 'OUT'], "required option '--train <file>' not specified"],
+    [['--train', 'no.csv', '--out', 'OUT'], 'no.csv'],
+    [['--train', 'TRAIN', '--out', 'OUT', '--dev-share', '2'], '--dev-share must be from 0 to below 1, not 2'],
+    [['--train', 'TRAIN', '--out', 'EXISTS'], 'exists: give --force to replace it'],
+    [['--train', 'TRAIN', '--out', 'OUT', '--text-column', 'tweet'], ':2: "tweet" is not a text'],
+  ])('refuse %j with a sentence', async (args, message) => {
+    const places: Record<string, string> = {
+      OUT: join(folder, 'models/refused/1'),
+      TRAIN: files.train,
+      EXISTS: join(folder, 'models/mood/1'),
+    };
+    const { code, stderr } = await falcon(['train', ...args.map((arg) => places[arg] ?? arg)]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+    expect(existsSync(join(folder, 'models/refused'))).toBe(false);
+  });
+});
+
+const sentimentRows = join(SHARED, 'semeval2017-sentiment/dev.jsonl');
+const withSentiment = existsSync(sentimentRows) ? describe : describe.skip;
+if (!existsSync(sentimentRows)) console.warn(`skipped: the shipped models are not judged, ${sentimentRows} is absent`);
+
+withSentiment('the shipped sentiment model', () => {
+  it('answers as its card says', async () => {
+    const { stdout } = await falcon(['evaluate', sentimentRows, '--model', 'sentiment/1', '--format', 'json']);
+    const figures = JSON.parse(stdout) as { macroRecall: number; calibrationError: number };
+    const manifest = JSON.parse(readFileSync(join(ROOT, 'models/sentiment/1/falcon.json'), 'utf8'));
+    expect(figures.macroRecall).toBeCloseTo(manifest.training.metrics.dev.macroRecall, 3);
+    expect(figures.calibrationError).toBeLessThanOrEqual(0.05);
+  });
+});
