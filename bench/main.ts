@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
@@ -8,30 +8,36 @@ import { callersSettings } from './config.js';
 import type { Scenario } from './measurement.js';
 import { type BenchReport, renderMarkdown } from './report.js';
 import type { Verdict } from './requirements.js';
-import { judgeSoak, soak } from './soak.js';
+import { judgeSoak, renderSamples, soak } from './soak.js';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 interface CompareOptions {
   quick?: boolean;
-  rounds: string;
-  seconds: string;
+  rounds: number;
+  seconds: number;
   out: string;
 }
 
 function planOf({ quick, rounds, seconds }: CompareOptions): ComparisonPlan {
-  const durationMs = (quick ? 1 : Number(seconds)) * 1000;
+  const durationMs = (quick ? 1 : seconds) * 1000;
   const everyConnections = [1, 16, 64];
   const scenarios: Scenario[] = (['different', 'same'] as const).flatMap((texts) =>
     everyConnections.map((connections) => ({ texts, connections })),
   );
   return {
     scenarios,
-    rounds: quick ? 1 : Number(rounds),
+    rounds: quick ? 1 : rounds,
     timing: { warmupMs: 500, durationMs },
     referenceTiming: { warmupMs: 300, durationMs: Math.max(1000, (durationMs * 2) / 3) },
     heatUpMs: quick ? 1000 : 3000,
   };
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('must be a whole number from 1 on');
+  return value;
 }
 
 function machine(): Record<string, string | number> {
@@ -84,10 +90,10 @@ async function runCompare(options: CompareOptions): Promise<void> {
   process.exitCode = options.quick ? 0 : exitCodeOf(report.verdicts); // one short round proves nothing
 }
 
-async function runSoak(options: { requests: string; out: string }): Promise<void> {
+async function runSoak(options: { requests: number; out: string }): Promise<void> {
   mkdirSync(options.out, { recursive: true });
   const startedAt = new Date().toISOString();
-  const samples = await soak(Number(options.requests), options.out, ({ requests, rssMb, tensors }) => {
+  const samples = await soak(options.requests, options.out, ({ requests, rssMb, tensors }) => {
     say(`${requests} requests: ${rssMb.toFixed(1)} MB resident, ${tensors} tensors`);
   });
   const verdicts = judgeSoak(samples);
@@ -100,7 +106,7 @@ async function runSoak(options: { requests: string; out: string }): Promise<void
   };
   save(options.out, `soak-${startedAt.slice(0, 19).replaceAll(':', '')}`, {
     json: { ...report, samples },
-    markdown: renderMarkdown(report),
+    markdown: `${renderMarkdown(report)}\n\n${renderSamples(samples)}`,
   });
   process.exitCode = exitCodeOf(verdicts);
 }
@@ -115,14 +121,14 @@ async function main(): Promise<void> {
       'throughput, latency, CPU and memory, as ratios to bare Fastify; exits with 1 when a promise is broken',
     )
     .option('--quick', 'one round of one second each: to see that it works, not to judge')
-    .option('--rounds <number>', 'rounds per load', '3')
-    .option('--seconds <number>', 'counted time per measurement', '3')
+    .option('--rounds <number>', 'rounds per load', positive, 3)
+    .option('--seconds <number>', 'counted time per measurement', positive, 3)
     .option(...out)
     .action(runCompare);
   program
     .command('soak')
     .description('memory and tensors over many requests; exits with 1 when either grows')
-    .option('--requests <number>', 'how many', '1000000')
+    .option('--requests <number>', 'how many', positive, 1_000_000)
     .option(...out)
     .action(runSoak);
   await program.parseAsync();

@@ -10,6 +10,8 @@ export interface BenchReport {
   verdicts: Verdict[];
 }
 
+const LEGEND = 'Medians over the rounds; ratios are to bare Fastify, measured just before and just after.';
+
 const HEADER =
   '| server | req/s | ratio (min..max) | p50 ms | ratio | p99 ms | ratio (min..max) | CPU us/req | ratio (min..max) | cores | RSS MB | ratio |';
 
@@ -18,7 +20,7 @@ export function renderMarkdown({ startedAt, machine, settings, scenarios, verdic
   const facts = Object.entries({ ...machine, ...settings }).map(([name, value]) => `${name} ${String(value)}`);
   return [
     `Measured ${startedAt}; ${facts.join(', ')}.`,
-    'Medians over the rounds; ratios are to bare Fastify, measured just before and just after.',
+    ...(scenarios.length > 0 ? [LEGEND] : []),
     ...scenarios.map(renderScenario),
     ...(verdicts.length > 0 ? [renderVerdicts(verdicts)] : []),
   ].join('\n\n');

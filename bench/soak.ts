@@ -69,6 +69,12 @@ export function judgeSoak(samples: readonly SoakSample[]): Verdict[] {
   ];
 }
 
+/** The samples as a Markdown table. */
+export function renderSamples(samples: readonly SoakSample[]): string {
+  const rows = samples.map(({ requests, rssMb, tensors }) => `| ${requests} | ${rssMb.toFixed(1)} | ${tensors} |`);
+  return ['| requests | resident MB | tensors |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
 /** Sum over all series of a gauge on /metrics. */
 async function readGauge(port: number, name: string): Promise<number> {
   const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
