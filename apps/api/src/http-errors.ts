@@ -33,6 +33,22 @@ export const HTTP_ERRORS = {
 /** A stable, upper-case name of a failure. */
 export type ErrorCode = keyof typeof HTTP_ERRORS;
 
+/** What asking a model may end with, once a request is well formed. */
+export const INFERENCE_ERROR_CODES = [
+  'MODEL_NOT_FOUND',
+  'MODEL_VERSION_NOT_FOUND',
+  'INVALID_INPUT',
+  'MODEL_TASK_MISMATCH',
+  'REQUEST_CANCELLED',
+  'INTERNAL_ERROR',
+  'INFERENCE_FAILED',
+  'INFERENCE_QUEUE_FULL',
+  'MODEL_NOT_READY',
+  'WORKER_LOST',
+  'INFERENCE_STOPPED',
+  'DEADLINE_EXCEEDED',
+] as const satisfies readonly ErrorCode[];
+
 /** One member of the request that is wrong. */
 export interface MemberFault {
   /** Where it is: members joined by dots, indexes as numbers, headers as `headers.<name>`. */

@@ -99,12 +99,14 @@ async function announceReadiness(inference: InferenceService, to: { config: Conf
 
 /** Resolves when the default model is ready, or when no version is loading any more. */
 async function readyOrLoaded(inference: InferenceService): Promise<void> {
-  let loading = true;
-  const loaded = inference.whenLoaded().finally(() => (loading = false));
-  while (loading && !inference.isReady()) {
+  const state = { isLoading: true };
+  const loaded = inference.whenLoaded().finally(() => {
+    state.isLoading = false;
+  });
+  while (state.isLoading && !inference.isReady()) {
     await Promise.race([loaded, sleep(READY_POLL_MS)]);
   }
-  if (!loading) {
+  if (!state.isLoading) {
     await loaded;
   } else {
     loaded.catch(() => undefined); // the other models' failures are logged by their library

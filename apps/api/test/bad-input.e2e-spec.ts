@@ -1,4 +1,5 @@
-import { answerOf, type Answer } from './support/client.js';
+import type { Answer } from './support/answer.js';
+import { answerOf } from './support/client.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
 const MIB = 1_048_576;

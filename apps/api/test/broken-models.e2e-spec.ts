@@ -24,14 +24,14 @@ interface Manifest {
 }
 type Breakage = (folder: string) => void;
 
-function editJson<T>(path: string, edit: (content: T) => void): void {
-  const content = JSON.parse(readFileSync(path, 'utf8')) as T;
+function editJson(path: string, edit: (content: unknown) => void): void {
+  const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
   edit(content);
   writeFileSync(path, JSON.stringify(content));
 }
 
 const editManifest = (folder: string, edit: (manifest: Manifest) => void): void =>
-  editJson<Manifest>(join(folder, 'falcon.json'), edit);
+  editJson(join(folder, 'falcon.json'), (manifest) => edit(manifest as Manifest));
 
 function weightsOf(folder: string): string {
   const { weightsManifest } = JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8')) as {
@@ -48,13 +48,18 @@ function vouchFor(folder: string, file: string): void {
   });
 }
 
+interface Weights {
+  weightsManifest: { paths: string[] }[];
+}
+
 interface LayersTopology {
   modelTopology: { config: { layers: { class_name: string }[] } };
 }
 
 /** Replaces the last operation of the model by one that does not exist. */
 function useUnknownOperation(folder: string): void {
-  editJson<LayersTopology>(join(folder, 'model.json'), ({ modelTopology }) => {
+  editJson(join(folder, 'model.json'), (model) => {
+    const { modelTopology } = model as LayersTopology;
     Object.assign(modelTopology.config.layers.at(-1) ?? {}, { class_name: 'NoSuchOperation' });
   });
   vouchFor(folder, 'model.json');
@@ -97,7 +102,8 @@ const BREAKAGES: [string, Breakage][] = [
     'a path leaves the folder',
     (folder) => {
       const weights = weightsOf(folder);
-      editJson<{ weightsManifest: { paths: string[] }[] }>(join(folder, 'model.json'), ({ weightsManifest }) => {
+      editJson(join(folder, 'model.json'), (model) => {
+        const { weightsManifest } = model as Weights;
         weightsManifest[0]?.paths.splice(0, 1, `../1/${weights}`);
       });
       vouchFor(folder, 'model.json');

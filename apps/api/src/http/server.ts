@@ -67,11 +67,12 @@ export class HttpServer extends FastifyAdapter {
     server.addHook('onRoute', (route) => {
       const methods = [route.method].flat();
       this.routes.add(route.url, methods);
+      const [method = 'GET'] = methods;
+      // Every route has its series from the start; HEAD, which Fastify adds to every GET, has one when it is used.
+      let meter = method === 'HEAD' ? undefined : this.meter(method, route.url);
       // A function per route, so that a request finds its meter without a look-up.
-      let meter: RouteMeter | undefined;
       route.onRequest = (_request, reply, done) => {
-        meter ??= this.meter(methods[0] ?? 'GET', route.url);
-        meterResponse(reply.raw, meter);
+        meterResponse(reply.raw, (meter ??= this.meter(method, route.url)));
         done();
       };
     });
@@ -103,7 +104,7 @@ export class HttpServer extends FastifyAdapter {
     await closed.finally(() => clearInterval(sweep));
   }
 
-  /** Hands over what only exists once Nest has built it; must be called before the server listens. */
+  /** Hands over what only exists once Nest has built it; must be called before routes are registered. */
   attach(metrics: HttpMetrics, filter: ProblemFilter): void {
     this.metrics = metrics;
     this.filter = filter;
@@ -116,7 +117,7 @@ export class HttpServer extends FastifyAdapter {
 
   private meter(method: string, route: string): RouteMeter {
     if (!this.metrics) {
-      throw new Error('The server listens before attach() was called.');
+      throw new Error('A route is registered before attach() was called.');
     }
     return this.metrics.meter(method, route, ROUTE_CLASSES[route] ?? 'public');
   }

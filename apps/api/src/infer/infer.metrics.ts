@@ -6,7 +6,7 @@ import {
   makeHistogramProvider,
 } from '@willsoto/nestjs-prometheus';
 import type { Counter, Gauge, Histogram } from 'prom-client';
-import { HTTP_ERRORS } from '../http-errors.js';
+import { HTTP_ERRORS, INFERENCE_ERROR_CODES } from '../http-errors.js';
 import { failureOf } from '../http/problem.js';
 import { RecentDurations } from './recent-durations.js';
 
@@ -60,7 +60,7 @@ export class InferMetrics {
     this.duration = duration.labels('False');
     duration.zero({ cache_hit: 'False' });
     [this.success, this.error].forEach((counter) => counter.inc(0));
-    Object.keys(HTTP_ERRORS).forEach((code) => errors.labels(code).inc(0));
+    INFERENCE_ERROR_CODES.forEach((code) => errors.labels(code).inc(0));
   }
 
   answered(seconds: number): void {

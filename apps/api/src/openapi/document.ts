@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../http-errors.js';
+import { INFERENCE_ERROR_CODES, type ErrorCode } from '../http-errors.js';
 import { REQUEST_ID_PATTERN } from '../http/request-id.js';
 import { answer, jsonAnswer, problemAnswers, type ResponseObject } from './responses.js';
 import { componentSchemas, refTo, type SchemaName } from './schemas.js';
@@ -12,24 +12,18 @@ const ALWAYS: ErrorCode[] = [
   'INTERNAL_ERROR',
 ];
 
-const INFERENCE: ErrorCode[] = [
+/** What a request to a model may be answered. */
+const INFERENCE = new Set<ErrorCode>([
   ...ALWAYS,
   'MALFORMED_JSON',
   'INVALID_HEADER',
-  'MODEL_NOT_FOUND',
-  'MODEL_VERSION_NOT_FOUND',
   'BODY_TOO_LARGE',
   'UNSUPPORTED_MEDIA_TYPE',
   'INVALID_REQUEST',
-  'INVALID_INPUT',
-  'MODEL_TASK_MISMATCH',
-  'INFERENCE_FAILED',
-  'INFERENCE_QUEUE_FULL',
-  'MODEL_NOT_READY',
-  'WORKER_LOST',
-  'INFERENCE_STOPPED',
-  'DEADLINE_EXCEEDED',
-];
+  ...INFERENCE_ERROR_CODES,
+]);
+// Nobody is there to read it.
+INFERENCE.delete('REQUEST_CANCELLED');
 
 const REQUEST_ID_PARAMETER = {
   name: 'X-Request-ID',
@@ -82,7 +76,7 @@ function inference(operationId: string, summary: string, request: SchemaName, re
     tags: ['inference'],
     parameters: [REQUEST_ID_PARAMETER, TIMEOUT_PARAMETER],
     requestBody: { required: true, content: { 'application/json': { schema: refTo(request) } } },
-    responses: { '200': jsonAnswer('The answer of the model.', response), ...problemAnswers(INFERENCE) },
+    responses: { '200': jsonAnswer('The answer of the model.', response), ...problemAnswers([...INFERENCE]) },
   };
 }
 

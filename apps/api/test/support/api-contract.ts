@@ -1,6 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import type { Answer } from './client.js';
+import type { Answer } from './answer.js';
 
 interface ResponseObject {
   headers: Record<string, { required?: boolean; schema: object }>;

@@ -1,16 +1,8 @@
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import type { Answer } from './answer.js';
 import type { ApiContract } from './api-contract.js';
-
-/** What came back. */
-export interface Answer {
-  status: number;
-  headers: IncomingHttpHeaders;
-  text: string;
-  /** The body, parsed; undefined when it is not JSON. */
-  json: Record<string, unknown>;
-}
 
 /** How a request differs from `GET path`. */
 export interface Asked {

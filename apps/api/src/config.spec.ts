@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError, environmentSchema, loadConfig, PROJECT_DIR } from './config.js';
+
+const VARIABLES = Object.keys(environmentSchema.shape);
+/** Their defaults depend on the machine or the release. */
+const COMPUTED = ['APP_VERSION', 'INFERENCE_WORKERS'];
+
+function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    return (error as ConfigError).faults;
+  }
+  return [];
+}
+
+describe('loadConfig', () => {
+  it('needs nothing: every variable has a default', () => {
+    expect(loadConfig({})).toMatchObject({
+      appName: 'falcon',
+      host: '127.0.0.1',
+      port: 8000,
+      workerId: 'worker-1',
+      requestTimeoutMs: 30_000,
+      shutdownTimeoutMs: 30_000,
+      inference: { defaultModel: 'sentiment', backend: 'auto', batchSize: 32, batchTimeoutMs: 0 },
+    });
+    expect(loadConfig({}).inference.workers).toBeGreaterThanOrEqual(1);
+  });
+
+  it('takes the version of package.json', () => {
+    const manifest = JSON.parse(readFileSync(join(PROJECT_DIR, 'package.json'), 'utf8')) as { version: string };
+    expect(loadConfig({}).version).toBe(manifest.version);
+  });
+
+  it('takes what is set', () => {
+    const config = loadConfig({ PORT: '8100', REQUEST_TIMEOUT_SECONDS: '2.5', MODEL_DIR: '/srv/models' });
+    expect(config).toMatchObject({ port: 8100, requestTimeoutMs: 2500, inference: { modelDir: '/srv/models' } });
+  });
+
+  it('counts a variable that is set to nothing as not set', () => {
+    expect(loadConfig({ PORT: '', HOST: '  ' })).toMatchObject({ port: 8000, host: '127.0.0.1' });
+  });
+
+  it.each([
+    ['PORT', '65536', 'a whole number from 0 to 65535'],
+    ['PORT', '80.5', 'a whole number from 0 to 65535'],
+    ['PORT', '-1', 'a whole number from 0 to 65535'],
+    ['PORT', '0x50', 'a whole number from 0 to 65535'],
+    ['BATCH_SIZE', '1025', 'a whole number from 1 to 1024'],
+    ['REQUEST_TIMEOUT_SECONDS', 'soon', 'a number of seconds from 0.1 to 3600'],
+    ['REQUEST_TIMEOUT_SECONDS', '0', 'a number of seconds from 0.1 to 3600'],
+    ['LOG_LEVEL', 'debug', 'one of DEBUG, INFO, WARNING, ERROR, CRITICAL'],
+    ['INFERENCE_BACKEND', 'gpu', 'one of auto, wasm, cpu, tensorflow'],
+    ['WORKER_ID', 'a b', 'a name of 1 to 64 letters, digits, dots, dashes or underscores'],
+    ['DEFAULT_MODEL', '../x', 'the name of a model of 1 to 64 letters, digits, dots, dashes or underscores'],
+  ])('refuses %s=%s with what was expected', (name, value, expected) => {
+    expect(faultsOf({ [name]: value })).toEqual([`${name}="${value}" must be ${expected}.`]);
+  });
+
+  it('reports all faults at once', () => {
+    expect(faultsOf({ PORT: 'x', BATCH_SIZE: 'y', LOG_LEVEL: 'z' })).toHaveLength(3);
+  });
+});
+
+describe('.env.example', () => {
+  const lines = readFileSync(join(PROJECT_DIR, '.env.example'), 'utf8').split('\n');
+  const assignments = lines.flatMap((line, index) => {
+    const match = /^(?:# )?([A-Z_]+)=(.*)$/.exec(line);
+    return match ? [{ name: match[1] ?? '', value: match[2] ?? '', before: lines[index - 1] ?? '' }] : [];
+  });
+
+  it('has every variable, in the order of the schema', () => {
+    expect(assignments.map(({ name }) => name)).toEqual(VARIABLES);
+  });
+
+  it('has a sentence for each', () => {
+    expect(assignments.filter(({ before }) => !/^# [A-Z].+\.$/.test(before))).toEqual([]);
+  });
+
+  it('gives the defaults', () => {
+    const given = Object.fromEntries(assignments.map(({ name, value }) => [name, value]));
+    expect(loadConfig(given)).toEqual(loadConfig({}));
+    const empty = assignments.filter(({ value }) => value === '').map(({ name }) => name);
+    expect(empty).toEqual(COMPUTED);
+  });
+});
+
+describe('docs/configuration.md', () => {
+  const page = readFileSync(join(PROJECT_DIR, 'docs/configuration.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| `([A-Z_]+)` +\| ([^|]*) \|/gm)].map(([, name = '', value = '']) => ({
+    name,
+    value,
+  }));
+
+  it('has every variable, in the order of the schema', () => {
+    expect(rows.map(({ name }) => name)).toEqual(VARIABLES);
+  });
+
+  it('gives the defaults', () => {
+    const fixed = rows.filter(({ name }) => !COMPUTED.includes(name));
+    const given = Object.fromEntries(
+      fixed.map(({ name, value }) => [name, /^`(.*)`$/.exec(value.trim())?.[1] ?? 'none']),
+    );
+    expect(loadConfig(given)).toEqual(loadConfig({}));
+  });
+});

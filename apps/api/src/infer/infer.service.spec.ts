@@ -1,0 +1,124 @@
+import {
+  InferenceDeadlineError,
+  InvalidInputError,
+  type InferenceService,
+  type TextClassification,
+} from '@app/inference';
+import { Counter, Histogram, register } from 'prom-client';
+import type { RequestContext } from '../http/request-context.js';
+import { InferMetrics } from './infer.metrics.js';
+import { InferService } from './infer.service.js';
+
+const SETTINGS = { appName: 'falcon', version: '1', workerId: 'worker-1', requestTimeoutMs: 1000 };
+const POSITIVE: TextClassification = {
+  model: 'sentiment',
+  version: '1',
+  prediction: 'positive',
+  confidence: 0.75,
+  labels: ['negative', 'positive'],
+  probabilities: Float32Array.of(0.25, 0.75),
+  inferenceTimeMs: 1,
+};
+
+type Classify = InferenceService['classify'];
+
+function serviceWith(classify: Classify): { service: InferService; counted: () => Promise<Record<string, number>> } {
+  register.clear();
+  const requests = new Counter({ name: 'requests', help: 'h', labelNames: ['status', 'cache_hit'] });
+  const errors = new Counter({ name: 'errors', help: 'h', labelNames: ['error_type'] });
+  const duration = new Histogram({ name: 'duration', help: 'h', labelNames: ['cache_hit'] });
+  const metrics = new InferMetrics(requests, errors, duration);
+  const counted = async (): Promise<Record<string, number>> => {
+    const values: { labels: Record<string, unknown>; value: number }[] = [
+      ...(await requests.get()).values,
+      ...(await errors.get()).values,
+    ];
+    const named = values.map(({ labels, value }) => [String(labels['status'] ?? labels['error_type']), value] as const);
+    return Object.fromEntries(named.filter(([, value]) => value > 0));
+  };
+  return { service: new InferService({ classify } as InferenceService, metrics, SETTINGS), counted };
+}
+
+function context(): RequestContext {
+  const startedMs = performance.now();
+  return { requestId: 'id-1', startedMs, deadlineMs: startedMs + 1000, signal: new AbortController().signal };
+}
+
+describe('InferService', () => {
+  it('answers with what the model said, and says that nothing was stored', async () => {
+    const { service, counted } = serviceWith(async () => POSITIVE);
+    expect(await service.one({ text: 'a' }, context())).toEqual({
+      prediction: 'positive',
+      confidence: 0.75,
+      probabilities: { negative: 0.25, positive: 0.75 },
+      cache_hit: false,
+      idempotency_hit: false,
+      worker_id: 'worker-1',
+      processing_time_ms: expect.any(Number) as number,
+      mode: 'fresh',
+      model: 'sentiment',
+      model_version: '1',
+      request_id: 'id-1',
+    });
+    expect(await counted()).toEqual({ success: 1 });
+  });
+
+  it('passes on which model is asked, until when, and for whom', async () => {
+    const asked: unknown[] = [];
+    const { service } = serviceWith(async (...parameters) => {
+      asked.push(parameters);
+      return POSITIVE;
+    });
+    const bounds = context();
+    await service.one({ text: 'a', model: 'm', version: '2' }, bounds);
+    expect(asked).toMatchObject([
+      ['a', { model: 'm', version: '2' }, { signal: bounds.signal, deadlineMs: bounds.deadlineMs }],
+    ]);
+  });
+
+  it('counts what failed by its code', async () => {
+    const { service, counted } = serviceWith(() => Promise.reject(new InferenceDeadlineError('queue')));
+    await expect(service.one({ text: 'a' }, context())).rejects.toThrow('deadline');
+    expect(await counted()).toEqual({ error: 1, DEADLINE_EXCEEDED: 1 });
+  });
+
+  it('does not count the mistake of a caller as an error of the service', async () => {
+    const { service, counted } = serviceWith(() => Promise.reject(new InvalidInputError('text', 'too long')));
+    await expect(service.one({ text: 'a' }, context())).rejects.toThrow('too long');
+    expect(await counted()).toEqual({ INVALID_INPUT: 1 });
+  });
+
+  it('answers a batch in its order, whatever the order of the answers', async () => {
+    const delays: Record<string, number> = { a: 3, b: 2, c: 1 };
+    const { service } = serviceWith(async (text) => {
+      for (let turn = 0; turn < (delays[text] ?? 0); turn++) {
+        await Promise.resolve();
+      }
+      return { ...POSITIVE, prediction: text };
+    });
+    const { results } = await service.batch({ texts: ['a', 'b', 'c'] }, context());
+    expect(results.map(({ prediction }) => prediction)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('fails a batch with its first failure, names the text and calls off the rest', async () => {
+    const signals: AbortSignal[] = [];
+    const { service, counted } = serviceWith((text, _choice, call) => {
+      signals.push(call?.signal as AbortSignal);
+      return text === 'bad' ? Promise.reject(new InvalidInputError('text', 'no')) : new Promise(() => undefined);
+    });
+    await expect(service.batch({ texts: ['a', 'bad', 'c'] }, context())).rejects.toMatchObject({ path: 'texts.1' });
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, true]);
+    expect(await counted()).toEqual({ INVALID_INPUT: 1 });
+  });
+
+  it('calls a batch off when its client leaves', async () => {
+    const client = new AbortController();
+    const { service } = serviceWith(
+      (_text, _choice, call) =>
+        new Promise((_resolve, reject) => call?.signal?.addEventListener('abort', () => reject(new Error('gone')))),
+    );
+    const answer = service.batch({ texts: ['a', 'b'] }, { ...context(), signal: client.signal });
+    client.abort();
+    await expect(answer).rejects.toThrow('gone');
+  });
+});
