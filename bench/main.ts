@@ -5,6 +5,7 @@ import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { compare, type ComparisonPlan } from './compare.js';
 import { callersSettings } from './config.js';
+import type { TextChoice } from './load/load-job.js';
 import type { Scenario } from './measurement.js';
 import { type BenchReport, renderMarkdown } from './report.js';
 import type { Verdict } from './requirements.js';
@@ -16,14 +17,15 @@ interface CompareOptions {
   quick?: boolean;
   rounds: number;
   seconds: number;
+  connections: number[];
+  texts: TextChoice[];
   out: string;
 }
 
-function planOf({ quick, rounds, seconds }: CompareOptions): ComparisonPlan {
+function planOf({ quick, rounds, seconds, connections, texts }: CompareOptions): ComparisonPlan {
   const durationMs = (quick ? 1 : seconds) * 1000;
-  const everyConnections = [1, 16, 64];
-  const scenarios: Scenario[] = (['different', 'same'] as const).flatMap((texts) =>
-    everyConnections.map((connections) => ({ texts, connections })),
+  const scenarios = texts.flatMap((choice) =>
+    connections.map((count): Scenario => ({ texts: choice, connections: count })),
   );
   return {
     scenarios,
@@ -38,6 +40,13 @@ function positive(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('must be a whole number from 1 on');
   return value;
+}
+
+function textChoices(list: string): TextChoice[] {
+  return list.split(',').map((choice) => {
+    if (choice !== 'same' && choice !== 'different') throw new InvalidArgumentError('must be same, different or both');
+    return choice;
+  });
 }
 
 function machine(): Record<string, string | number> {
@@ -123,6 +132,13 @@ async function main(): Promise<void> {
     .option('--quick', 'one round of one second each: to see that it works, not to judge')
     .option('--rounds <number>', 'rounds per load', positive, 3)
     .option('--seconds <number>', 'counted time per measurement', positive, 3)
+    .option(
+      '--connections <list>',
+      'connection counts, with commas',
+      (list) => list.split(',').map(positive),
+      [1, 16, 64],
+    )
+    .option('--texts <list>', 'same, different or both, with a comma', textChoices, ['different', 'same'])
     .option(...out)
     .action(runCompare);
   program
