@@ -25,7 +25,7 @@ export function writeModelCard(trained: TrainedTextModel, provenance: Provenance
     'Of the quantised model, as it is served.',
     figuresTable(provenance.figures),
     ...perLabel(trained, provenance),
-    ...(recipe.card.limits.length > 0 ? ['## Limits', ...recipe.card.limits] : []),
+    ...(recipe.card.limits.length > 0 ? ['## Limits', recipe.card.limits.map((limit) => `- ${limit}`).join('\n')] : []),
     '## Files',
     fileTable(files),
   ];
@@ -44,9 +44,14 @@ function procedure(
   { recipe }: Provenance,
 ): string {
   const range = (name: string, of: { min: number; max: number } | null) =>
-    of === null ? `no ${name} n-grams` : `${name} n-grams of ${of.min} to ${of.max}`;
+    of === null
+      ? `no ${name} n-grams`
+      : of.min === of.max
+        ? `${name} n-grams of ${of.min}`
+        : `${name} n-grams of ${of.min} to ${of.max}`;
+  const polarity = settings.polarity === 'none' ? '' : `, words of known polarity (${settings.polarity})`;
   const lines = [
-    `Features: ${range('word', settings.words)}, ${range('character', settings.characters)}, TF-IDF weighted to unit ` +
+    `Features: ${range('word', settings.words)}, ${range('character', settings.characters)}${polarity}, TF-IDF weighted to unit ` +
       `length; the ${features.size} most frequent n-grams that are in at least ${recipe.vocabulary.minDocuments} training texts.`,
     ...recipe.members.map((member, index) => memberLine(member, index)),
     `Seed ${recipe.seed}; class weights: ${recipe.classWeights}; embeddings stored as ${model.branches[0]?.embedding.dtype}.`,

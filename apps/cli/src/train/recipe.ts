@@ -43,7 +43,7 @@ const cardSchema = z.strictObject({
   title: z.string().min(1).default('A text classifier'),
   /** Paragraphs on the data: what, from where, under what terms. */
   data: z.array(z.string()).default([]),
-  /** Paragraphs on what the model cannot do. */
+  /** What the model cannot do, a sentence or two each. */
   limits: z.array(z.string()).default([]),
 });
 
