@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -172,16 +172,35 @@ describe('falcon train and falcon evaluate', () => {
   });
 });
 
-const sentimentRows = join(SHARED, 'semeval2017-sentiment/dev.jsonl');
-const withSentiment = existsSync(sentimentRows) ? describe : describe.skip;
-if (!existsSync(sentimentRows)) console.warn(`skipped: the shipped models are not judged, ${sentimentRows} is absent`);
+const isThere = existsSync(SHARED);
+if (!isThere) console.warn(`skipped: the shipped models are not judged, because ${SHARED} is absent`);
 
-withSentiment('the shipped sentiment model', () => {
-  it('answers as its card says', async () => {
-    const { stdout } = await falcon(['evaluate', sentimentRows, '--model', 'sentiment/1', '--format', 'json']);
-    const figures = JSON.parse(stdout) as { macroRecall: number; calibrationError: number };
-    const manifest = JSON.parse(readFileSync(join(ROOT, 'models/sentiment/1/falcon.json'), 'utf8'));
-    expect(figures.macroRecall).toBeCloseTo(manifest.training.metrics.dev.macroRecall, 3);
+(isThere ? describe : describe.skip)('the shipped models answer as their cards say', () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'falcon-shipped-'));
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  async function judge(model: string, file: string) {
+    const { stdout } = await falcon(['evaluate', file, '--model', model, '--format', 'json']);
+    const manifest = JSON.parse(readFileSync(join(ROOT, 'models', model, 'falcon.json'), 'utf8'));
+    return { figures: JSON.parse(stdout), claimed: manifest.training.metrics.dev };
+  }
+
+  it('sentiment', async () => {
+    const { figures, claimed } = await judge('sentiment/1', join(SHARED, 'semeval2017-sentiment/dev.jsonl'));
+    expect(figures.macroRecall).toBeCloseTo(claimed.macroRecall, 3);
     expect(figures.calibrationError).toBeLessThanOrEqual(0.05);
+  });
+
+  it('intent, on rows that the script makes', async () => {
+    const script = join(ROOT, 'scripts/clinc150-to-jsonl.mjs');
+    execFileSync(process.execPath, [script, join(SHARED, 'clinc150/data_full.json'), folder]);
+    const { figures, claimed } = await judge('intent/1', join(folder, 'dev.jsonl'));
+    expect(figures.accuracy).toBeCloseTo(claimed.accuracy, 3);
+    expect(figures.outOfScope.recall).toBeCloseTo(claimed.outOfScopeRecall, 3);
   });
 });
