@@ -1,7 +1,7 @@
 import { figuresTable, labelTable } from '../evaluate/figures-markdown.js';
 import type { MemberSettings } from './recipe.js';
 import type { TrainedTextModel } from './train-text-model.js';
-import type { Provenance } from './version-files.js';
+import type { Provenance } from './provenance.js';
 import type { VersionFiles } from './version-folder.js';
 
 /** Labels that still make a readable table. */

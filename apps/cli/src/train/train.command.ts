@@ -6,7 +6,8 @@ import { splitRows } from '../rows/split-rows.js';
 import { ProgressBar } from './progress-bar.js';
 import { readRecipe, type Recipe, recipeSchema } from './recipe.js';
 import { judgeTextModel, trainTextModel } from './train-text-model.js';
-import { type Provenance, toVersionFiles } from './version-files.js';
+import type { Provenance } from './provenance.js';
+import { toVersionFiles } from './version-files.js';
 import { checkVersionFolder, writeVersionFolder } from './version-folder.js';
 
 /** Options of `falcon train`. */

@@ -3,21 +3,9 @@ import type { Manifest } from '@app/inference';
 import type { Figures } from '../evaluate/metrics.js';
 import { toLayersModel, OUTPUT } from './layers-model.js';
 import { writeModelCard } from './model-card.js';
-import type { Recipe } from './recipe.js';
+import type { Provenance } from './provenance.js';
 import type { TrainedTextModel } from './train-text-model.js';
 import type { VersionFiles } from './version-folder.js';
-
-/** Where a model comes from and how good it is, as falcon.json and card.md tell it. */
-export interface Provenance {
-  /** The command that makes the same bytes again. */
-  command: string;
-  recipe: Recipe;
-  /** The files and their hashes, by role: train, dev, test. */
-  data: Record<string, { name: string; sha256: string; rows: number }>;
-  /** Figures of the quantised model, by role. */
-  figures: Record<string, Figures>;
-  goldenText: string;
-}
 
 const GOLDEN_TOLERANCE = 0.001;
 
