@@ -1,25 +1,23 @@
-import type { PipeTransform } from '@nestjs/common';
 import type { z } from 'zod';
 import { HttpError, type MemberFault } from '../http-errors.js';
 
 const MAX_FAULTS = 20;
 const MAX_PATH_LENGTH = 100;
 
-/** Checks a body against a schema; every wrong member is named in the refusal. */
-export class BodyPipe<Schema extends z.ZodType> implements PipeTransform<unknown, z.output<Schema>> {
-  constructor(private readonly schema: Schema) {}
-
-  transform(body: unknown): z.output<Schema> {
-    if (body === undefined) {
-      throw new HttpError('MALFORMED_JSON', 'The body is empty.');
-    }
-    const parsed = this.schema.safeParse(body);
-    if (parsed.success) {
-      return parsed.data;
-    }
-    const errors = parsed.error.issues.flatMap(faultsOf).slice(0, MAX_FAULTS);
-    throw new HttpError('INVALID_REQUEST', sentenceOf(errors), { errors });
+/**
+ * Checks a body against a schema.
+ * @throws {HttpError} that names every wrong member
+ */
+export function parseBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  if (body === undefined) {
+    throw new HttpError('MALFORMED_JSON', 'The body is empty.');
   }
+  const parsed = schema.safeParse(body);
+  if (parsed.success) {
+    return parsed.data;
+  }
+  const errors = parsed.error.issues.flatMap(faultsOf).slice(0, MAX_FAULTS);
+  throw new HttpError('INVALID_REQUEST', sentenceOf(errors), { errors });
 }
 
 function faultsOf(issue: z.core.$ZodIssue): MemberFault[] {
