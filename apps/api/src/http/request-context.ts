@@ -17,7 +17,8 @@ const CLIENT_LEFT = 499;
 export function meterResponse(response: MeteredResponse, meter: RouteMeter): void {
   meter.started();
   response[METERED] = { meter, startedMs: performance.now(), cutOffStatus: CLIENT_LEFT };
-  response.once('close', onClose);
+  // Not once(): it is emitted once anyway, and once() would wrap the listener anew for every request.
+  response.on('close', onClose);
 }
 
 function onClose(this: MeteredResponse): void {
