@@ -62,6 +62,22 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
 });
 
 describe('SIGTERM', () => {
+  it('answers a request that comes in on an open connection, and then closes it', async () => {
+    const running = await startWithClient({ BATCH_TIMEOUT_MS: String(HELD_MS) });
+    const held = await heldRequest(running);
+    const late = await running.client.socket();
+    late.write('GET /readyz HTTP/1.1\r\nHo');
+    await sleep(50);
+    running.falcon.process.kill('SIGTERM');
+    await running.falcon.waitForLog('Stopping: no new connections, what is in flight is answered');
+    late.write('st: a\r\n\r\n');
+    const readiness = await answerOf(late);
+    expect([readiness.status, readiness.headers['connection']]).toEqual([503, 'close']);
+    expect(readiness.json).toMatchObject({ ready: false, checks: { model_loaded: true } });
+    expect((await answerOf(held)).status).toBe(200);
+    expect(await running.falcon.exitCode()).toBe(0);
+  });
+
   it('does not wait longer than it may', async () => {
     const running = await startWithClient({ BATCH_TIMEOUT_MS: '9000', GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: '0.3' });
     const held = await heldRequest(running);

@@ -87,6 +87,6 @@ export async function answerOf(socket: Socket): Promise<Answer> {
 }
 
 function parsed(content: string, headers: IncomingHttpHeaders): Record<string, unknown> {
-  const isJson = /\bjson\b/.test(headers['content-type'] ?? '');
+  const isJson = content !== '' && /\bjson\b/.test(headers['content-type'] ?? '');
   return (isJson ? JSON.parse(content) : undefined) as Record<string, unknown>;
 }

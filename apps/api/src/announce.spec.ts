@@ -1,0 +1,35 @@
+import { announcement, isLoopback, urlOf } from './announce.js';
+import { loadConfig } from './config.js';
+
+describe('urlOf', () => {
+  it.each([
+    ['127.0.0.1', 'http://127.0.0.1:8000'],
+    ['0.0.0.0', 'http://127.0.0.1:8000'],
+    ['::', 'http://127.0.0.1:8000'],
+    ['::1', 'http://[::1]:8000'],
+    ['falcon.example', 'http://falcon.example:8000'],
+  ])('of a server on %s is %s', (host, url) => {
+    expect(urlOf(host, 8000)).toBe(url);
+  });
+});
+
+describe('isLoopback', () => {
+  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('is true of %s', (host) => {
+    expect(isLoopback(host)).toBe(true);
+  });
+
+  it.each(['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example', 'falcon'])('is false of %s', (host) => {
+    expect(isLoopback(host)).toBe(false);
+  });
+});
+
+describe('announcement', () => {
+  it('says where the server is, how long its start took, and how to ask it', () => {
+    const said = announcement(loadConfig({}), 'http://127.0.0.1:8100', 1234);
+    expect(said).toContain('is ready in 1.23 s');
+    expect(said).toContain('http://127.0.0.1:8100/docs');
+    expect(said).toContain(
+      `curl -s http://127.0.0.1:8100/infer -H 'Content-Type: application/json' -d '{"text":"What a wonderful day"}'`,
+    );
+  });
+});
