@@ -6,22 +6,22 @@ import {
   makeHistogramProvider,
 } from '@willsoto/nestjs-prometheus';
 import type { Counter, Gauge, Histogram } from 'prom-client';
+import { RouteCounts, type RouteMeter } from './route-counts.js';
 
 /** Who a route is for; part of the path label, so that a query can leave probes out. */
 export type RouteClass = 'public' | 'internal' | 'admin' | 'system';
 
-/** Counts the requests of one route and method. */
-export interface RouteMeter {
-  started(): void;
-  finished(status: number, seconds: number): void;
-}
-
 /** Providers of the `http_*` metrics. */
 export const httpMetricProviders: Provider[] = [
+  RouteCounts,
   makeCounterProvider({
     name: 'http_requests_total',
     help: 'HTTP requests answered, by method, "{route}|{class}" and status; 499: the client left first.',
     labelNames: ['method', 'path', 'status'],
+    inject: [RouteCounts],
+    collect(this: Counter, counts: RouteCounts) {
+      counts.reportAnswers(this);
+    },
   }),
   makeHistogramProvider({
     name: 'http_request_duration_seconds',
@@ -33,45 +33,29 @@ export const httpMetricProviders: Provider[] = [
     name: 'http_requests_in_progress',
     help: 'HTTP requests received and not yet answered.',
     labelNames: ['method', 'path'],
+    inject: [RouteCounts],
+    collect(this: Gauge, counts: RouteCounts) {
+      counts.reportInProgress(this);
+    },
   }),
 ];
 
 /**
  * Counts HTTP requests. A route's meter is made once, when the route is registered, so that a path
- * nobody registered never makes a series and the hot path touches bound children only.
+ * nobody registered never makes a series.
  */
 @Injectable()
 export class HttpMetrics {
   constructor(
-    @InjectMetric('http_requests_total') private readonly requests: Counter,
+    private readonly counts: RouteCounts,
     @InjectMetric('http_request_duration_seconds') private readonly duration: Histogram,
-    @InjectMetric('http_requests_in_progress') private readonly inProgress: Gauge,
   ) {}
 
   /** The meter of one route and method; `route` is the registered pattern, never the path asked for. */
   meter(method: string, route: string, routeClass: RouteClass): RouteMeter {
-    const path = `${route}|${routeClass}`;
-    const inProgress = this.inProgress.labels(method, path);
-    const duration = this.duration.labels(method, path);
-    const byStatus = new Map<number, Counter.Internal>();
-    const answeredWith = (status: number): Counter.Internal => {
-      let counter = byStatus.get(status);
-      if (!counter) {
-        counter = this.requests.labels(method, path, String(status));
-        byStatus.set(status, counter);
-      }
-      return counter;
-    };
-    inProgress.set(0);
-    this.duration.zero({ method, path });
-    answeredWith(200).inc(0);
-    return {
-      started: () => inProgress.inc(),
-      finished: (status, seconds) => {
-        inProgress.dec();
-        duration.observe(seconds);
-        answeredWith(status).inc();
-      },
-    };
+    const labels = { method, path: `${route}|${routeClass}` };
+    const duration = this.duration.labels(labels);
+    this.duration.zero(labels);
+    return this.counts.add(labels, (seconds) => duration.observe(seconds));
   }
 }
