@@ -18,11 +18,12 @@ interface CompareOptions {
   rounds: number;
   seconds: number;
   connections: number[];
+  patience: number;
   texts: TextChoice[];
   out: string;
 }
 
-function planOf({ quick, rounds, seconds, connections, texts }: CompareOptions): ComparisonPlan {
+function planOf({ quick, rounds, seconds, patience, connections, texts }: CompareOptions): ComparisonPlan {
   const durationMs = (quick ? 1 : seconds) * 1000;
   const scenarios = texts.flatMap((choice) =>
     connections.map((count): Scenario => ({ texts: choice, connections: count })),
@@ -30,6 +31,7 @@ function planOf({ quick, rounds, seconds, connections, texts }: CompareOptions):
   return {
     scenarios,
     rounds: quick ? 1 : rounds,
+    patienceMs: patience * 1000,
     timing: { warmupMs: 500, durationMs },
     referenceTiming: { warmupMs: 300, durationMs: Math.max(1000, (durationMs * 2) / 3) },
     heatUpMs: quick ? 1000 : 3000,

@@ -1,3 +1,4 @@
+import { machineCpuMs } from './machine-load.js';
 import type { BenchServer } from './bench-server.js';
 import type { LoadGenerator } from './load/load-generator.js';
 import type { TextChoice } from './load/load-job.js';
@@ -20,6 +21,8 @@ export interface Measurement {
   rssMb: number;
   /** CPU cores that the load generator kept busy: near 1 means that it, not the server, was the limit. */
   generatorCores: number;
+  /** CPU cores that everything else on the machine kept busy; it should be near 0. */
+  otherCores: number;
   /** How late the event loop of the serving thread was, 99th percentile (Falcon only). */
   eventLoopP99Ms?: number;
 }
@@ -39,17 +42,18 @@ export async function measure(
   scenario: Scenario,
   { warmupMs, durationMs }: Timing,
 ): Promise<Measurement> {
-  let before = server.usage();
+  const look = () => ({ ...server.usage(), machineMs: machineCpuMs() });
+  let before = look();
   let after = before;
   const job = { port: server.port, path: '/infer', ...scenario, seed: nextSeed++, warmupMs, until: { durationMs } };
   let eventLoop: ReturnType<BenchServer['eventLoop']> | undefined;
   const result = await generator.run(job, {
     onMeasuring: () => {
-      before = server.usage();
+      before = look();
       if (server.hasProbe) server.resetEventLoop();
     },
     onMeasured: () => {
-      after = server.usage();
+      after = look();
       if (server.hasProbe) eventLoop = server.eventLoop();
     },
   });
@@ -62,6 +66,7 @@ export async function measure(
     cores: cpuMs / result.durationMs,
     rssMb: after.rssMb,
     generatorCores: result.generatorCpuMs / result.durationMs,
+    otherCores: (after.machineMs - before.machineMs - cpuMs - result.generatorCpuMs) / result.durationMs,
     ...(eventLoop && { eventLoopP99Ms: (await eventLoop).p99Ms }),
   };
 }

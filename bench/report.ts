@@ -31,7 +31,10 @@ function renderScenario({ scenario, reference, servers }: ScenarioSummary): stri
   const bare: ServerSummary = { server: 'bare-fastify (reference)', values: reference, ratios: reference };
   const rows = [renderRow(bare, true), ...servers.map((summary) => renderRow(summary, false))];
   const rule = `|${' --- |'.repeat(HEADER.split('|').length - 2)}`;
-  return [`### ${scenario.connections} connections, ${title}`, '', HEADER, rule, ...rows].join('\n');
+  const others = Math.max(reference.otherCores.max, ...servers.map(({ values }) => values.otherCores.max));
+  const disturbance = `Other processes kept at most ${number(Math.max(0, others))} cores busy.`;
+  const heading = `### ${scenario.connections} ${scenario.connections === 1 ? 'connection' : 'connections'}, ${title}`;
+  return [heading, '', HEADER, rule, ...rows, '', disturbance].join('\n');
 }
 
 function renderRow({ server, values, ratios }: ServerSummary, isReference: boolean): string {

@@ -10,6 +10,7 @@ const reference: Measurement = {
   cores: 1,
   rssMb: 100,
   generatorCores: 0.8,
+  otherCores: 0,
 };
 
 function round(server: string, figures: Partial<Measurement>): Bracketed {

@@ -1,4 +1,5 @@
 import type { BenchServer } from './bench-server.js';
+import { waitForQuiet } from './machine-load.js';
 import type { LoadGenerator } from './load/load-generator.js';
 import { type Measurement, measure, type Scenario, type Timing } from './measurement.js';
 
@@ -16,6 +17,8 @@ export interface RoundPlan {
   rounds: number;
   timing: Timing;
   referenceTiming: Timing;
+  /** How long to wait before each round for a machine that does nothing else. */
+  patienceMs: number;
 }
 
 /**
@@ -32,6 +35,7 @@ export async function runRounds(
   const results: Bracketed[] = [];
   const measureReference = () => measure(generator, reference, scenario, plan.referenceTiming);
   for (let round = 0; round < plan.rounds; round += 1) {
+    await waitForQuiet(plan.patienceMs);
     let referenceBefore = await measureReference();
     for (const server of rotated(compared, round)) {
       const measured = await measure(generator, server, scenario, plan.timing);

@@ -3,7 +3,7 @@ import type { Bracketed } from './rounds.js';
 import { spreadOf, summarise, versus } from './summary.js';
 
 const measurement = (requestsPerSecond: number): Measurement => {
-  return { requestsPerSecond, p50Ms: 1, p99Ms: 2, cpuUs: 10, cores: 1, rssMb: 100, generatorCores: 0.5 };
+  return { requestsPerSecond, p50Ms: 1, p99Ms: 2, cpuUs: 10, cores: 1, rssMb: 100, generatorCores: 0.5, otherCores: 0 };
 };
 const bracketed = (server: string, round: number, [before, value, after]: [number, number, number]): Bracketed => ({
   server,

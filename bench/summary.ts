@@ -8,7 +8,16 @@ export interface Spread {
   max: number;
 }
 
-const FIGURES = ['requestsPerSecond', 'p50Ms', 'p99Ms', 'cpuUs', 'cores', 'rssMb', 'generatorCores'] as const;
+const FIGURES = [
+  'requestsPerSecond',
+  'p50Ms',
+  'p99Ms',
+  'cpuUs',
+  'cores',
+  'rssMb',
+  'generatorCores',
+  'otherCores',
+] as const;
 
 /** A figure of a server: as measured, and as a ratio to the reference of the same minute. */
 export type Figure = (typeof FIGURES)[number];
