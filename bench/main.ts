@@ -134,6 +134,7 @@ async function main(): Promise<void> {
     .option('--quick', 'one round of one second each: to see that it works, not to judge')
     .option('--rounds <number>', 'rounds per load', positive, 3)
     .option('--seconds <number>', 'counted time per measurement', positive, 3)
+    .option('--patience <seconds>', 'how long each round waits at most for an otherwise idle machine', positive, 5)
     .option(
       '--connections <list>',
       'connection counts, with commas',
