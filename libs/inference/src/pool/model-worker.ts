@@ -9,15 +9,25 @@ export type LoadOutcome =
   | { state: 'refused'; reason: string; missingKernel: boolean }
   | { state: 'lost'; reason: string };
 
-/** What the worker is doing; a worker does one thing at a time. */
+interface RunningBatch {
+  isAlone: boolean;
+  timeoutMs: number;
+  resolve: (output: BatchOutput) => void;
+  reject: (error: Error) => void;
+}
+
+/** What the worker is doing; a worker computes one batch at a time and has at most `MAX_BACKLOG` of them. */
 type Activity =
   | { state: 'starting'; settle: (failure?: string) => void }
   | { state: 'idle' }
   | { state: 'loading'; key: string; settle: (outcome: LoadOutcome) => void }
-  | { state: 'running'; resolve: (output: BatchOutput) => void; reject: (error: Error) => void }
+  | { state: 'running'; batches: RunningBatch[] }
   | { state: 'gone'; reason: string };
 
 const START_TIMEOUT_MS = 60_000;
+
+/** Batches a worker may hold: one that it computes, and one that is there when it has finished. */
+export const MAX_BACKLOG = 2;
 
 /** The serving thread's view of one worker: typed calls in, promises out, and a watchdog over each of them. */
 export class ModelWorker {
@@ -50,31 +60,44 @@ export class ModelWorker {
       exit: (reason) => end.resolve(this.finish(this.killReason ?? reason)),
     };
     this.channel = openChannel(entry, settings, events);
-    this.watchdog = setTimeout(
-      () => void this.kill(`it did not start within ${START_TIMEOUT_MS} ms`),
-      START_TIMEOUT_MS,
-    );
+    this.watch(START_TIMEOUT_MS, 'start');
   }
 
   get isIdle(): boolean {
     return this.activity.state === 'idle';
   }
 
+  /** Batches that it holds; Infinity while it may not be given another one. */
+  get backlog(): number {
+    if (this.activity.state !== 'running') return this.isIdle ? 0 : Infinity;
+    return this.activity.batches.some(({ isAlone }) => isAlone) ? Infinity : this.activity.batches.length;
+  }
+
   /** Loads a model version; a load that takes longer than `timeoutMs` ends the worker. */
   load(key: string, source: ModelSource, timeoutMs: number): Promise<LoadOutcome> {
     return new Promise((settle) => {
-      this.begin({ state: 'loading', key, settle }, timeoutMs, `it did not load "${key}" within ${timeoutMs} ms`);
+      if (!this.isIdle) throw new Error(`a worker that is ${this.activity.state} was given a model to load`);
+      this.activity = { state: 'loading', key, settle };
+      this.watch(timeoutMs, `load "${key}"`);
       this.channel.send({ type: 'load', key, folder: source.folder, manifest: source.manifest });
     });
   }
 
   /**
-   * Computes one batch.
-   * @throws {WorkerLostError} when the worker ends before it answers; after `timeoutMs` it is taken for hung and ended.
+   * Computes one batch; `backlog` must be below `MAX_BACKLOG`. With `isAlone`, the worker must be idle and is given nothing
+   * else until it has answered, so that nothing else is lost if this batch ends it.
+   * @throws {WorkerLostError} when the worker ends before it answers; when it computes for longer than `timeoutMs`, it is
+   * taken for hung and ended.
    */
-  run(key: string, input: BatchInput, timeoutMs: number): Promise<BatchOutput> {
+  run(key: string, input: BatchInput, timeoutMs: number, isAlone = false): Promise<BatchOutput> {
     return new Promise((resolve, reject) => {
-      this.begin({ state: 'running', resolve, reject }, timeoutMs, `it did not answer a batch within ${timeoutMs} ms`);
+      if (this.backlog >= MAX_BACKLOG) throw new Error(`a worker that is ${this.activity.state} was given a batch`);
+      const batch = { isAlone, timeoutMs, resolve, reject };
+      if (this.activity.state === 'running') this.activity.batches.push(batch);
+      else {
+        this.activity = { state: 'running', batches: [batch] };
+        this.watch(timeoutMs, 'answer a batch');
+      }
       this.channel.send({ type: 'run', key, input });
     });
   }
@@ -85,10 +108,10 @@ export class ModelWorker {
     await this.channel.kill();
   }
 
-  private begin(activity: Activity, timeoutMs: number, hung: string): void {
-    if (this.activity.state !== 'idle') throw new Error(`a worker that is ${this.activity.state} was given work`);
-    this.activity = activity;
-    this.watchdog = setTimeout(() => void this.kill(hung), timeoutMs);
+  /** Ends the worker unless it finishes what it does now in time. */
+  private watch(timeoutMs: number, what: string): void {
+    clearTimeout(this.watchdog);
+    this.watchdog = setTimeout(() => void this.kill(`it did not ${what} within ${timeoutMs} ms`), timeoutMs);
   }
 
   private receive(message: FromWorker): void {
@@ -98,19 +121,34 @@ export class ModelWorker {
     }
     const { activity } = this;
     if (activity.state === 'gone' || this.killReason !== undefined) return;
-    this.activity = { state: 'idle' };
-    clearTimeout(this.watchdog);
+    if (message.type === 'done' && activity.state === 'running') {
+      this.receiveBatch(activity.batches, message.output);
+      return;
+    }
+    this.becomeIdle();
     if (message.type === 'started' && activity.state === 'starting') activity.settle();
-    else if (message.type === 'done' && activity.state === 'running') {
-      this.liveTensors = message.output.liveTensors;
-      this.heapBytes = message.output.heapBytes;
-      activity.resolve(message.output);
-    } else if (message.type === 'loaded' && activity.state === 'loading') {
+    else if (message.type === 'loaded' && activity.state === 'loading') {
       this.loaded.add(message.key);
       activity.settle({ state: 'loaded', model: message.model });
     } else if (message.type === 'refused' && activity.state === 'loading') {
       activity.settle({ state: 'refused', reason: message.reason, missingKernel: message.missingKernel });
     } else void this.kill(`it answered "${message.type}" while ${activity.state}`);
+  }
+
+  /** Batches are answered in the order in which they were given. */
+  private receiveBatch(batches: RunningBatch[], output: BatchOutput): void {
+    const answered = batches.shift();
+    this.liveTensors = output.liveTensors;
+    this.heapBytes = output.heapBytes;
+    const [next] = batches;
+    if (next) this.watch(next.timeoutMs, 'answer a batch');
+    else this.becomeIdle();
+    answered?.resolve(output);
+  }
+
+  private becomeIdle(): void {
+    this.activity = { state: 'idle' };
+    clearTimeout(this.watchdog);
   }
 
   private finish(reason: string): string {
@@ -120,7 +158,7 @@ export class ModelWorker {
     this.loaded.clear();
     if (activity.state === 'starting') activity.settle(reason);
     if (activity.state === 'loading') activity.settle({ state: 'lost', reason });
-    if (activity.state === 'running') activity.reject(new WorkerLostError(reason));
+    if (activity.state === 'running') for (const { reject } of activity.batches) reject(new WorkerLostError(reason));
     return reason;
   }
 }

@@ -30,7 +30,7 @@ describe.each([ThreadChannel, ProcessChannel])('%p', (Channel) => {
     expect(messages.map(({ type }) => type)).toEqual(['started', 'loaded', 'done']);
     expect(messages[2]).toMatchObject({
       output: {
-        items: [{ tensors: { y: { shape: [1, 3] } } }, { tensors: { y: { data: Float32Array.from([9, 11, 13]) } } }],
+        computed: { tensors: [{ y: { shape: [1, 3] } }, { y: { data: Float32Array.from([9, 11, 13]) } }] },
       },
     });
     await channel.kill();

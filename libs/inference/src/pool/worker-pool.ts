@@ -1,6 +1,6 @@
 import type { WorkerSettings } from '../worker/protocol.js';
 import type { ModelSource } from '../worker/served-model.js';
-import { type LoadOutcome, ModelWorker } from './model-worker.js';
+import { type LoadOutcome, MAX_BACKLOG, ModelWorker } from './model-worker.js';
 
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 10_000;
@@ -22,7 +22,7 @@ export interface WorkerPoolOptions {
 /** What a pool tells its owner. */
 export interface PoolEvents {
   /** A worker may take a batch now. Returns whether it was given one. */
-  idle(worker: ModelWorker): boolean;
+  free(worker: ModelWorker): boolean;
   loaded(key: string, outcome: Extract<LoadOutcome, { state: 'loaded' }>): void;
   refused(key: string, reason: string, missingKernel: boolean): void;
   /** A worker ended without being asked to; a replacement follows. */
@@ -57,10 +57,14 @@ export class WorkerPool {
     for (const worker of this.workers) if (worker.isIdle) this.next(worker, false);
   }
 
-  /** A worker that is idle and has the model. */
-  idleWorker(key: string): ModelWorker | undefined {
-    for (const worker of this.workers) if (worker.isIdle && worker.loaded.has(key)) return worker;
-    return undefined;
+  /** The worker with the model and the fewest batches that may take another one. */
+  freeWorker(key: string): ModelWorker | undefined {
+    let chosen: ModelWorker | undefined;
+    for (const worker of this.workers) {
+      if (!worker.loaded.has(key) || worker.backlog >= this.maxBacklog(worker)) continue;
+      if (chosen === undefined || worker.backlog < chosen.backlog) chosen = worker;
+    }
+    return chosen;
   }
 
   /** Number of live workers that have the model. */
@@ -75,15 +79,25 @@ export class WorkerPool {
 
   /** To be called when a worker has finished a batch: it takes the next one, or a model that it still lacks. */
   next(worker: ModelWorker, hasJustRun: boolean): void {
-    if (!worker.isIdle || this.stopped) return;
+    if (worker.backlog >= this.maxBacklog(worker) || this.stopped) return;
     if (worker.heapBytes > this.options.maxHeapBytes) {
       void worker.kill(`its wasm heap has grown to ${worker.heapBytes} bytes`);
       return;
     }
-    const missing = [...this.sources.keys()].find((key) => !worker.loaded.has(key));
+    const missing = this.lacks(worker) ? [...this.sources.keys()].find((key) => !worker.loaded.has(key)) : undefined;
     // Batches and loads take turns, so that neither a busy model nor a long list of models starves the other.
     if (missing !== undefined && hasJustRun) void this.load(worker, missing);
-    else if (!this.events.idle(worker) && missing !== undefined) void this.load(worker, missing);
+    else if (!this.events.free(worker) && missing !== undefined) void this.load(worker, missing);
+  }
+
+  /** A worker that still has models to load becomes idle between two batches; the others have the next batch at hand. */
+  private maxBacklog(worker: ModelWorker): number {
+    return this.lacks(worker) ? 1 : MAX_BACKLOG;
+  }
+
+  private lacks(worker: ModelWorker): boolean {
+    for (const key of this.sources.keys()) if (!worker.loaded.has(key)) return true;
+    return false;
   }
 
   /** Ends every worker; batches in flight are lost, so the owner drains first. */

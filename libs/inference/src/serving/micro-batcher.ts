@@ -28,6 +28,11 @@ export class MicroBatcher {
     return this.items.length;
   }
 
+  /** Whether the next batch is an item that a lost worker had. */
+  get startsWithRetry(): boolean {
+    return this.items[0]?.isRetry ?? false;
+  }
+
   /** When the oldest item was enqueued (`performance.now()`), Infinity when none waits. */
   get oldestMs(): number {
     return this.items[0]?.enqueuedMs ?? Infinity;

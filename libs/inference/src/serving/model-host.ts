@@ -124,7 +124,7 @@ export class ModelHost {
       },
     };
     const pool: WorkerPool = new WorkerPool(options, {
-      idle: (worker) => this.scheduler.dispatch(worker),
+      free: (worker) => this.scheduler.dispatch(worker),
       loaded: (key, { model }) => this.onLoaded(key, backend, model),
       refused: (key, reason, missingKernel) => this.onRefused(key, backend, { reason, missingKernel }),
       lost: (reason) => {

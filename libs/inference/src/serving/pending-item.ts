@@ -2,17 +2,16 @@ import { InferenceCancelledError, InferenceDeadlineError } from '../inference.er
 import type { CallOptions } from '../inference.options.js';
 import type { NamedTensors } from '../tensors.js';
 import { byteLength, shapeKey } from '../tensor-batch.js';
-import type { ItemOutput } from '../worker/protocol.js';
 
 /** What one caller wants computed. */
 export type ItemInput = { text: string } | { tensors: NamedTensors };
 
-/** An item that computed; the failure case has become an error by then. */
-export type ComputedOutput = Exclude<ItemOutput, { failure: string }>;
+/** What was computed of one item. */
+export type ItemOutput = { probabilities: Float32Array } | { tensors: NamedTensors };
 
 /** An answer and the time that its batch took, in ms. */
 export interface ItemAnswer {
-  output: ComputedOutput;
+  output: ItemOutput;
   computeMs: number;
 }
 

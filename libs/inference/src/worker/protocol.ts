@@ -34,12 +34,14 @@ export interface LoadedModel {
   loadSeconds: number;
 }
 
-/** One item's answer, or why the model failed on it. */
-export type ItemOutput = { probabilities: Float32Array } | { tensors: NamedTensors } | { failure: string };
+/** Answers of a batch: a row of probabilities per text, all in one array because that travels cheapest, or tensors per item. */
+export type Computed = { probabilities: Float32Array } | { tensors: NamedTensors[] };
 
 /** A computed batch. */
 export interface BatchOutput {
-  items: ItemOutput[];
+  computed: Computed;
+  /** Why the model failed on an item, by its place in the batch; what `computed` has in that place means nothing. */
+  failures: Map<number, string>;
   /** Time of the computation itself, in ms. */
   computeMs: number;
   /** Tensors alive in the worker afterwards; constant unless something leaks. */

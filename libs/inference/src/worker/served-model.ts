@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Manifest, Signature } from '../models/manifest.js';
 import { concatItems, splitItems } from '../tensor-batch.js';
 import { ModelFolderReader, readModelFiles } from './model-files.js';
-import type { BatchInput, ItemOutput, LoadedModel, WorkerSettings } from './protocol.js';
+import type { BatchInput, Computed, LoadedModel, WorkerSettings } from './protocol.js';
 import { TensorModel } from './tensor-model.js';
 import { TextClassifier } from './text-classifier.js';
 import { warmUp } from './warm-up.js';
@@ -53,16 +53,14 @@ export class ServedModel {
   }
 
   /** Computes one batch as a whole. @throws whatever the model throws on it. */
-  async run(input: BatchInput): Promise<ItemOutput[]> {
+  async run(input: BatchInput): Promise<Computed> {
     if ('texts' in input) {
       if (!this.classifier) throw new Error('this model does not take texts');
-      const rows = await this.classifier.classify(input.texts, this.facts.maxInputBytes);
-      const width = rows.length / input.texts.length;
-      return input.texts.map((_, k) => ({ probabilities: rows.subarray(k * width, (k + 1) * width) }));
+      return { probabilities: await this.classifier.classify(input.texts, this.facts.maxInputBytes) };
     }
     const outputs = await this.model.run(concatItems(input.tensors));
     const sizes = input.tensors.map((item) => Object.values(item)[0]?.shape[0] ?? 1);
-    return splitItems(outputs, sizes).map((tensors) => ({ tensors }));
+    return { tensors: splitItems(outputs, sizes) };
   }
 }
 

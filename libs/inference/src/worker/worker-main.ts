@@ -5,7 +5,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
 import { startBackend } from './backend.js';
-import type { BatchInput, FromWorker, ItemOutput, ToWorker, WorkerSettings } from './protocol.js';
+import { runOrIsolate } from './isolate.js';
+import type { Computed, FromWorker, ToWorker, WorkerSettings } from './protocol.js';
 import { ServedModel } from './served-model.js';
 import { isPoisonous, wasmHeapBytes } from './wasm-heap.js';
 
@@ -33,38 +34,17 @@ async function run({ key, input }: Extract<ToWorker, { type: 'run' }>): Promise<
   const model = models.get(key);
   if (!model) throw new Error(`asked to run "${key}", which is not loaded`);
   const startedMs = performance.now();
-  const items = await runOrIsolate(model, input);
+  const { computed, failures } = await runOrIsolate((batch) => model.run(batch), input);
   const computeMs = performance.now() - startedMs;
   const liveTensors = tf.memory().numTensors;
-  send({ type: 'done', output: { items, computeMs, liveTensors, heapBytes: wasmHeapBytes() } }, [
-    ...new Set(items.flatMap(buffersOf)),
-  ]);
+  const output = { computed, failures, computeMs, liveTensors, heapBytes: wasmHeapBytes() };
+  send({ type: 'done', output }, buffersOf(computed));
 }
 
-/** Computes a batch; when it fails as a whole, item by item, so that a bad item does not fail its neighbours. */
-async function runOrIsolate(model: ServedModel, input: BatchInput): Promise<ItemOutput[]> {
-  try {
-    return await model.run(input);
-  } catch (error) {
-    if (isPoisonous(error)) throw error;
-    const singles = singleItems(input);
-    if (singles.length === 1) return [{ failure: messageOf(error) }];
-    const outputs: ItemOutput[] = [];
-    for (const single of singles) outputs.push(...(await runOrIsolate(model, single)));
-    return outputs;
-  }
-}
-
-function singleItems(input: BatchInput): BatchInput[] {
-  return 'texts' in input
-    ? input.texts.map((text) => ({ texts: [text] }))
-    : input.tensors.map((item) => ({ tensors: [item] }));
-}
-
-function buffersOf(item: ItemOutput): ArrayBuffer[] {
-  if ('probabilities' in item) return [item.probabilities.buffer as ArrayBuffer];
-  if ('tensors' in item) return Object.values(item.tensors).map(({ data }) => data.buffer as ArrayBuffer);
-  return [];
+function buffersOf(computed: Computed): ArrayBuffer[] {
+  if ('probabilities' in computed) return [computed.probabilities.buffer as ArrayBuffer];
+  const all = computed.tensors.flatMap((item) => Object.values(item).map(({ data }) => data.buffer as ArrayBuffer));
+  return [...new Set(all)];
 }
 
 function messageOf(error: unknown): string {
