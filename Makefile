@@ -16,7 +16,7 @@ build: ## setup, then compile what changed
 	@scripts/setup.sh --build
 
 run: build ## start Falcon; settings come from the environment: PORT=8100 make run
-	@exec $(NODE) node dist/apps/api/src/main.js
+	@exec $(NODE) node --max-semi-space-size=16 dist/apps/api/src/main.js
 
 check: build ## format, lint, import rules, types, unit tests
 	@$(NODE) npm run --silent check

@@ -21,6 +21,9 @@ export interface ServerRecipe {
   isFalcon?: boolean;
 }
 
+/** What `make run` gives to Node (docs/decisions/0009-bounded-young-generation.md). */
+const START_OPTIONS = ['--max-semi-space-size=16'];
+
 /** A server under test, running in a process of its own. */
 export class BenchServer {
   private constructor(
@@ -35,8 +38,8 @@ export class BenchServer {
   static async start(recipe: ServerRecipe, logFolder: string): Promise<BenchServer> {
     const wantedPort = recipe.isFalcon ? await freePort() : 0;
     const log = openSync(join(logFolder, `${recipe.name}.log`), 'w');
-    const probe = recipe.isFalcon ? ['--require', join(__dirname, 'event-loop-probe.js')] : [];
-    const child = spawn(process.execPath, [...probe, join(__dirname, '..', recipe.script), ...(recipe.args ?? [])], {
+    const options = recipe.isFalcon ? [...START_OPTIONS, '--require', join(__dirname, 'event-loop-probe.js')] : [];
+    const child = spawn(process.execPath, [...options, join(__dirname, '..', recipe.script), ...(recipe.args ?? [])], {
       env: serverEnvironment({ HOST: '127.0.0.1', PORT: String(wantedPort), LOG_LEVEL: 'INFO' }),
       stdio: ['ignore', log, log, 'ipc'],
     });

@@ -16,6 +16,9 @@ export abstract class WorkerChannel {
   abstract kill(): Promise<void>;
 }
 
+/** Most MiB that a worker's heap keeps for new objects: beyond it only the resident memory grows (decision 9). */
+const MAX_YOUNG_GENERATION_MIB = 32;
+
 /** A worker in a thread of this process. */
 export class ThreadChannel extends WorkerChannel {
   private readonly worker: Worker;
@@ -23,7 +26,11 @@ export class ThreadChannel extends WorkerChannel {
   constructor(entry: string, settings: WorkerSettings, events: ChannelEvents) {
     super();
     let reason: string | undefined;
-    this.worker = new Worker(entry, { workerData: settings, name: `falcon-${settings.backend}` });
+    this.worker = new Worker(entry, {
+      workerData: settings,
+      name: `falcon-${settings.backend}`,
+      resourceLimits: { maxYoungGenerationSizeMb: MAX_YOUNG_GENERATION_MIB },
+    });
     this.worker.on('message', (message: FromWorker) => events.message(message));
     this.worker.on('messageerror', (error) => events.message({ type: 'poisoned', reason: error.message }));
     this.worker.on('error', (error: unknown) => {
