@@ -7,19 +7,22 @@ const EXIT = x([667, 0, 0]);
 const ABORT = x([668, 0, 0]);
 const THROW = x([669, 0, 0]);
 
+// Workers are hung on purpose, for a second each.
+jest.setTimeout(20_000);
+
 describe.each([1, 2])('with %d workers that can be made to fail', (workers) => {
   const test = new TestService();
   let service: InferenceService;
 
   beforeAll(async () => {
     writeVersion(test.dir, 'linear/1', await linearFiles());
-    service = await test.start({ workerEntry: FAULTY_WORKER_ENTRY, workers, inferenceTimeoutMs: 300 });
+    service = await test.start({ workerEntry: FAULTY_WORKER_ENTRY, workers, inferenceTimeoutMs: 1000 });
   });
 
   afterAll(() => test.stop());
 
   it.each([
-    ['hangs', HANG, 'it did not answer a batch within 300 ms'],
+    ['hangs', HANG, 'it did not answer a batch within 1000 ms'],
     ['exits', EXIT, 'it exited with code 3'],
     ['aborts', ABORT, 'memory access out of bounds'],
   ])('a worker that %s fails only the item that did it, and is replaced', async (_, culprit, reason) => {
@@ -47,7 +50,7 @@ describe.each([1, 2])('with %d workers that can be made to fail', (workers) => {
       code: 'DEADLINE_EXCEEDED',
       stage: 'inference',
     });
-    expect(performance.now() - startedMs).toBeLessThan(250);
+    expect(performance.now() - startedMs).toBeLessThan(900);
     await expect(service.predict(x([1, 2, 3]))).resolves.toHaveProperty('y');
   });
 });
