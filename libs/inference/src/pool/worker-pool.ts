@@ -69,7 +69,9 @@ export class WorkerPool {
 
   /** Number of live workers that have the model. */
   workersWith(key: string): number {
-    return [...this.workers].filter((worker) => worker.loaded.has(key)).length;
+    let count = 0;
+    for (const worker of this.workers) if (worker.loaded.has(key)) count++;
+    return count;
   }
 
   /** Live workers. */
@@ -79,25 +81,35 @@ export class WorkerPool {
 
   /** To be called when a worker has finished a batch: it takes the next one, or a model that it still lacks. */
   next(worker: ModelWorker, hasJustRun: boolean): void {
-    if (worker.backlog >= this.maxBacklog(worker) || this.stopped) return;
-    if (worker.heapBytes > this.options.maxHeapBytes) {
-      void worker.kill(`its wasm heap has grown to ${worker.heapBytes} bytes`);
+    if (this.stopped) return;
+    if (this.isWornOut(worker)) {
+      if (worker.isIdle) void worker.kill(`its wasm heap has grown to ${worker.heapBytes} bytes`);
       return;
     }
-    const missing = this.lacks(worker) ? [...this.sources.keys()].find((key) => !worker.loaded.has(key)) : undefined;
+    if (worker.backlog >= this.maxBacklog(worker)) return;
+    const missing = this.missing(worker);
     // Batches and loads take turns, so that neither a busy model nor a long list of models starves the other.
     if (missing !== undefined && hasJustRun) void this.load(worker, missing);
     else if (!this.events.free(worker) && missing !== undefined) void this.load(worker, missing);
   }
 
-  /** A worker that still has models to load becomes idle between two batches; the others have the next batch at hand. */
+  /**
+   * A worker that is to be replaced is given nothing more, one that still has models to load becomes idle between two
+   * batches, and the others have the next batch at hand.
+   */
   private maxBacklog(worker: ModelWorker): number {
-    return this.lacks(worker) ? 1 : MAX_BACKLOG;
+    if (this.isWornOut(worker)) return 0;
+    return this.missing(worker) === undefined ? MAX_BACKLOG : 1;
   }
 
-  private lacks(worker: ModelWorker): boolean {
-    for (const key of this.sources.keys()) if (!worker.loaded.has(key)) return true;
-    return false;
+  private isWornOut(worker: ModelWorker): boolean {
+    return worker.heapBytes > this.options.maxHeapBytes;
+  }
+
+  /** The first model that the worker still has to load. */
+  private missing(worker: ModelWorker): string | undefined {
+    for (const key of this.sources.keys()) if (!worker.loaded.has(key)) return key;
+    return undefined;
   }
 
   /** Ends every worker; batches in flight are lost, so the owner drains first. */

@@ -2,8 +2,8 @@ import type { TextClassificationManifest } from '../models/manifest.js';
 import { TextFeatures } from '../text/text-features.js';
 import type { TensorModel } from './tensor-model.js';
 
-/** Ids and weights take 4 bytes each. */
-const BYTES_PER_FEATURE = 8;
+/** Bytes of one feature of one text: id and weight take 4 each. */
+export const BYTES_PER_FEATURE = 8;
 
 /** A tensor model with text features in front: texts in, one row of probabilities per text out. */
 export class TextClassifier {

@@ -5,7 +5,7 @@ import { byteLength } from '../tensor-batch.js';
 import { elementCount, type NamedTensors } from '../tensors.js';
 import type { WorkerSettings } from './protocol.js';
 import type { TensorModel } from './tensor-model.js';
-import type { TextClassifier } from './text-classifier.js';
+import { BYTES_PER_FEATURE, type TextClassifier } from './text-classifier.js';
 
 /**
  * Answers the golden example (or zeros, where there is none) until everything that is made lazily is made, and measures
@@ -41,7 +41,7 @@ async function warmUpText(
   }
   const inputBytes = classifier.featureBytes(golden.text);
   const maxInputBytes = allowedInputBytes(inputBytes, workingBytes, maxBatchBytes);
-  if (maxInputBytes < features.maxFeatures * 8) {
+  if (maxInputBytes < features.maxFeatures * BYTES_PER_FEATURE) {
     throw new Error(
       `one text of ${features.maxFeatures} features does not fit into ${maxBatchBytes} bytes of working memory`,
     );

@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { linearFiles, WORKER_ENTRY, writeVersion } from '../../test-support/model-fixtures.js';
+import { x } from '../../test-support/test-service.js';
+import { WorkerPool } from './worker-pool.js';
+
+const KEY = 'linear/1';
+const SETTINGS = { backend: 'wasm', maxWeightBytes: 2 ** 30, maxBatchBytes: 2 ** 20, batchSize: 4 } as const;
+
+describe('WorkerPool', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'falcon-models-'));
+  afterAll(() => rmSync(dir, { recursive: true }));
+
+  it('replaces a worker whose heap has grown too large, once it has answered all that it was given', async () => {
+    const folder = writeVersion(dir, KEY, await linearFiles());
+    const lost: string[] = [];
+    const loads = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    // Any heap is larger than one byte: a worker is worn out as soon as it has told its size with its first batch.
+    const options = { entry: WORKER_ENTRY, settings: SETTINGS, size: 1, maxHeapBytes: 1 };
+    const pool = new WorkerPool(options, {
+      free: () => false,
+      loaded: () => loads.shift()?.resolve(),
+      refused: (_, reason) => lost.push(reason),
+      lost: (reason) => lost.push(reason),
+    });
+    const [first, second] = loads;
+    pool.add(KEY, { folder, manifest: undefined });
+    await pool.start();
+    await first?.promise;
+
+    const worker = pool.freeWorker(KEY);
+    const run = () => worker?.run(KEY, { tensors: [x([1, 2, 3])] }, 5000);
+    const batches = [run(), run()];
+    await batches[0];
+    if (worker) pool.next(worker, true);
+    expect(pool.freeWorker(KEY)).toBeUndefined();
+    await expect(batches[1]).resolves.toHaveProperty('computed');
+    expect(lost).toEqual([]);
+
+    if (worker) pool.next(worker, true);
+    await second?.promise;
+    expect(lost).toEqual([expect.stringMatching(/^its wasm heap has grown to \d+ bytes$/)]);
+    expect(pool.freeWorker(KEY)).not.toBe(worker);
+    await pool.stop();
+  });
+});
