@@ -1,29 +1,7 @@
-import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-
-const ROOT = resolve(__dirname, '../../..');
-const MAIN = join(ROOT, 'dist/apps/cli/src/main.js');
-
-interface Finished {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs the built `falcon` in the root of the repository. */
-function falcon(args: string[], input = ''): Promise<Finished> {
-  return new Promise((done) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (data) => (stdout += data));
-    child.stderr.on('data', (data) => (stderr += data));
-    child.on('close', (code) => done({ code, stdout, stderr }));
-    child.stdin.end(input);
-  });
-}
+import { join } from 'node:path';
+import { falcon, ROOT } from './support/falcon.js';
 
 describe('falcon predict', () => {
   it('answers each text of its arguments with a line of JSON', async () => {
@@ -44,7 +22,7 @@ describe('falcon predict', () => {
 
   it('answers the lines of its standard input in their order', async () => {
     const texts = Array.from({ length: 3000 }, (_, k) => `transfer ${k} dollars to my savings account`);
-    const { code, stdout } = await falcon(['predict', '--model', 'intent/1'], `${texts.join('\n\n')}\n`);
+    const { code, stdout } = await falcon(['predict', '--model', 'intent/1'], { input: `${texts.join('\n\n')}\n` });
     expect(code).toBe(0);
     const answers = stdout
       .trim()

@@ -1,35 +1,10 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { falcon, ROOT } from './support/falcon.js';
 
-const ROOT = resolve(__dirname, '../../..');
-const MAIN = join(ROOT, 'dist/apps/cli/src/main.js');
 const SHARED = resolve(ROOT, '../shared/data');
-
-interface Finished {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs the built `falcon` in the root of the repository; `interruptAt` sends Ctrl-C once standard error matches it. */
-function falcon(args: string[], interruptAt?: RegExp): Promise<Finished> {
-  return new Promise((done) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
-    let stdout = '';
-    let stderr = '';
-    let interrupted = false;
-    child.stdout.on('data', (data) => (stdout += data));
-    child.stderr.on('data', (data) => {
-      stderr += data;
-      if (interrupted || !interruptAt?.test(stderr)) return;
-      interrupted = true;
-      child.kill('SIGINT');
-    });
-    child.on('close', (code) => done({ code, stdout, stderr }));
-  });
-}
 
 const GOOD = ['a lovely day', 'what a great film', 'I like this very much', 'good food and kind people'];
 const BAD = ['a dreadful day', 'what a poor film', 'I hate this very much', 'stale food and rude people'];
@@ -137,7 +112,7 @@ describe('falcon train and falcon evaluate', () => {
     writeFileSync(recipe, JSON.stringify({ members: [{ epochs: 1000 }] }));
     const out = join(folder, 'models/endless/1');
     const args = ['train', '--recipe', recipe, '--train', files.train, '--out', out];
-    const { code, stderr } = await falcon(args, /training \[/);
+    const { code, stderr } = await falcon(args, { interruptAt: /training \[/ });
     expect(code).toBe(130);
     expect(stderr).toContain('training was interrupted; nothing was written');
     expect(existsSync(join(folder, 'models/endless'))).toBe(false);
