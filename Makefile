@@ -18,7 +18,8 @@ build: ## setup, then compile what changed
 run: build ## start Falcon; settings come from the environment: PORT=8100 make run
 	@exec $(NODE) node --max-semi-space-size=16 dist/apps/api/src/main.js
 
-check: build ## format, lint, import rules, types, unit tests
+check: ## format, lint, import rules, types, unit tests
+	@scripts/setup.sh --build --tests
 	@$(NODE) npm run --silent check
 
 test: check ## everything: check, then the end-to-end tests
@@ -34,4 +35,4 @@ clean: ## remove what was built and measured
 	rm -rf dist coverage .cache bench/results
 
 distclean: clean ## remove what was fetched, too
-	rm -rf node_modules .node
+	rm -rf node_modules .node .redis

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes a fresh clone ready to run: Node, packages, build. What is up to date is left alone, so a second call costs nothing.
-# Usage: scripts/setup.sh [--build]
+# Usage: scripts/setup.sh [--build [--tests]]; --tests also fetches what only the tests need
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/node.sh
@@ -50,7 +50,7 @@ ensure_node() {
   local package
   package="$(node_package)" ||
     fail "there is no Node package for $(uname -s) on $(uname -m): install Node.js $NODE_PINNED yourself, then run make again."
-  say "Node.js $(node --version) is here, Falcon runs on 24.9 or newer: fetching $NODE_PINNED into .node/ (once, about 50 MB)"
+  say "Node.js $(node --version) is here, Falcon runs on 24.16 or newer: fetching $NODE_PINNED into .node/ (once, about 50 MB)"
   mkdir -p "$NODE_FOLDER"
   npm_step "Fetching Node.js $NODE_PINNED" install --prefix "$NODE_FOLDER" --no-save --no-package-lock --ignore-scripts "$package@$NODE_PINNED"
   use_node || fail "Node.js $NODE_PINNED from npm does not run on this machine: install Node.js $NODE_PINNED yourself, then run make again."
@@ -94,3 +94,4 @@ check_machine
 ensure_node
 ensure_packages
 if [ "${1:-}" = --build ]; then ensure_build; fi
+if [ "${2:-}" = --tests ]; then scripts/redis.sh; fi
