@@ -31,13 +31,13 @@ node_package() {
 
 node_folder_bin() { printf '%s/node_modules/%s/bin' "$NODE_FOLDER" "$(node_package)"; }
 
-# Jest needs 24.9 to load Nest, which is ESM only.
-machine_has_node() { [ "$(node_number node)" -ge 240900 ]; }
+# Jest needs 24.9 to load Nest, which is ESM only; the audit log makes its ids with crypto.randomUUIDv7 of 24.16.
+machine_has_node() { [ "$(node_number node)" -ge 241600 ]; }
 
 # Puts the right Node first in PATH; false when there is none yet.
 use_node() {
   machine_has_node && return 0
   local bin
-  bin="$(node_folder_bin)" && [ "$(node_number "$bin/node")" -ge 240900 ] || return 1
+  bin="$(node_folder_bin)" && [ "$(node_number "$bin/node")" -ge 241600 ] || return 1
   export PATH="$bin:$PATH"
 }

@@ -78,12 +78,12 @@ describe('scripts/setup.sh', () => {
     ['npm error code ENOSPC', 'the disk is full'],
     ['npm error code E404', "npm's own words are above"],
   ])('explains %s in a sentence', (words, sentence) => {
-    machineWith('v24.9.0', `[ "$1" = ci ] && { echo "${words}" >&2; exit 1; }; exit 0`);
+    machineWith('v24.16.0', `[ "$1" = ci ] && { echo "${words}" >&2; exit 1; }; exit 0`);
     expect(setUp()).toEqual({ status: 1, stderr: expect.stringContaining(sentence) });
     expect(setUp().stderr).toContain(words);
   });
 
-  it('fetches Node for a machine whose own is older than 24.9, and uses that one', () => {
+  it('fetches Node for a machine whose own is older than 24.16, and uses that one', () => {
     const pinned = readFileSync(join(root, '.nvmrc'), 'utf8').trim();
     const fetchedBin = `.node/node_modules/${nodePackage()}/bin`;
     put('fetched-node', `#!/usr/bin/env bash\necho v${pinned}\n`);
@@ -97,7 +97,7 @@ describe('scripts/setup.sh', () => {
   });
 
   it('does everything once, and nothing the second time', () => {
-    machineWith('v24.9.0');
+    machineWith('v24.16.0');
     expect(setUp('--build').status).toBe(0);
     expect(npmCalls()).toEqual(['ci', 'run']);
     expect(setUp('--build')).toEqual({ status: 0, stderr: '' });
@@ -105,7 +105,7 @@ describe('scripts/setup.sh', () => {
   });
 
   it('builds again when a source has changed, but not for a test', () => {
-    machineWith('v24.9.0');
+    machineWith('v24.16.0');
     setUp('--build');
     const later = new Date(Date.now() + 5000);
     put('apps/main.spec.ts', '');
@@ -120,7 +120,7 @@ describe('scripts/setup.sh', () => {
   });
 
   it('installs again when the lockfile has changed', () => {
-    machineWith('v24.9.0');
+    machineWith('v24.16.0');
     setUp();
     put('package-lock.json', '{}');
     setUp();

@@ -1,7 +1,7 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
-const OLDEST_NODE = [24, 9] as const;
+const OLDEST_NODE = [24, 16] as const;
 
 /** Starts the server; nothing but Node's own modules is loaded before its version is known to do. */
 async function main(): Promise<void> {
