@@ -1,0 +1,198 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool, PoolClient } from 'pg';
+import type { DataSource } from 'typeorm';
+import type { LogWriter } from '../log-writer.js';
+import { describeFailure, failureKind, sqlStateOf, type DatabasePlace } from './database-failure.js';
+import { DatabaseUnavailableError } from './database.errors.js';
+import { ensurePartitions } from './partitions.js';
+import { createDataSource, placeOf, type PostgresConnection } from './postgres-connection.js';
+import { checkSchema, migrateSchema } from './schema.js';
+
+/** Which Postgres, and the bounds of its use. */
+export interface AuditDatabaseOptions {
+  /** How to reach it; a function is asked before each attempt to connect, and may fail. */
+  connection: PostgresConnection | (() => Promise<PostgresConnection>);
+  /** Most connections. */
+  poolSize: number;
+  /** Longest time to get a connection, and for a statement. */
+  operationTimeoutMs: number;
+  /** Whether the schema is brought up to date; otherwise it must be. */
+  migrate: boolean;
+}
+
+/** Whether Postgres can be used, and if not, why, as a sentence for operators. */
+export type DatabaseState =
+  { status: 'connecting' } | { status: 'available' } | { status: 'unavailable'; reason: string };
+
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 5000;
+/** A statement that was given up, or a lock that was not to be had, says nothing of the database as a whole. */
+const OF_ONE_STATEMENT = new Set(['57014', '55P03', '40001', '40P01']);
+
+/** The Postgres of the audit log: connects in the background for as long as it takes, and knows how it is. */
+export class AuditDatabase {
+  private dataSource?: DataSource;
+  private place: DatabasePlace | undefined;
+  private current: DatabaseState = { status: 'connecting' };
+  private connecting?: Promise<void>;
+  private probing: Promise<void> | undefined;
+  private readonly closed = new AbortController();
+
+  constructor(
+    private readonly options: AuditDatabaseOptions,
+    private readonly log: LogWriter,
+  ) {}
+
+  get state(): DatabaseState {
+    return this.current;
+  }
+
+  /** Connections there are, that are idle, that may be, and requests that wait for one. */
+  get pool(): { size: number; idle: number; max: number; waiting: number } {
+    const pool = this.dataSource && poolOf(this.dataSource);
+    const max = this.options.poolSize;
+    return { size: pool?.totalCount ?? 0, idle: pool?.idleCount ?? 0, max, waiting: pool?.waitingCount ?? 0 };
+  }
+
+  /** Begins to connect; resolves when that has succeeded for the first time, or the database was closed. */
+  connect(): Promise<void> {
+    this.connecting ??= this.keepConnecting();
+    return this.connecting;
+  }
+
+  /** @throws {DatabaseUnavailableError} when Postgres does not answer. */
+  async check(): Promise<void> {
+    await this.run((client) => client.query('SELECT 1'));
+  }
+
+  /**
+   * Does `work` with a connection of its own. An abort cuts the connection, whatever it is waiting for.
+   * @throws {DatabaseUnavailableError} when Postgres cannot do it now; what it has against the values is thrown as it is.
+   */
+  async run<T>(work: (client: PoolClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const client = await this.acquire();
+    let isFree = false;
+    const free = (destroy: boolean) => {
+      if (!isFree) client.release(destroy);
+      isFree = true;
+    };
+    const cut = () => free(true);
+    signal?.addEventListener('abort', cut);
+    try {
+      signal?.throwIfAborted();
+      const result = await work(client);
+      free(false);
+      this.report({ status: 'available' });
+      return result;
+    } catch (error) {
+      free(sqlStateOf(error) === undefined);
+      if (signal?.aborted) throw new DatabaseUnavailableError('The operation was broken off', { cause: error });
+      throw this.translate(error);
+    } finally {
+      signal?.removeEventListener('abort', cut);
+    }
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    this.closed.abort();
+    await this.connecting;
+    await this.probing;
+    if (this.dataSource?.isInitialized) await this.dataSource.destroy();
+  }
+
+  private async acquire(): Promise<PoolClient> {
+    if (!this.dataSource || this.closed.signal.aborted) throw new DatabaseUnavailableError(this.whyNot());
+    try {
+      return await poolOf(this.dataSource).connect();
+    } catch (error) {
+      throw this.unavailable(error);
+    }
+  }
+
+  private whyNot(): string {
+    if (this.current.status === 'unavailable') return this.current.reason;
+    return this.closed.signal.aborted ? 'The database is closed' : 'Postgres is not connected yet';
+  }
+
+  private async keepConnecting(): Promise<void> {
+    const { signal } = this.closed;
+    for (let delayMs = FIRST_RETRY_MS; !signal.aborted; delayMs = Math.min(delayMs * 2, LAST_RETRY_MS)) {
+      try {
+        this.dataSource = await this.open();
+        return this.report({ status: 'available' });
+      } catch (error) {
+        this.report({ status: 'unavailable', reason: this.sentence(error) });
+      }
+      await sleep(delayMs, undefined, { signal }).catch(() => undefined); // close() cuts the wait short
+    }
+  }
+
+  private async open(): Promise<DataSource> {
+    const { connection, poolSize, operationTimeoutMs: timeoutMs, migrate } = this.options;
+    const target = typeof connection === 'function' ? await connection() : connection;
+    this.place = placeOf(target);
+    const dataSource = createDataSource(target, { size: poolSize, timeoutMs }, (error) => this.unavailable(error));
+    await dataSource.initialize();
+    try {
+      if (migrate) await migrateSchema(target);
+      const client = await poolOf(dataSource).connect();
+      try {
+        await checkSchema(client);
+        if (migrate) await ensurePartitions(client, new Date());
+      } finally {
+        client.release();
+      }
+      return dataSource;
+    } catch (error) {
+      await dataSource.destroy();
+      throw error;
+    }
+  }
+
+  private translate(error: unknown): unknown {
+    if (error instanceof DatabaseUnavailableError || failureKind(error) !== 'unavailable') return error;
+    const isOfOneStatement = OF_ONE_STATEMENT.has(sqlStateOf(error) ?? '');
+    return isOfOneStatement
+      ? new DatabaseUnavailableError(this.sentence(error), { cause: error })
+      : this.unavailable(error);
+  }
+
+  private unavailable(error: unknown): DatabaseUnavailableError {
+    const reason = this.sentence(error);
+    if (!this.closed.signal.aborted) {
+      this.report({ status: 'unavailable', reason });
+      this.probing ??= this.probeUntilBack();
+    }
+    return new DatabaseUnavailableError(reason, { cause: error });
+  }
+
+  private async probeUntilBack(): Promise<void> {
+    const { signal } = this.closed;
+    for (let delayMs = FIRST_RETRY_MS; !signal.aborted; delayMs = Math.min(delayMs * 2, LAST_RETRY_MS)) {
+      await sleep(delayMs, undefined, { signal }).catch(() => undefined); // close() cuts the wait short
+      if (this.current.status === 'available') break;
+      await this.check().catch(() => undefined); // the state says why not
+    }
+    this.probing = undefined;
+  }
+
+  private sentence(error: unknown): string {
+    const isSentence = error instanceof DatabaseUnavailableError || !this.place;
+    return isSentence ? (error as Error).message : describeFailure(error, this.place as DatabasePlace);
+  }
+
+  private report(state: DatabaseState): void {
+    const before = this.current;
+    this.current = state;
+    if (state.status === 'unavailable' && (before.status !== 'unavailable' || before.reason !== state.reason)) {
+      this.log.warning(`Database unavailable: ${state.reason}`);
+    }
+    if (state.status === 'available' && before.status !== 'available') this.log.info('Database available');
+  }
+}
+
+/** TypeORM's own pool: the writer needs to cut a connection, which its query runner cannot. */
+function poolOf(dataSource: DataSource): Pool {
+  return (dataSource.driver as unknown as { master: Pool }).master;
+}

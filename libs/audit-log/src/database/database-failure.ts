@@ -1,0 +1,73 @@
+/** Where a Postgres is, as messages name it: never with its password. */
+export interface DatabasePlace {
+  host: string;
+  port: number;
+  user: string;
+  database: string;
+}
+
+/** What kind of failure an error of Postgres or of the connection is: the database's, or that of the row at hand. */
+export type FailureKind = 'unavailable' | 'row';
+
+/** Classes of SQLSTATE that speak of the values, and single codes that do. */
+const ROW_CLASSES = new Set(['21', '22', '23']);
+const ROW_CODES = new Set(['42804', '42846', '54000']); // a wrong type, no cast, a value too long for an index
+
+/** The SQLSTATE of an error that Postgres answered with; errors of the connection have none. */
+export function sqlStateOf(error: unknown): string | undefined {
+  const { code, severity } = error as { code?: unknown; severity?: unknown };
+  return typeof code === 'string' && code.length === 5 && severity !== undefined ? code : undefined;
+}
+
+/** Whether the database could not do it, or would not for the row's sake. What is not known to be the row's is the database's. */
+export function failureKind(error: unknown): FailureKind {
+  const state = sqlStateOf(error);
+  if (state === undefined) return 'unavailable';
+  return ROW_CLASSES.has(state.slice(0, 2)) || ROW_CODES.has(state) ? 'row' : 'unavailable';
+}
+
+const BY_STATE: Record<string, (place: DatabasePlace) => string> = {
+  '28P01': ({ user }) => `the password of user "${user}" is wrong: correct POSTGRES_URL`,
+  '28000': ({ user }) => `user "${user}" is not let in: create the user or correct pg_hba.conf and POSTGRES_URL`,
+  '3D000': ({ database }) => `there is no database "${database}": create it or correct POSTGRES_URL`,
+  '42501': ({ user, database }) =>
+    `user "${user}" lacks a permission: GRANT CREATE, USAGE ON SCHEMA public TO "${user}" in database "${database}"`,
+  '42P01': () => 'a table is missing: run "falcon audit migrate"',
+  '42703': () => 'the table lacks a column: run "falcon audit migrate"',
+  '53100': () => 'the disk of Postgres is full',
+  '53300': () => 'Postgres has no connection left: raise its max_connections or lower POSTGRES_POOL_SIZE',
+  '25006': () => 'this Postgres is read-only: POSTGRES_URL must name the primary',
+  '57014': () => 'a statement took longer than POSTGRES_OPERATION_TIMEOUT_SECONDS',
+  '57P01': () => 'Postgres is shutting down',
+  '57P03': () => 'Postgres is starting up or shutting down',
+};
+
+const BY_ERRNO: Record<string, (place: DatabasePlace) => string> = {
+  ECONNREFUSED: () => 'nothing listens there: is Postgres running?',
+  ENOENT: () => 'there is no such socket: is Postgres running?',
+  ENOTFOUND: ({ host }) => `the host "${host}" is not known: correct POSTGRES_URL`,
+  EAI_AGAIN: ({ host }) => `the host "${host}" cannot be looked up at present`,
+  EHOSTUNREACH: () => 'the host cannot be reached',
+  ENETUNREACH: () => 'the network cannot be reached',
+  ETIMEDOUT: () => 'the host does not answer',
+  ECONNRESET: () => 'the connection was cut',
+};
+
+/** A sentence for operators: which Postgres, what is wrong, what to do. */
+export function describeFailure(error: unknown, place: DatabasePlace): string {
+  const { host, port, database } = place;
+  const where = host.startsWith('/') ? `Postgres at ${host}` : `Postgres at ${host}:${port}/${database}`;
+  return `${where}: ${reasonOf(error, place)}`;
+}
+
+function reasonOf(error: unknown, place: DatabasePlace): string {
+  const { code, message, errors } = error as { code?: string; message: string; errors?: unknown[] };
+  const inner = errors?.[0]; // one attempt per address of the host
+  if (inner !== undefined) return reasonOf(inner, place);
+  const known = BY_STATE[sqlStateOf(error) ?? ''] ?? BY_ERRNO[code ?? ''];
+  if (known) return known(place);
+  if (/timeout/i.test(message)) return 'it does not answer in time';
+  if (/Connection terminated|closed the connection/.test(message)) return 'the connection was cut';
+  const state = sqlStateOf(error);
+  return state === undefined ? message : `${message} (${state})`;
+}

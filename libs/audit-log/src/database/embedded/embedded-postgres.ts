@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import type { LogWriter } from '../../log-writer.js';
+import { boundLog } from './bounded-log.js';
+import { EMBEDDED_NAME, ensureCluster } from './cluster.js';
+import { openClusterFolder, type ClusterFolder } from './cluster-folder.js';
+import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
+import { FileLock } from './file-lock.js';
+import { connectTo, EMBEDDED_PORT, ensureServer, stopServer } from './postmaster.js';
+import { findBinaries, prepareBinaries } from './server-binaries.js';
+
+/** Where the embedded Postgres lives, and who is told of it. */
+export interface EmbeddedPostgresOptions {
+  /** Falcon's data folder; the server lives in `postgres` below it. */
+  dataDir: string;
+  log: LogWriter;
+  /** Connections of all processes together. @default 50 */
+  maxConnections?: number;
+  /** Where the cluster lives if the server cannot reach `dataDir`. @default /var/lib/falcon */
+  elsewhere?: string;
+}
+
+/** How to reach the embedded Postgres: a Unix socket, no port, no password. */
+export interface EmbeddedConnection {
+  /** Folder of the socket. */
+  host: string;
+  port: number;
+  user: string;
+  database: string;
+}
+
+const LOCK_TIMEOUT_MS = 90_000;
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 10_000;
+const LOG_CHECK_MS = 60_000;
+
+/**
+ * A real Postgres under the data folder, shared by all processes that use the folder: the first starts it, the last
+ * stops it, and whoever notices first starts it again when it was killed.
+ */
+export class EmbeddedPostgres {
+  readonly connection: EmbeddedConnection;
+  private keeper?: Client;
+  private users?: FileLock;
+  private readonly stopping = new AbortController();
+  private restarting: Promise<void> = Promise.resolve();
+  private readonly logCheck: NodeJS.Timeout;
+
+  private constructor(
+    private readonly folder: ClusterFolder,
+    private readonly options: EmbeddedPostgresOptions,
+  ) {
+    this.connection = { host: folder.socket, port: EMBEDDED_PORT, user: EMBEDDED_NAME, database: EMBEDDED_NAME };
+    this.logCheck = setInterval(() => boundLog(folder.log), LOG_CHECK_MS).unref();
+  }
+
+  /**
+   * Starts the server of the data folder, or joins those that use it.
+   * @throws {EmbeddedPostgresError} when that cannot be done; trying again later is allowed.
+   */
+  static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+    const postgres = new EmbeddedPostgres(openClusterFolder(options.dataDir, options.elsewhere), options);
+    try {
+      await postgres.join();
+      return postgres;
+    } catch (error) {
+      await postgres.stop();
+      throw error;
+    }
+  }
+
+  /** Leaves the server to the others who use it, or stops it when there are none. */
+  async stop(): Promise<void> {
+    if (this.stopping.signal.aborted) return;
+    this.stopping.abort();
+    clearInterval(this.logCheck);
+    await this.restarting;
+    await this.keeper?.end();
+    if (!this.users) return;
+    const lock = await lockFor(this.folder.startLock, 'exclusive');
+    try {
+      this.users.release();
+      const alone = FileLock.try(this.folder.usersLock, 'exclusive');
+      if (!alone) return;
+      await stopServer(this.folder);
+      alone.release();
+    } finally {
+      lock.release();
+    }
+  }
+
+  private async join(): Promise<void> {
+    const lock = await lockFor(this.folder.startLock, 'exclusive');
+    try {
+      this.users ??= await lockFor(this.folder.usersLock, 'shared');
+      const binaries = findBinaries();
+      const native = await prepareBinaries(binaries, this.folder);
+      await ensureCluster(this.folder, native, binaries);
+      await ensureServer(this.folder, native, this.options.maxConnections ?? 50);
+      await this.ensureDatabase();
+      this.keeper = await connectTo(this.folder, EMBEDDED_NAME);
+    } finally {
+      lock.release();
+    }
+    // An idle connection ends in the moment its server does: no polling, and a reused process id deceives nobody.
+    this.keeper.once('end', () => {
+      if (!this.stopping.signal.aborted) this.restarting = this.restart();
+    });
+  }
+
+  private async ensureDatabase(): Promise<void> {
+    const client = await connectTo(this.folder, 'postgres');
+    try {
+      const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [EMBEDDED_NAME]);
+      if (rowCount === 0) await client.query(`CREATE DATABASE ${EMBEDDED_NAME}`);
+    } finally {
+      await client.end();
+    }
+  }
+
+  private async restart(): Promise<void> {
+    const { log } = this.options;
+    log.warning('Embedded Postgres is gone: it is started again', { folder: this.folder.path });
+    let said: string | undefined;
+    for (let delayMs = FIRST_RETRY_MS; !this.stopping.signal.aborted; delayMs = Math.min(delayMs * 2, LAST_RETRY_MS)) {
+      try {
+        await this.join();
+        return log.info('Embedded Postgres runs again', { folder: this.folder.path });
+      } catch (error) {
+        const { message } = error as Error;
+        if (message !== said) log.error(`Embedded Postgres does not start: ${message}`, { error });
+        said = message;
+      }
+      await sleep(delayMs, undefined, { signal: this.stopping.signal }).catch(() => undefined); // stop() cuts the wait short
+    }
+  }
+}
+
+async function lockFor(path: string, mode: 'exclusive' | 'shared'): Promise<FileLock> {
+  const lock = await FileLock.wait(path, mode, LOCK_TIMEOUT_MS);
+  if (lock) return lock;
+  throw new EmbeddedPostgresError(
+    `Another process has been starting or stopping the embedded Postgres for over ${LOCK_TIMEOUT_MS / 1000} s ("${path}" is locked): is it frozen?`,
+  );
+}

@@ -1,0 +1,32 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ClusterFolder } from './cluster-folder.js';
+
+/** The process id that the server noted in its data folder, undefined when it noted none. */
+export function notedPid({ data }: ClusterFolder): number | undefined {
+  const file = join(data, 'postmaster.pid');
+  if (!existsSync(file)) return undefined;
+  const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
+  return pid > 0 ? pid : undefined;
+}
+
+/** Whether the noted process is the server of this folder, and not one that got its number after it died. */
+export function isServer(folder: ClusterFolder, pid: number | undefined): pid is number {
+  return pid !== undefined && commandOf(pid).includes(folder.data);
+}
+
+/** Removes the note of a server that is gone: Postgres itself would take any process of that number for the server. */
+export async function removeStaleNote(folder: ClusterFolder): Promise<void> {
+  if (!isServer(folder, notedPid(folder))) await rm(join(folder.data, 'postmaster.pid'), { force: true });
+}
+
+function commandOf(pid: number): string {
+  try {
+    if (existsSync('/proc/self/cmdline')) return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
+  } catch {
+    return ''; // no such process
+  }
+}

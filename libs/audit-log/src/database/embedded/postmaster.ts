@@ -1,0 +1,144 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { boundLog, readLogFrom, sizeOf } from './bounded-log.js';
+import { EMBEDDED_NAME, failureSentence, SERVER_ENVIRONMENT } from './cluster.js';
+import { prepareSocketFolder, type ClusterFolder } from './cluster-folder.js';
+import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
+import { isServer, notedPid, removeStaleNote } from './postmaster-file.js';
+
+/** The number in the socket's name; nothing listens on a port. */
+export const EMBEDDED_PORT = 5432;
+
+const READY_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 15_000;
+const CONNECT_TIMEOUT_MS = 5000;
+const POLL_MS = 25;
+/** How long the last backends of a killed server may need to notice. */
+const SETTLE_MS = 10_000;
+const STILL_SETTLING = /pre-existing shared memory block|lock file ".*" already exists/;
+
+/** Starts the server, or finds the one that a killed Falcon left running; resolves when it answers. */
+export async function ensureServer(folder: ClusterFolder, native: string, maxConnections: number): Promise<void> {
+  if (await answersSoon(folder)) return;
+  const deadlineMs = performance.now() + SETTLE_MS;
+  for (;;) {
+    const failure = await launch(folder, native, maxConnections);
+    if (failure === undefined) return;
+    if (!STILL_SETTLING.test(failure) || performance.now() > deadlineMs) {
+      throw new EmbeddedPostgresError(failureSentence(folder, failure));
+    }
+    await sleep(POLL_MS * 4);
+  }
+}
+
+/** A connection to the server's database `database`. */
+export async function connectTo({ socket }: ClusterFolder, database: string): Promise<Client> {
+  const client = new Client({
+    host: socket,
+    port: EMBEDDED_PORT,
+    user: EMBEDDED_NAME,
+    database,
+    application_name: 'falcon keeper',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  });
+  client.on('error', () => undefined); // a broken connection also ends, which is what the keeper waits for
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    client.end().catch(() => undefined); // it never was open
+    throw error;
+  }
+}
+
+/** Stops the server and waits until it is gone; connections are cut, what was committed is on disk. */
+export async function stopServer(folder: ClusterFolder): Promise<void> {
+  const pid = notedPid(folder);
+  if (!isServer(folder, pid)) return;
+  process.kill(pid, 'SIGINT');
+  const deadlineMs = performance.now() + STOP_TIMEOUT_MS;
+  while (isServer(folder, pid)) {
+    if (performance.now() > deadlineMs) return void process.kill(pid, 'SIGQUIT'); // it recovers at its next start
+    await sleep(POLL_MS);
+  }
+}
+
+/** Whether a server answers; waits for one that is alive but not ready, or on its way out. */
+async function answersSoon(folder: ClusterFolder): Promise<boolean> {
+  const deadlineMs = performance.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    if (await answers(folder)) return true;
+    if (!isServer(folder, notedPid(folder))) return false;
+    if (performance.now() > deadlineMs) {
+      throw new EmbeddedPostgresError(
+        `The embedded Postgres in "${folder.path}" (process ${notedPid(folder)}) runs but does not answer: see its log there`,
+      );
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+async function answers(folder: ClusterFolder): Promise<boolean> {
+  try {
+    const client = await connectTo(folder, 'postgres');
+    await client.end();
+    return true;
+  } catch {
+    return false; // why not is in the server's log, or there is no server
+  }
+}
+
+/** Resolves to undefined once the server answers, or to what it logged when it ended before. */
+async function launch(folder: ClusterFolder, native: string, maxConnections: number): Promise<string | undefined> {
+  prepareSocketFolder(folder);
+  await removeStaleNote(folder);
+  boundLog(folder.log);
+  const logOffset = sizeOf(folder.log);
+  const server = spawnServer(folder, native, maxConnections);
+  let end: string | undefined;
+  server.on('error', (error) => (end = error.message));
+  server.on('exit', (code, signal) => (end = `ended with ${code ?? signal}`));
+  const deadlineMs = performance.now() + READY_TIMEOUT_MS;
+  while (!(await answers(folder))) {
+    if (end !== undefined) return readLogFrom(folder.log, logOffset).trim() || end;
+    if (performance.now() > deadlineMs) {
+      throw new EmbeddedPostgresError(`The embedded Postgres in "${folder.path}" is still starting: see its log there`);
+    }
+    await sleep(POLL_MS);
+  }
+  return undefined;
+}
+
+function spawnServer(folder: ClusterFolder, native: string, maxConnections: number): ChildProcess {
+  const settings = {
+    listen_addresses: '',
+    port: EMBEDDED_PORT,
+    unix_socket_directories: folder.socket,
+    unix_socket_permissions: '0700',
+    shared_buffers: '64MB',
+    max_connections: maxConnections,
+    max_wal_size: '512MB',
+    log_error_verbosity: 'terse', // details quote rows
+    log_min_error_statement: 'panic', // statements carry rows
+    log_timezone: 'UTC',
+    timezone: 'UTC',
+  };
+  const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const log = openSync(folder.log, 'a', 0o600);
+  try {
+    const server = spawn(join(native, 'bin', 'postgres'), ['-D', folder.data, ...args], {
+      ...folder.user,
+      cwd: '/',
+      env: SERVER_ENVIRONMENT,
+      stdio: ['ignore', log, log],
+      detached: true, // its own session: Ctrl-C is for Falcon, which needs it to the end
+    });
+    server.unref();
+    return server;
+  } finally {
+    closeSync(log);
+  }
+}

@@ -1,0 +1,72 @@
+import { Client, type ClientConfig } from 'pg';
+import { DataSource } from 'typeorm';
+import type { DatabasePlace } from './database-failure.js';
+import { DatabaseUnavailableError } from './database.errors.js';
+import { DeadLetter } from './dead-letter.entity.js';
+import type { EmbeddedConnection } from './embedded/embedded-postgres.js';
+import { InferenceLog } from './inference-log.entity.js';
+import { MIGRATIONS, MIGRATIONS_TABLE } from './migrations/index.js';
+
+/** How to reach a Postgres: by its URL, or the embedded one. */
+export type PostgresConnection = { url: string } | EmbeddedConnection;
+
+/** Bounds of the connections to it. */
+export interface PoolOptions {
+  /** Most connections. */
+  size: number;
+  /** Longest time to connect, and for a statement; undefined: none for statements. */
+  timeoutMs?: number;
+}
+
+const CONNECT_TIMEOUT_MS = 5000;
+/** How much sooner the server gives up a statement than the client gives up the server. */
+const SERVER_FIRST_MS = 250;
+
+/** What `pg` takes to connect. */
+export function clientConfig(connection: PostgresConnection): ClientConfig {
+  return 'url' in connection ? { connectionString: connection.url } : { ...connection };
+}
+
+/** Where the connection leads, for messages. */
+export function placeOf(connection: PostgresConnection): DatabasePlace {
+  try {
+    const { host, port, user = '', database = '' } = new Client(clientConfig(connection));
+    return { host, port, user, database };
+  } catch (error) {
+    throw new DatabaseUnavailableError(
+      'POSTGRES_URL is not a URL of the form postgres://USER:PASSWORD@HOST:PORT/DATABASE (encode special characters as %XX)',
+      { cause: (error as NodeJS.ErrnoException).code }, // the message of the error quotes the URL with its password
+    );
+  }
+}
+
+/** A TypeORM data source for the tables of the audit log, not connected yet. */
+export function createDataSource(
+  connection: PostgresConnection,
+  pool: PoolOptions,
+  onError: (error: Error) => void,
+): DataSource {
+  const { timeoutMs } = pool;
+  return new DataSource({
+    type: 'postgres',
+    applicationName: 'falcon',
+    entities: [InferenceLog, DeadLetter],
+    migrations: MIGRATIONS,
+    migrationsTableName: MIGRATIONS_TABLE,
+    synchronize: false,
+    installExtensions: false,
+    logging: false,
+    poolSize: pool.size,
+    connectTimeoutMS: timeoutMs ?? CONNECT_TIMEOUT_MS,
+    poolErrorHandler: onError,
+    extra: {
+      ...clientConfig(connection),
+      keepAlive: true,
+      ...(timeoutMs !== undefined && {
+        query_timeout: timeoutMs + SERVER_FIRST_MS,
+        // Set by a statement: a pooler in front of Postgres may refuse it as a start-up parameter.
+        onConnect: (client: Client) => client.query(`SET statement_timeout = ${Math.ceil(timeoutMs)}`),
+      }),
+    },
+  });
+}

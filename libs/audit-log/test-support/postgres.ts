@@ -1,0 +1,45 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AuditDatabase, type AuditDatabaseOptions } from '../src/database/audit-database.js';
+import { EmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
+import type { PostgresConnection } from '../src/database/postgres-connection.js';
+import { recordingLog } from './recording-log.js';
+
+/** A new folder that a server of another user can reach, too. */
+export function makeDataDir(): string {
+  const dataDir = mkdtempSync(join(tmpdir(), 'falcon-audit-'));
+  chmodSync(dataDir, 0o755); // Postgres does not run as root, and then as somebody who must get in
+  return dataDir;
+}
+
+/** A real Postgres in a folder of its own, until `stop`. */
+export async function startPostgres(): Promise<{
+  connection: PostgresConnection;
+  dataDir: string;
+  stop(): Promise<void>;
+}> {
+  const dataDir = makeDataDir();
+  const postgres = await EmbeddedPostgres.start({ dataDir, log: recordingLog() });
+  return {
+    connection: postgres.connection,
+    dataDir,
+    stop: async () => {
+      await postgres.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The database of the audit log with its tables, connected. */
+export async function connectedDatabase(
+  connection: PostgresConnection,
+  options: Partial<AuditDatabaseOptions> = {},
+): Promise<AuditDatabase> {
+  const database = new AuditDatabase(
+    { connection, poolSize: 4, operationTimeoutMs: 5000, migrate: true, ...options },
+    recordingLog(),
+  );
+  await database.connect();
+  return database;
+}
