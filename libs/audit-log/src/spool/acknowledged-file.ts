@@ -1,0 +1,65 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LogWriter } from '../log-writer.js';
+import { firstJson, lineOf } from './spool-line.js';
+import type { SpoolPosition } from './segment.js';
+
+const FILE = 'acknowledged';
+const TEMPORARY_FILE = 'acknowledged.new';
+const POSITION = /^\{"segment":(\d+),"offset":(\d+)\}$/;
+
+/** Names of the files that it keeps in its folder. */
+export const ACKNOWLEDGED_FILES = [FILE, TEMPORARY_FILE];
+
+/**
+ * Remembers across restarts up to where a spool's records are in the table. An old or lost position costs records sent
+ * twice, which the table ignores, so a failed write is reported and no more.
+ */
+export class AcknowledgedFile {
+  private latest: SpoolPosition | undefined;
+  private saving: Promise<void> | undefined;
+  private isFailing = false;
+
+  constructor(
+    private readonly folder: string,
+    private readonly log: LogWriter,
+  ) {}
+
+  /** The position that was saved last; undefined when there is none, or none that can be trusted. */
+  async load(): Promise<SpoolPosition | undefined> {
+    const bytes = await readFile(join(this.folder, FILE)).catch(() => Buffer.alloc(0));
+    const [, segment, offset] = POSITION.exec(firstJson(bytes) ?? '') ?? [];
+    return segment && offset ? { segment: Number(segment), offset: Number(offset) } : undefined;
+  }
+
+  /** Resolves when this position or a later one is on the disk. Positions that come meanwhile share one write. */
+  async save(position: SpoolPosition): Promise<void> {
+    this.latest = { ...position };
+    this.saving ??= this.saveLatest().finally(() => (this.saving = undefined));
+    await this.saving;
+  }
+
+  private async saveLatest(): Promise<void> {
+    while (this.latest) {
+      const { segment, offset } = this.latest;
+      this.latest = undefined;
+      await this.write(lineOf(`{"segment":${segment},"offset":${offset}}`));
+    }
+  }
+
+  private async write(line: Buffer): Promise<void> {
+    try {
+      await writeFile(join(this.folder, TEMPORARY_FILE), line, { mode: 0o600 });
+      await rename(join(this.folder, TEMPORARY_FILE), join(this.folder, FILE));
+      this.isFailing = false;
+    } catch (error) {
+      if (!this.isFailing) {
+        this.log.warning('What is in the audit table cannot be noted in the spool: a restart would send it again', {
+          folder: this.folder,
+          error,
+        });
+      }
+      this.isFailing = true;
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AuditObserver } from '../audit-observer.js';
+import { RECORD_FORMAT } from '../audit-record.js';
+import type { LogWriter } from '../log-writer.js';
+import { AcknowledgedFile } from './acknowledged-file.js';
+import { listSegments, readHeader, segmentFile } from './segment.js';
+import type { SpoolFolder } from './spool-folder.js';
+import { SegmentSource } from './spool-source.js';
+
+/** A spool was written by a newer Falcon, whose records this one does not understand. */
+export class NewerSpoolError extends Error {
+  constructor(readonly format: number) {
+    super(`Its records are of format ${format}, this Falcon knows formats up to ${RECORD_FORMAT}.`);
+    this.name = 'NewerSpoolError';
+  }
+}
+
+/** The spool of a process that is gone, now shipped by this one. */
+export class AdoptedSpool extends SegmentSource {
+  private constructor(
+    private readonly owned: SpoolFolder,
+    private readonly onStuck: (error: unknown) => void,
+    ...source: ConstructorParameters<typeof SegmentSource>
+  ) {
+    super(...source);
+  }
+
+  /** Finds out what is in a folder that this process has locked; `onStuck` hears of a drained one that cannot be removed. */
+  static async open(
+    folder: SpoolFolder,
+    context: { log: LogWriter; observer: AuditObserver; onStuck: (error: unknown) => void },
+  ): Promise<AdoptedSpool> {
+    const { log, observer, onStuck } = context;
+    const ends = new Map<number, number>();
+    for (const segment of await listSegments(folder.path)) {
+      const path = join(folder.path, segmentFile(segment));
+      const { format } = await readHeader(path);
+      if (format > RECORD_FORMAT) throw new NewerSpoolError(format);
+      ends.set(segment, (await stat(path)).size);
+    }
+    const settled = (await new AcknowledgedFile(folder.path, log).load()) ?? { segment: 0, offset: 0 };
+    return new AdoptedSpool(folder, onStuck, { folder: folder.path, ends, log, observer }, settled);
+  }
+
+  /** Ends the adoption: a drained spool is removed, any other left to whoever takes it next. */
+  async release(): Promise<void> {
+    await this.close();
+    if (this.isDrained()) await this.owned.remove().catch(this.onStuck);
+    else this.owned.release();
+  }
+}

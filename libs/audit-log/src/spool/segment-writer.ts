@@ -1,0 +1,123 @@
+import { close, fdatasync, ftruncate, open, write } from 'node:fs';
+import { open as openFile, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { SEGMENT_HEADER, segmentFile } from './segment.js';
+
+const openAsync = promisify(open);
+const closeAsync = promisify(close);
+const truncateAsync = promisify(ftruncate);
+const syncAsync = promisify(fdatasync);
+
+/** How a folder's segments are written. */
+export interface SegmentWriterOptions {
+  folder: string;
+  /** Whether each write waits until the disk itself has it. */
+  sync: boolean;
+  /** A segment of this size is followed by a new one. */
+  segmentBytes: number;
+}
+
+/**
+ * Appends to numbered segment files, one write at a time (the caller's duty). What a failed write left behind is cut
+ * off, or given up with its segment: `ends` says how far each segment can be trusted.
+ */
+export class SegmentWriter {
+  /** Readable bytes of each segment, in ascending order; whoever deletes a segment deletes its entry. */
+  readonly ends = new Map<number, number>();
+  private descriptor: number | undefined;
+  private segment = 0;
+  private offset = 0;
+
+  constructor(private readonly options: SegmentWriterOptions) {}
+
+  /** Resolves when all bytes are written, and on the disk where that is asked for; rejects when none count. */
+  async write(bytes: Buffer): Promise<void> {
+    if (this.descriptor !== undefined && this.offset >= this.options.segmentBytes) await this.close();
+    this.descriptor ??= await this.startSegment();
+    try {
+      await writeAll(this.descriptor, bytes, this.offset);
+    } catch (error) {
+      await this.cutOff(this.descriptor);
+      throw error;
+    }
+    if (this.options.sync) await this.syncOrGiveUp(this.descriptor);
+    this.offset += bytes.length;
+    this.ends.set(this.segment, this.offset);
+  }
+
+  async close(): Promise<void> {
+    const { descriptor } = this;
+    this.descriptor = undefined;
+    if (descriptor !== undefined) await closeAsync(descriptor);
+  }
+
+  /** The number is used up only when the header is written: a full disk does not collect empty files. */
+  private async startSegment(): Promise<number> {
+    const { folder, sync } = this.options;
+    const segment = this.segment + 1;
+    const path = join(folder, segmentFile(segment));
+    const descriptor = await openAsync(path, 'w', 0o600);
+    try {
+      await writeAll(descriptor, SEGMENT_HEADER, 0);
+      if (sync) await Promise.all([syncAsync(descriptor), syncFolder(folder)]);
+    } catch (error) {
+      await closeAsync(descriptor);
+      await unlink(path);
+      throw error;
+    }
+    this.segment = segment;
+    this.offset = SEGMENT_HEADER.length;
+    this.ends.set(segment, this.offset);
+    return descriptor;
+  }
+
+  private async cutOff(descriptor: number): Promise<void> {
+    await truncateAsync(descriptor, this.offset).catch(() => this.giveUp(descriptor));
+  }
+
+  /** After a failed sync nobody knows what the disk has of the file, and a second one would not tell. */
+  private async syncOrGiveUp(descriptor: number): Promise<void> {
+    try {
+      await syncAsync(descriptor);
+    } catch (error) {
+      await this.cutOff(descriptor);
+      await this.giveUp(descriptor);
+      throw error;
+    }
+  }
+
+  /** Readers go by `ends`, and after a crash by the checksums: what cannot be cut off is stepped over. */
+  private async giveUp(descriptor: number): Promise<void> {
+    if (this.descriptor !== descriptor) return;
+    this.descriptor = undefined;
+    await closeAsync(descriptor).catch(() => undefined);
+  }
+}
+
+/** Makes the names in a folder survive a loss of power. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await openFile(folder);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeAll(descriptor: number, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const written = await writeOnce(descriptor, bytes, done, position + done);
+    if (written === 0) throw new Error('The disk took no byte.');
+    done += written;
+  }
+}
+
+function writeOnce(descriptor: number, bytes: Buffer, from: number, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(descriptor, bytes, from, bytes.length - from, position, (error, written) => {
+      if (error) reject(error);
+      else resolve(written);
+    });
+  });
+}

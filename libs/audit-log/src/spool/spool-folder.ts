@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rmdir, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { FileLock } from '../database/embedded/file-lock.js';
+import { ACKNOWLEDGED_FILES } from './acknowledged-file.js';
+import { listSegments, segmentFile } from './segment.js';
+import { syncFolder } from './segment-writer.js';
+
+const LOCK = 'lock';
+const OWN_FILES = [...ACKNOWLEDGED_FILES, `${LOCK}-journal`, LOCK]; // the lock goes last: who finds none finds no records
+const NAME = /^[\w.-]{1,72}-[0-9a-f]{8}$/;
+
+/** A process's folder under the spool root, locked by this process until it releases it or dies. */
+export class SpoolFolder {
+  private constructor(
+    readonly path: string,
+    private readonly lock: FileLock,
+  ) {}
+
+  /** Whether a folder of this name may be a spool. */
+  static isName(name: string): boolean {
+    return NAME.test(name);
+  }
+
+  /** A new folder, named after the process. */
+  static async create(root: string, owner: string, sync: boolean): Promise<SpoolFolder> {
+    const name = `${owner.replaceAll(/[^\w.-]/g, '_').slice(0, 64)}-${randomBytes(4).toString('hex')}`;
+    const path = join(root, name);
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    const folder = SpoolFolder.take(path);
+    if (!folder) throw new Error(`Another process has locked ${path}, which was made this moment.`);
+    if (sync) await Promise.all([syncFolder(root), syncFolder(dirname(root))]);
+    return folder;
+  }
+
+  /** The folder, unless a living process has it. */
+  static take(path: string): SpoolFolder | undefined {
+    const lock = FileLock.try(join(path, LOCK), 'exclusive');
+    return lock && new SpoolFolder(path, lock);
+  }
+
+  /** Gives the folder to whoever wants it next. */
+  release(): void {
+    this.lock.release();
+  }
+
+  /** Deletes what a spool consists of, records first, and then the folder if nothing else is in it. */
+  async remove(): Promise<void> {
+    try {
+      const segments = (await listSegments(this.path)).map(segmentFile);
+      for (const file of [...segments, ...OWN_FILES]) {
+        await unlink(join(this.path, file)).catch(ignore('ENOENT'));
+      }
+      await rmdir(this.path).catch(ignore('ENOENT'));
+    } finally {
+      this.release();
+    }
+  }
+}
+
+function ignore(code: string): (error: NodeJS.ErrnoException) => void {
+  return (error) => {
+    if (error.code !== code) throw error;
+  };
+}
