@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { DelayedError, type Job, WaitingError } from 'bullmq';
+import { DatabaseUnavailableError, NewerFormatError } from '../database/database.errors.js';
+import { AUDIT_QUEUE, type AuditJob } from './audit-job.js';
+import { MAINTENANCE_JOB } from './audit-queue.js';
+import { AUDIT_WORKER_PARTS, type AuditWorkerParts } from './audit-worker.options.js';
+import { jittered } from './backoff.js';
+import { WorkerConnection } from './worker-connection.js';
+
+const RETRY = { baseMs: 100, capMs: 5000 };
+/** A job that failed in a way nobody thought of comes back after this, ever later. */
+const SURPRISE = { baseMs: 1000, capMs: 60_000 };
+/** Another worker, a newer one, may have the job meanwhile. */
+const NEWER_FORMAT_DELAY_MS = 30_000;
+const RETRY_OPERATION = 'db_log_inference';
+const FOR_EVER = 2 ** 31 - 1;
+/** Share of the time to stop that the jobs in hand have to finish; the rest is for giving them back. */
+const FINISH_SHARE = 0.7;
+
+/**
+ * Takes jobs off the queue and has their records written. While Postgres is away a job waits in the worker's hands, so that
+ * no more than `concurrency` of them ask for it, and nothing is counted as failed.
+ */
+@Processor(AUDIT_QUEUE, {
+  // A job whose worker was killed is found within lockDuration + 2 x stalledInterval.
+  lockDuration: 4000,
+  stalledInterval: 2000,
+  maxStalledCount: FOR_EVER,
+  runRetryDelay: 1000,
+  settings: { backoffStrategy: (attemptsMade: number) => jittered(SURPRISE, attemptsMade) },
+})
+export class AuditProcessor extends WorkerHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  /** No more attempts. */
+  private readonly stopping = new AbortController();
+  /** No more time for the attempts under way. */
+  private readonly cutting = new AbortController();
+
+  constructor(
+    @Inject(AUDIT_WORKER_PARTS) private readonly parts: AuditWorkerParts,
+    private readonly connection: WorkerConnection,
+  ) {
+    super();
+  }
+
+  onApplicationBootstrap(): void {
+    this.worker.concurrency = this.parts.concurrency;
+  }
+
+  /** One job: records to write, or the hourly maintenance. */
+  async process(job: Job<AuditJob>, token?: string): Promise<void> {
+    const { writer, maintenance } = this.parts;
+    try {
+      await this.whenAvailable(() =>
+        job.name === MAINTENANCE_JOB ? maintenance(new Date()) : writer.write(job.data, this.cutting.signal),
+      );
+    } catch (error) {
+      await this.giveBack(job, token, error);
+      throw error;
+    }
+  }
+
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    this.parts.log.debug('The queue worker had a failure, and goes on', { error });
+  }
+
+  @OnWorkerEvent('failed')
+  onFailed(job: Job | undefined, error: Error): void {
+    this.parts.log.error('An audit job failed in an unexpected way, and is tried again', { job: job?.id, error });
+  }
+
+  @OnWorkerEvent('stalled')
+  onStalled(jobId: string): void {
+    this.parts.log.warning('An audit job is taken over from a worker that is gone', { job: jobId });
+  }
+
+  /** The jobs in hand are finished or given back, for a bounded time; what cannot be given back is found by the next worker. */
+  async beforeApplicationShutdown(): Promise<void> {
+    const { closeTimeoutMs, log } = this.parts;
+    this.stopping.abort();
+    const closing = this.worker.close();
+    if (!(await isDoneWithin(closing, closeTimeoutMs * FINISH_SHARE))) {
+      this.cutting.abort();
+      if (!(await isDoneWithin(closing, closeTimeoutMs * (1 - FINISH_SHARE)))) {
+        log.warning('The queue worker stops with jobs in hand: the next worker finds them');
+      }
+    }
+    await this.connection.close();
+  }
+
+  /** Tries again until the database is there, or the worker stops. */
+  private async whenAvailable(work: () => Promise<unknown>): Promise<void> {
+    const { signal } = this.stopping;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        const isWorthWaiting = error instanceof DatabaseUnavailableError && !(error instanceof NewerFormatError);
+        if (!isWorthWaiting || signal.aborted) {
+          throw error;
+        }
+        await this.pause(attempt, error);
+      }
+    }
+  }
+
+  private async pause(attempt: number, { message }: Error): Promise<void> {
+    const delayMs = Math.round(jittered(RETRY, attempt));
+    this.parts.observer.onRetry(RETRY_OPERATION);
+    this.parts.log.debug('Retry attempt', { operation: RETRY_OPERATION, attempt, delay_ms: delayMs, reason: message });
+    const { signal } = this.stopping;
+    await sleep(delayMs, undefined, { signal, ref: false }).catch(() => undefined); // the next attempt fails at once
+  }
+
+  /** Lets somebody else have the job where that is of use, now or later; other failures are BullMQ's to retry. */
+  private async giveBack(job: Job, token: string | undefined, error: unknown): Promise<void> {
+    if (error instanceof NewerFormatError) {
+      this.parts.log.error(error.message, { job: job.id });
+      await job.moveToDelayed(Date.now() + NEWER_FORMAT_DELAY_MS, token);
+      throw new DelayedError();
+    }
+    if (this.stopping.signal.aborted) {
+      await job.moveToWait(token);
+      throw new WaitingError();
+    }
+  }
+}
+
+async function isDoneWithin(work: Promise<void>, ms: number): Promise<boolean> {
+  const timer = new AbortController();
+  try {
+    const timeout = sleep(ms, false, { signal: timer.signal }).catch(() => false); // cancelled: the work was faster
+    return await Promise.race([work.then(() => true), timeout]);
+  } finally {
+    timer.abort();
+  }
+}

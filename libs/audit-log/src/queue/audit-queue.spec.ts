@@ -1,0 +1,208 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'bullmq';
+import { startPostgres } from '../../test-support/postgres.js';
+import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
+import { describeWithRedis, TestRedis } from '../../test-support/redis.js';
+import { AUDIT_QUEUE, type AuditJob } from './audit-job.js';
+import { AuditQueue } from './audit-queue.js';
+import { QueueUnavailableError } from './audit-queue.errors.js';
+import type { QueueServer } from './queue-server.js';
+import { WorkerConnection } from './worker-connection.js';
+
+const JOB: AuditJob = { format: 2, records: 2, rows: '{"text":"\\u0000 a \\"b\\""}\n{"text":"ž 😀"}' };
+const TIMEOUT_MS = 1500;
+
+interface Running {
+  server: QueueServer;
+  stop(): Promise<void>;
+}
+
+/** What holds for the queue wherever it is kept. */
+function queueContract(start: () => Promise<Running>): void {
+  let running: Running;
+  let queue: AuditQueue;
+  let number = 0;
+  const newId = () => `spool-1-${number++}-x`;
+
+  beforeAll(async () => {
+    running = await start();
+    queue = new AuditQueue(running.server, TIMEOUT_MS, recordingLog());
+  });
+
+  afterAll(async () => {
+    await queue.close();
+    await running.stop();
+  });
+
+  /** Has a worker do `work` with the next job of the queue. */
+  async function workOn(work: (job: AuditJob) => Promise<void>): Promise<void> {
+    const connection = new WorkerConnection(running.server, 1, recordingLog());
+    const done = Promise.withResolvers<void>();
+    const worker = new Worker<AuditJob>(AUDIT_QUEUE, async ({ data }) => work(data), {
+      connection: connection.connection,
+    });
+    worker.on('completed', () => done.resolve());
+    worker.on('error', () => undefined);
+    await done.promise;
+    await worker.close();
+    await connection.close();
+  }
+
+  it('knows nothing of a job that was never put on it', async () => {
+    expect(await queue.progressOf(['spool-1-0-y'])).toEqual(['lost']);
+  });
+
+  it('hands a job to a worker as it was, and says when it is completed', async () => {
+    const id = newId();
+    await queue.add(id, JOB);
+    expect(await queue.progressOf([id, 'spool-1-0-y'])).toEqual(['known', 'lost']);
+    const received: AuditJob[] = [];
+    await workOn(async (job) => void received.push(job));
+    expect(received).toEqual([JOB]);
+    expect(await queue.progressOf([id])).toEqual(['completed']);
+  });
+
+  it('keeps a job once that is put on it twice, completed or not', async () => {
+    const id = newId();
+    await queue.add(id, JOB);
+    await queue.add(id, JOB);
+    expect((await queue.counts()).waiting).toBe(1);
+    await workOn(async () => undefined);
+    await queue.add(id, JOB);
+    expect(await queue.progressOf([id])).toEqual(['completed']);
+    expect((await queue.counts()).waiting).toBe(0);
+  });
+
+  it('forgets a job that is removed', async () => {
+    const id = newId();
+    await queue.add(id, JOB);
+    await queue.remove([id]);
+    expect(await queue.progressOf([id])).toEqual(['lost']);
+  });
+
+  it('keeps one schedule of the maintenance, however often it is asked for', async () => {
+    await queue.scheduleMaintenance(3_600_000);
+    await queue.scheduleMaintenance(3_600_000);
+    const bull = await queue.bull();
+    expect(await bull.getJobSchedulersCount()).toBe(1);
+    await bull.removeJobScheduler('maintenance');
+  });
+}
+
+describeWithRedis('a queue on Redis', () => {
+  queueContract(async () => {
+    const redis = await TestRedis.start();
+    return { server: { kind: 'redis', url: redis.url }, stop: () => redis.stop() };
+  });
+});
+
+describe('a queue on Postgres', () => {
+  queueContract(async () => {
+    const { connection, stop } = await startPostgres();
+    return { server: { kind: 'postgres', connection }, stop };
+  });
+});
+
+describeWithRedis('a producer whose Redis fails', () => {
+  let redis: TestRedis;
+  let queue: AuditQueue;
+  let log: RecordingLog;
+
+  beforeEach(async () => {
+    redis = await TestRedis.prepare();
+    log = recordingLog();
+    queue = new AuditQueue({ kind: 'redis', url: redis.url }, 300, log);
+  });
+
+  afterEach(async () => {
+    await queue.close();
+    await redis.stop();
+  });
+
+  async function isRefusedSoon(): Promise<void> {
+    const startMs = performance.now();
+    await expect(queue.add('spool-1-0-0', JOB)).rejects.toBeInstanceOf(QueueUnavailableError);
+    expect(performance.now() - startMs).toBeLessThan(1000);
+  }
+
+  async function isTakenAgain(): Promise<void> {
+    const deadlineMs = performance.now() + 10_000;
+    for (;;) {
+      try {
+        return await queue.add('spool-1-0-0', JOB);
+      } catch (error) {
+        if (performance.now() > deadlineMs) throw error;
+        await sleep(50);
+      }
+    }
+  }
+
+  it('is refused at once while it is not there yet, and goes on when it is', async () => {
+    await isRefusedSoon();
+    await isRefusedSoon();
+    await redis.startAgain();
+    await isTakenAgain();
+    expect(log.lines).toEqual([expect.stringMatching(/^WARNING Redis unavailable: ./), 'INFO Redis available']);
+    expect(queue.availability).toMatchObject({ isUp: true, reason: undefined });
+  });
+
+  it('is refused at once when it was killed, and goes on when it is back', async () => {
+    await redis.startAgain();
+    await isTakenAgain();
+    await redis.kill();
+    await isRefusedSoon();
+    expect(queue.availability).toMatchObject({ isUp: false, reason: expect.any(String) });
+    await redis.startAgain();
+    await isTakenAgain();
+    expect(log.lines.slice(-2)).toEqual([expect.stringContaining('Redis unavailable: '), 'INFO Redis available']);
+  });
+
+  it('is refused within the timeout while it is frozen, and goes on when it is not', async () => {
+    await redis.startAgain();
+    await isTakenAgain();
+    redis.freeze();
+    await isRefusedSoon();
+    redis.resume();
+    await isTakenAgain();
+  });
+
+  it('is refused while its memory is full', async () => {
+    await redis.startAgain();
+    await isTakenAgain();
+    await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+    await expect(queue.add('spool-1-0-1', JOB)).rejects.toThrow(/OOM/);
+    await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+    await isTakenAgain();
+  });
+
+  it('is closed while it is away', async () => {
+    await isRefusedSoon();
+    await queue.close();
+    await expect(queue.add('spool-1-0-0', JOB)).rejects.toBeInstanceOf(QueueUnavailableError);
+  });
+});
+
+describe('a producer whose Postgres fails', () => {
+  it('is refused while it is away, and goes on when it is back', async () => {
+    const log = recordingLog();
+    const { connection, stop } = await startPostgres();
+    let isThere = false;
+    const queue = new AuditQueue(
+      {
+        kind: 'postgres',
+        connection: async () => (isThere ? connection : { host: '/nowhere', port: 5432, user: 'a', database: 'b' }),
+      },
+      TIMEOUT_MS,
+      log,
+    );
+    await expect(queue.add('spool-1-0-0', JOB)).rejects.toBeInstanceOf(QueueUnavailableError);
+    expect(log.lines).toEqual([expect.stringMatching(/^WARNING Queue unavailable: ./)]);
+    isThere = true;
+    await queue.add('spool-1-0-0', JOB);
+    expect(log.lines.at(-1)).toBe('INFO Queue available');
+    await stop();
+    await expect(queue.progressOf(['spool-1-0-0'])).rejects.toBeInstanceOf(QueueUnavailableError);
+    expect(log.lines.at(-1)).toMatch(/^WARNING Queue unavailable: ./);
+    await queue.close();
+  });
+});

@@ -1,0 +1,163 @@
+import { type JobsOptions, type JobState, Queue, type QueueOptions } from 'bullmq';
+import type { LogWriter } from '../log-writer.js';
+import { AUDIT_QUEUE, type AuditJob, RECORDS_JOB } from './audit-job.js';
+import { QueueUnavailableError } from './audit-queue.errors.js';
+import { Availability } from './availability.js';
+import { PostgresQueuePool } from './postgres-queue-pool.js';
+import { installQueueBackend, type QueueConnection } from './queue-backend.js';
+import type { QueueServer } from './queue-server.js';
+import { firstAnswer, isUnsent, producerRedis } from './redis-connections.js';
+
+/** What has become of a job: `lost` when the queue knows nothing of it, so that it has to be sent again. */
+export type JobProgress = 'completed' | 'known' | 'lost';
+
+/** A number of jobs for each state that `falcon audit status` shows. */
+export interface QueueCounts {
+  waiting: number;
+  active: number;
+  delayed: number;
+  failed: number;
+  completed: number;
+}
+
+const MAX_INT = 2 ** 31 - 1;
+/** A worker asks for the scheduled maintenance under this name. */
+export const MAINTENANCE_JOB = 'maintenance';
+const POSTGRES_CONNECTIONS = 2;
+
+/**
+ * A job is tried for ever, because what it carries has to get into the table. Once it is completed its producer removes it;
+ * the age is for the jobs of a producer that never comes back.
+ */
+const JOB_OPTIONS: JobsOptions = {
+  attempts: MAX_INT,
+  backoff: { type: 'custom' },
+  removeOnComplete: { age: 900 },
+  stackTraceLimit: 1,
+};
+
+/** The producer's end of the queue. Every call is answered or fails with a QueueUnavailableError within the timeout. */
+export class AuditQueue {
+  /** Whether the queue can be reached, as the last call or the connection itself found. */
+  readonly availability: Availability;
+  private readonly connection: QueueConnection;
+  private opened?: Promise<Queue<AuditJob>>;
+  private isClosed = false;
+
+  constructor(
+    server: QueueServer,
+    private readonly timeoutMs: number,
+    log: LogWriter,
+  ) {
+    installQueueBackend();
+    this.availability = new Availability(server.kind === 'redis' ? 'Redis' : 'Queue', log);
+    this.connection =
+      server.kind === 'redis'
+        ? producerRedis(server.url, timeoutMs, this.availability)
+        : new PostgresQueuePool(
+            { connection: server.connection, max: POSTGRES_CONNECTIONS, timeoutMs, patient: false },
+            this.availability,
+          );
+  }
+
+  /** Puts a job on the queue; one that is there already under its id stays as it is. */
+  async add(id: string, job: AuditJob): Promise<void> {
+    await this.call((queue) => queue.add(RECORDS_JOB, job, { ...JOB_OPTIONS, jobId: id }));
+  }
+
+  /** What has become of jobs, in the order of their ids. */
+  async progressOf(ids: readonly string[]): Promise<JobProgress[]> {
+    const states = await this.call((queue) => Promise.all(ids.map((id) => queue.getJobState(id))));
+    return states.map(progressOf);
+  }
+
+  /** Removes jobs that are of no use any more; one that a worker holds stays. */
+  async remove(ids: readonly string[]): Promise<void> {
+    await this.call((queue) => Promise.all(ids.map((id) => queue.remove(id))));
+  }
+
+  /** How many jobs there are in each state. */
+  async counts(): Promise<QueueCounts> {
+    const counts = await this.call((queue) =>
+      queue.getJobCounts('waiting', 'active', 'delayed', 'failed', 'completed'),
+    );
+    const { waiting = 0, active = 0, delayed = 0, failed = 0, completed = 0 } = counts;
+    return { waiting, active, delayed, failed, completed };
+  }
+
+  /** From here on a worker is asked every `everyMs` to look after the table; calling it again changes nothing. */
+  async scheduleMaintenance(everyMs: number): Promise<void> {
+    const template = {
+      name: MAINTENANCE_JOB,
+      opts: { attempts: 1, removeOnComplete: { count: 5 }, removeOnFail: { count: 5 } },
+    };
+    await this.call((queue) => queue.upsertJobScheduler(MAINTENANCE_JOB, { every: everyMs }, template));
+  }
+
+  /** BullMQ's own object, for the board. */
+  bull(): Promise<Queue<AuditJob>> {
+    this.opened ??= this.open().catch((error: unknown) => {
+      delete this.opened; // the next call tries again
+      throw error;
+    });
+    return this.opened;
+  }
+
+  /** Gives the connections up. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    const queue = await this.opened?.catch(() => undefined);
+    await queue?.close();
+    if (this.connection instanceof PostgresQueuePool) {
+      await this.connection.end();
+    } else {
+      this.connection.disconnect();
+    }
+  }
+
+  private async call<T>(action: (queue: Queue<AuditJob>) => Promise<T>): Promise<T> {
+    if (this.isClosed) {
+      throw new QueueUnavailableError('it is closed');
+    }
+    try {
+      const result = await action(await this.bull());
+      this.availability.up();
+      return result;
+    } catch (error) {
+      if (!isUnsent(error) || this.availability.isUp) {
+        this.availability.down(error);
+      }
+      throw new QueueUnavailableError(this.availability.reason ?? error);
+    }
+  }
+
+  private async open(): Promise<Queue<AuditJob>> {
+    const options: QueueOptions = {
+      connection: this.connection,
+      // A producer asks Redis nothing before it is connected, and does not wait until it is.
+      skipWaitingForReady: true,
+      skipVersionCheck: true,
+      skipMetasUpdate: true,
+    };
+    if (!(this.connection instanceof PostgresQueuePool)) {
+      await firstAnswer(this.connection, this.timeoutMs);
+    }
+    const queue = new Queue<AuditJob>(AUDIT_QUEUE, options);
+    queue.on('error', (error) => this.availability.down(error));
+    try {
+      await queue.waitUntilReady();
+    } catch (error) {
+      await queue.close();
+      throw error;
+    }
+    return queue;
+  }
+}
+
+function progressOf(state: JobState | 'unknown'): JobProgress {
+  if (state === 'completed') {
+    return 'completed';
+  }
+  // A job that has failed for good is as good as lost: nobody will take it again.
+  return state === 'unknown' || state === 'failed' ? 'lost' : 'known';
+}

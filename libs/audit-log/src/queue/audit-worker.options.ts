@@ -1,0 +1,30 @@
+import type { AuditObserver } from '../audit-observer.js';
+import type { LogWriter } from '../log-writer.js';
+import type { AuditJob } from './audit-job.js';
+import type { QueueServer } from './queue-server.js';
+
+/** Writes jobs into the table; RecordWriter is one. */
+export interface JobWriter {
+  write(job: AuditJob, signal?: AbortSignal): Promise<unknown>;
+}
+
+/** Keeps the table in shape: months ahead have their partition, months past the retention are dropped. */
+export type Maintenance = (now: Date) => Promise<void>;
+
+/** What a worker of the audit log is put together from. */
+export interface AuditWorkerParts {
+  server: QueueServer;
+  /** Longest time for one operation of the queue. */
+  queueTimeoutMs: number;
+  /** Jobs that are written at the same time. */
+  concurrency: number;
+  /** Longest time that a stopping worker gives to the jobs in its hands; they then go back. */
+  closeTimeoutMs: number;
+  writer: JobWriter;
+  maintenance: Maintenance;
+  log: LogWriter;
+  observer: AuditObserver;
+}
+
+/** Token of the parts in the worker's Nest module. */
+export const AUDIT_WORKER_PARTS = Symbol('AUDIT_WORKER_PARTS');

@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { AuditQueue } from './audit-queue.js';
+import { QueueUnavailableError } from './audit-queue.errors.js';
+import { AUDIT_WORKER_PARTS, type AuditWorkerParts } from './audit-worker.options.js';
+import { jittered } from './backoff.js';
+
+const HOUR_MS = 3_600_000;
+const RETRY = { baseMs: 500, capMs: 30_000 };
+
+/**
+ * Has one worker look after the table every hour, by a job on the queue, however many workers there are. A queue that was
+ * emptied has forgotten it, so it is told again as often.
+ */
+export class MaintenanceSchedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly stopping = new AbortController();
+  private running?: Promise<void>;
+
+  constructor(
+    @Inject(AUDIT_WORKER_PARTS) private readonly parts: AuditWorkerParts,
+    private readonly queue: AuditQueue,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.running = this.keepScheduled();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+    await this.queue.close();
+  }
+
+  private async keepScheduled(): Promise<void> {
+    const { signal } = this.stopping;
+    for (let failures = 0; !signal.aborted;) {
+      failures = (await this.schedule()) ? 0 : failures + 1;
+      const waitMs = failures === 0 ? HOUR_MS : jittered(RETRY, failures);
+      await sleep(waitMs, undefined, { signal, ref: false }).catch(() => undefined); // the shutdown cuts it short
+    }
+  }
+
+  private async schedule(): Promise<boolean> {
+    try {
+      await this.queue.scheduleMaintenance(HOUR_MS);
+      return true;
+    } catch (error) {
+      if (!(error instanceof QueueUnavailableError)) {
+        this.parts.log.error('The maintenance of the audit table could not be scheduled', { error });
+      }
+      return false;
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runMigrations } from 'bullmq';
+import {
+  Client,
+  type ClientBase,
+  Pool,
+  type PoolClient,
+  type PoolConfig,
+  type QueryResult,
+  type QueryResultRow,
+} from 'pg';
+import type { AuditDatabaseOptions } from '../database/audit-database.js';
+import { clientConfig } from '../database/postgres-connection.js';
+import type { Availability } from './availability.js';
+import { jittered } from './backoff.js';
+
+/** BullMQ's tables have a schema of their own. */
+const SCHEMA = 'bullmq';
+const RECONNECT = { baseMs: 50, capMs: 2000 };
+const MIGRATION_TIMEOUT_MS = 60_000;
+/** How much sooner the server gives up a statement than the client gives up a frozen server. */
+const SERVER_FIRST_MS = 250;
+/** What BullMQ takes for a lost connection, and waits instead of giving a job up. */
+const CLOSED = 'Connection is closed.';
+
+/** What a pool of the queue is told. */
+export interface QueuePoolOptions {
+  connection: AuditDatabaseOptions['connection'];
+  /** Connections at most. */
+  max: number;
+  /** Longest time for a connection, and for a statement. */
+  timeoutMs: number;
+  /** Whether a statement waits for a Postgres that is away, or fails at once. */
+  patient: boolean;
+}
+
+/**
+ * The connections of BullMQ's Postgres backend, in the shape of a `pg.Pool`. BullMQ remembers a failed first connection for
+ * ever and asks a failing server again without a pause, so the waiting and the schema are dealt with here.
+ */
+export class PostgresQueuePool extends EventEmitter {
+  /** BullMQ looks here whether a silent loss of the connection is noticed. */
+  readonly options = { keepAlive: true };
+  private opening?: Promise<Pool>;
+  private readonly closed = new AbortController();
+
+  constructor(
+    private readonly settings: QueuePoolOptions,
+    private readonly availability: Availability,
+  ) {
+    super();
+  }
+
+  /** A connection, to be released; BullMQ listens for notifications on one. */
+  async connect(): Promise<PoolClient> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const client = await (await this.open()).connect();
+        this.availability.up();
+        return client;
+      } catch (error) {
+        if (this.closed.signal.aborted) {
+          throw new Error(CLOSED, { cause: error });
+        }
+        this.availability.down(error);
+        if (!this.settings.patient) {
+          throw error;
+        }
+        await this.pause(attempt);
+      }
+    }
+  }
+
+  /** Runs one statement on whichever connection is free. */
+  async query<R extends QueryResultRow>(text: string, params?: unknown[]): Promise<QueryResult<R>> {
+    const client = await this.connect();
+    let failure: Error | undefined;
+    const onError = (error: Error) => {
+      failure = error; // the statement rejects with it, too
+    };
+    client.on('error', onError);
+    try {
+      return await client.query<R>(text, params);
+    } catch (error) {
+      failure = error as Error;
+      throw error;
+    } finally {
+      client.removeListener('error', onError);
+      client.release(failure);
+    }
+  }
+
+  /** Whoever waits for a connection stops waiting; those in use are closed when they are given back. */
+  async end(): Promise<void> {
+    if (!this.closed.signal.aborted) {
+      this.closed.abort();
+      const pool = await this.opening?.catch(() => undefined); // one that never opened has nothing to close
+      await pool?.end();
+    }
+  }
+
+  private open(): Promise<Pool> {
+    this.closed.signal.throwIfAborted();
+    this.opening ??= this.prepare().catch((error: unknown) => {
+      delete this.opening; // the next one tries again
+      throw error;
+    });
+    return this.opening;
+  }
+
+  private async prepare(): Promise<Pool> {
+    const { connection, max, timeoutMs } = this.settings;
+    const config: PoolConfig = {
+      ...clientConfig(typeof connection === 'function' ? await connection() : connection),
+      application_name: 'falcon-queue',
+      connectionTimeoutMillis: timeoutMs,
+      keepAlive: true,
+    };
+    await migrate({ ...config, query_timeout: MIGRATION_TIMEOUT_MS });
+    const settings = {
+      ...config,
+      max,
+      query_timeout: timeoutMs + SERVER_FIRST_MS,
+      onConnect: (client: ClientBase) => configure(client, timeoutMs),
+    };
+    const pool = new Pool(settings);
+    pool.on('error', (error) => this.onIdleError(error));
+    return pool;
+  }
+
+  private async pause(attempt: number): Promise<void> {
+    const { signal } = this.closed;
+    await sleep(jittered(RECONNECT, attempt), undefined, { signal, ref: false }).catch(() => undefined); // end() cuts it short
+  }
+
+  private onIdleError(error: Error): void {
+    this.availability.down(error);
+    if (this.listenerCount('error') > 0) {
+      this.emit('error', error);
+    }
+  }
+}
+
+async function configure(client: ClientBase, timeoutMs: number): Promise<void> {
+  // The queue may forget its last moments in a crash: a job that is lost is sent again, one that comes twice conflicts.
+  await client.query(
+    `SET search_path = ${SCHEMA}; SET synchronous_commit = off; SET statement_timeout = ${Math.ceil(timeoutMs)}`,
+  );
+}
+
+async function migrate(config: PoolConfig): Promise<void> {
+  const client = new Client(config);
+  client.on('error', () => undefined); // whatever is under way rejects with it
+  try {
+    await client.connect();
+    await runMigrations(client, SCHEMA);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,63 @@
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { FastifyAdapter } from '@bull-board/fastify';
+import type { Queue } from 'bullmq';
+import fastify, { type FastifyInstance } from 'fastify';
+import type { AuditJob } from './audit-job.js';
+
+/** Where the page is; its links start from here. */
+export const BOARD_PATH = '/admin/queues';
+
+/** A request for the board. */
+export interface BoardRequest {
+  method: 'GET' | 'PUT';
+  /** Path with query, from BOARD_PATH on. */
+  url: string;
+  payload?: object;
+}
+
+/** An answer of the board. */
+export interface BoardAnswer {
+  statusCode: number;
+  headers: Readonly<Record<string, string | number | string[] | undefined>>;
+  rawPayload: Buffer;
+}
+
+const boards = new WeakMap<Queue<AuditJob>, QueueBoard>();
+
+/**
+ * The page of a queue: a Fastify of its own that listens nowhere and is asked in process. It shows what state jobs are in and
+ * lets people retry them; nobody can add, change or remove one, and what is in the records stays out of it.
+ */
+export class QueueBoard {
+  private constructor(private readonly server: FastifyInstance) {}
+
+  /** The board of a queue; the same one each time. */
+  static of(queue: Queue<AuditJob>): QueueBoard {
+    const board = boards.get(queue) ?? new QueueBoard(serverOf(queue));
+    boards.set(queue, board);
+    return board;
+  }
+
+  async inject({ method, url, payload }: BoardRequest): Promise<BoardAnswer> {
+    return this.server.inject({ method, url, ...(payload && { payload }) });
+  }
+}
+
+function serverOf(queue: Queue<AuditJob>): FastifyInstance {
+  const serverAdapter = new FastifyAdapter().setBasePath(BOARD_PATH);
+  const adapter = new BullMQAdapter(queue as unknown as Queue, {
+    readOnlyMode: true,
+    allowRetries: true,
+    description: 'Audit records on their way into inference_logs',
+  });
+  adapter.setFormatter('data', ({ format, records, rows }: AuditJob) => ({
+    format,
+    records,
+    characters: rows?.length,
+  }));
+  createBullBoard({ queues: [adapter], serverAdapter, options: { uiConfig: { boardTitle: 'Falcon' } } });
+  const server = fastify();
+  void server.register(serverAdapter.registerPlugin(), { prefix: BOARD_PATH });
+  return server;
+}

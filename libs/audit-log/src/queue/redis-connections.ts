@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import { Redis } from 'ioredis';
+import { jittered } from './backoff.js';
+import type { Availability } from './availability.js';
+
+const RECONNECT = { baseMs: 50, capMs: 2000 };
+
+/**
+ * The producer's connection: whatever Redis does, a command is answered or refused within the timeout.
+ * Nothing is queued in memory while there is no connection, because the spool keeps it.
+ */
+export function producerRedis(url: string, timeoutMs: number, availability: Availability): Redis {
+  return watched(
+    new Redis(url, {
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: timeoutMs,
+      connectTimeout: timeoutMs,
+      retryStrategy: (times) => jittered(RECONNECT, times),
+    }),
+    availability,
+  );
+}
+
+/** The worker's connection: it waits for Redis for ever, because there is nothing else for it to do. */
+export function workerRedis(url: string, availability: Availability): Redis {
+  return watched(
+    new Redis(url, { maxRetriesPerRequest: null, retryStrategy: (times) => jittered(RECONNECT, times) }),
+    availability,
+  );
+}
+
+/** Resolves when a new connection is ready, has failed, or takes too long. */
+export async function firstAnswer(redis: Redis, timeoutMs: number): Promise<void> {
+  if (redis.status === 'connecting' || redis.status === 'connect') {
+    const answer = once(redis, 'ready', { signal: AbortSignal.timeout(timeoutMs) });
+    await answer.catch(() => undefined); // the command that comes now says why
+  }
+}
+
+/** What ioredis says of a command that it does not even try to send: the reason was an earlier failure. */
+export function isUnsent(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("Stream isn't writeable");
+}
+
+function watched(redis: Redis, availability: Availability): Redis {
+  redis.on('ready', () => availability.up());
+  redis.on('error', (error) => availability.down(error));
+  redis.on('reconnecting', () => availability.down(new Error('the connection was lost')));
+  return redis;
+}
