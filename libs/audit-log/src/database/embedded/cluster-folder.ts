@@ -87,6 +87,7 @@ function openFolder(path: string): ClusterFolder {
       `The embedded Postgres in "${path}" belongs to user ${owner}: start Falcon as that user, ${OR_SET_URL}`,
     );
   }
+  if (user && statSync(path).uid !== user.uid) chownSync(path, user.uid, user.gid);
   if (!canReach(user, path)) {
     throw new EmbeddedPostgresError(
       `The embedded Postgres in "${path}" runs as user ${ownUid}, who may not enter that folder: open the way (chmod o+x), ${OR_SET_URL}`,

@@ -1,0 +1,212 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { makeDataDir } from '../../../test-support/postgres.js';
+import { recordingLog } from '../../../test-support/recording-log.js';
+import { EmbeddedPostgres, type EmbeddedConnection } from './embedded-postgres.js';
+
+const SUPPORT = join(__dirname, '../../../test-support');
+
+jest.setTimeout(60_000);
+
+describe('EmbeddedPostgres', () => {
+  let dataDir: string;
+  const started: EmbeddedPostgres[] = [];
+  const children: ChildProcess[] = [];
+
+  beforeEach(() => {
+    dataDir = makeDataDir();
+  });
+
+  afterEach(async () => {
+    children.splice(0).forEach((child) => child.kill('SIGKILL'));
+    await Promise.all(started.splice(0).map((postgres) => postgres.stop()));
+    const orphan = serverPid();
+    if (isAlive(orphan)) process.kill(orphan, 'SIGQUIT');
+    await until(() => !isAlive(orphan));
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  const start = async (log = recordingLog(), elsewhere?: string) => {
+    const postgres = await EmbeddedPostgres.start({ dataDir, log, ...(elsewhere !== undefined && { elsewhere }) });
+    started.push(postgres);
+    return postgres;
+  };
+
+  /** Another process that uses the same folder. */
+  const startProcess = async () => {
+    const args = ['--require', join(SUPPORT, 'register-typescript.cjs'), join(SUPPORT, 'use-embedded-postgres.ts')];
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args, dataDir]);
+    children.push(child);
+    const said: string[] = [];
+    child.stderr.on('data', (data: Buffer) => said.push(String(data)));
+    const exit = once(child, 'exit').then(() => Promise.reject(new Error(`ended: ${said.join('')}`)));
+    exit.catch(() => undefined); // its end is only of interest while it starts
+    await Promise.race([once(child.stdout, 'data'), exit]);
+    return child;
+  };
+
+  const serverPid = () => {
+    const file = join(dataDir, 'postgres/data/postmaster.pid');
+    return existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : 0;
+  };
+
+  it('is a real Postgres that only its own Unix socket leads to', async () => {
+    const { connection } = await start();
+    expect(await query(connection, 'SHOW server_version')).toMatch(/^18\./);
+    expect(await query(connection, 'SHOW listen_addresses')).toBe('');
+    expect(await query(connection, 'SHOW fsync')).toBe('on');
+    expect(statSync(connection.host).mode & 0o777).toBe(0o700);
+    expect(connection.host).toBe(join(dataDir, 'postgres/socket'));
+  });
+
+  it('is shared by all that use the folder and stopped by the last', async () => {
+    const [first, second] = await Promise.all([start(), start()]);
+    expect(first.connection).toEqual(second.connection);
+    const pid = serverPid();
+    await first.stop();
+    await expect(query(second.connection, 'SELECT 1')).resolves.toBe(1);
+    expect(serverPid()).toBe(pid);
+    await second.stop();
+    expect(serverPid()).toBe(0);
+  });
+
+  it('is shared by processes, whichever of them started it', async () => {
+    const [first, second] = await Promise.all([startProcess(), startProcess()]);
+    const pid = serverPid();
+    const { connection } = await start();
+    first.kill('SIGTERM');
+    await once(first, 'exit');
+    second.kill('SIGTERM');
+    await once(second, 'exit');
+    await expect(query(connection, 'SELECT 1')).resolves.toBe(1);
+    expect(serverPid()).toBe(pid);
+  });
+
+  it('survives the SIGKILL of the process that started it, and the next one takes it over', async () => {
+    const owner = await startProcess();
+    const pid = serverPid();
+    owner.kill('SIGKILL');
+    await once(owner, 'exit');
+    expect(serverPid()).toBe(pid);
+    const postgres = await start();
+    expect(serverPid()).toBe(pid);
+    await postgres.stop();
+    expect(serverPid()).toBe(0);
+  });
+
+  it('is started again when it is killed, with all that was committed', async () => {
+    const logs = [recordingLog(), recordingLog()] as const;
+    const [{ connection }] = await Promise.all([start(logs[0]), start(logs[1])]);
+    await query(connection, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    for (let kill = 1; kill <= 3; kill++) {
+      process.kill(serverPid(), 'SIGKILL');
+      await until(() => logs.every(({ lines }) => lines.length === 2 * kill));
+      await expect(query(connection, 'SELECT answer FROM kept')).resolves.toBe(42);
+    }
+    expect(logs[0].lines.slice(0, 2)).toEqual([
+      'WARNING Embedded Postgres is gone: it is started again',
+      'INFO Embedded Postgres runs again',
+    ]);
+  });
+
+  it('starts although the number of its killed predecessor belongs to another process now', async () => {
+    const postgres = await start();
+    await postgres.stop();
+    const other = spawn('sleep', ['60'], { ...(process.getuid?.() === 0 && { uid: 65534, gid: 65534 }), cwd: '/' });
+    children.push(other);
+    await once(other, 'spawn');
+    const note = join(dataDir, 'postgres/data/postmaster.pid');
+    writeFileSync(
+      note,
+      `${other.pid}\n${join(dataDir, 'postgres/data')}\n1\n5432\n${postgres.connection.host}\n\n 0 0\nready\n`,
+    );
+    const again = await start();
+    await expect(query(again.connection, 'SELECT 1')).resolves.toBe(1);
+    expect(serverPid()).not.toBe(other.pid);
+  });
+
+  it('begins a set-up anew that was broken off', async () => {
+    mkdirSync(join(dataDir, 'postgres/data.unfinished/base'), { recursive: true }); // as SIGKILL in the middle leaves it
+    const { connection } = await start();
+    await expect(query(connection, 'SELECT 1')).resolves.toBe(1);
+    expect(readdirSync(join(dataDir, 'postgres'))).not.toContain('data.unfinished');
+  });
+
+  it('refuses a cluster of another version with a sentence that says what to do', async () => {
+    await (await start()).stop();
+    writeFileSync(join(dataDir, 'postgres/data/PG_VERSION'), '17\n');
+    await expect(start()).rejects.toThrow(
+      /is a cluster of Postgres 17, and this Falcon brings Postgres 18: run the Falcon/,
+    );
+  });
+
+  it('says what its server says when that cannot start', async () => {
+    await (await start()).stop();
+    writeFileSync(join(dataDir, 'postgres/data/postgresql.auto.conf'), "shared_preload_libraries = 'nothing'\n");
+    await expect(start()).rejects.toThrow(
+      /cannot run \(could not access file "nothing": No such file.*set POSTGRES_URL/,
+    );
+  });
+
+  it('keeps out of a folder of its socket that others may enter', async () => {
+    await (await start()).stop();
+    chmodSync(join(dataDir, 'postgres/socket'), 0o755);
+    await expect(start()).rejects.toThrow(/is not a folder of user \d+ with mode 0700: remove it/);
+  });
+
+  const asRoot = process.getuid?.() === 0 ? it : it.skip;
+
+  asRoot('lives elsewhere when the user it runs as cannot enter the data folder', async () => {
+    const elsewhere = makeDataDir();
+    chmodSync(dataDir, 0o700);
+    const { connection } = await start(recordingLog(), elsewhere);
+    await expect(query(connection, 'SELECT 1')).resolves.toBe(1);
+    expect(lstatSync(join(dataDir, 'postgres')).isSymbolicLink()).toBe(true);
+    expect(connection.host.startsWith(elsewhere)).toBe(true);
+    await started.pop()?.stop();
+    rmSync(elsewhere, { recursive: true });
+    await expect(start(recordingLog(), elsewhere)).rejects.toThrow(/links to a folder that is gone/);
+  });
+});
+
+async function query(connection: EmbeddedConnection, sql: string): Promise<unknown> {
+  const client = new Client(connection);
+  client.on('error', () => undefined); // the server is killed under it
+  await client.connect();
+  try {
+    const { rows } = await client.query<Record<string, unknown>>(sql);
+    return rows[0] && Object.values(rows[0])[0];
+  } finally {
+    await client.end();
+  }
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadlineMs = performance.now() + 20_000;
+  while (!(await condition())) {
+    if (performance.now() > deadlineMs) throw new Error('not within 20 s');
+    await sleep(20);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
