@@ -98,8 +98,8 @@ describeWithRedis('a queue on Redis', () => {
 
 describe('a queue on Postgres', () => {
   queueContract(async () => {
-    const { connection, stop } = await startPostgres();
-    return { server: { kind: 'postgres', connection }, stop };
+    const postgres = await startPostgres();
+    return { server: { kind: 'postgres', connection: postgres.connection }, stop: () => postgres.stop() };
   });
 });
 
@@ -164,6 +164,7 @@ describeWithRedis('a producer whose Redis fails', () => {
     await isRefusedSoon();
     redis.resume();
     await isTakenAgain();
+    expect(queue.availability.isUp).toBe(true);
   });
 
   it('is refused while its memory is full', async () => {
@@ -185,12 +186,13 @@ describeWithRedis('a producer whose Redis fails', () => {
 describe('a producer whose Postgres fails', () => {
   it('is refused while it is away, and goes on when it is back', async () => {
     const log = recordingLog();
-    const { connection, stop } = await startPostgres();
+    const postgres = await startPostgres();
     let isThere = false;
     const queue = new AuditQueue(
       {
         kind: 'postgres',
-        connection: async () => (isThere ? connection : { host: '/nowhere', port: 5432, user: 'a', database: 'b' }),
+        connection: async () =>
+          isThere ? postgres.connection : { host: '/nowhere', port: 5432, user: 'a', database: 'b' },
       },
       TIMEOUT_MS,
       log,
@@ -200,7 +202,7 @@ describe('a producer whose Postgres fails', () => {
     isThere = true;
     await queue.add('spool-1-0-0', JOB);
     expect(log.lines.at(-1)).toBe('INFO Queue available');
-    await stop();
+    await postgres.stop();
     await expect(queue.progressOf(['spool-1-0-0'])).rejects.toBeInstanceOf(QueueUnavailableError);
     expect(log.lines.at(-1)).toMatch(/^WARNING Queue unavailable: ./);
     await queue.close();

@@ -1,0 +1,223 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startPostgres } from '../../test-support/postgres.js';
+import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
+import { recordingObserver, type RecordingObserver } from '../../test-support/recording-observer.js';
+import { describeWithRedis, TestRedis } from '../../test-support/redis.js';
+import { TestWorker } from '../../test-support/test-worker.js';
+import { Spool } from '../spool/spool.js';
+import { AuditQueue } from './audit-queue.js';
+import type { QueueServer } from './queue-server.js';
+import { Shipper } from './shipper.js';
+
+const TIMEOUT_MS = 1000;
+
+/** A spool, a queue and a shipper between them, with a worker that keeps what it is given. */
+class Line {
+  readonly log: RecordingLog = recordingLog();
+  readonly observer: RecordingObserver = recordingObserver();
+  readonly root = mkdtempSync(join(tmpdir(), 'falcon-shipper-'));
+  readonly queue: AuditQueue;
+  readonly worker: TestWorker;
+  spool!: Spool;
+  shipper!: Shipper;
+  private next = 0;
+
+  constructor(readonly server: QueueServer) {
+    this.queue = new AuditQueue(server, TIMEOUT_MS, this.log);
+    this.worker = new TestWorker(server);
+  }
+
+  async open(): Promise<void> {
+    const options = { root: this.root, name: 'test', sync: false, maxBytes: 2 ** 30, appendTimeoutMs: 5000 };
+    this.spool = await Spool.open(options, this.log, this.observer);
+    this.shipper = new Shipper(this.spool.source, this.queue, this.log, this.observer);
+  }
+
+  /** Puts so many records on the spool, numbered on. */
+  async append(records: number): Promise<void> {
+    const created_at = new Date().toISOString();
+    const appends = Array.from({ length: records }, () =>
+      this.spool.append(JSON.stringify({ id: this.next++, created_at })),
+    );
+    await Promise.all(appends);
+  }
+
+  /** Resolves when everything on the spool is acknowledged. */
+  async drained(): Promise<void> {
+    await until(() => this.spool.source.isDrained());
+  }
+
+  async close(): Promise<void> {
+    await this.worker.stop();
+    await this.shipper.stop();
+    await this.queue.close();
+    await this.spool.close();
+    rmSync(this.root, { recursive: true });
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + 20_000;
+  while (!condition()) {
+    if (performance.now() > deadlineMs) throw new Error('It did not happen in time.');
+    await sleep(10);
+  }
+}
+
+function numbers(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, index) => from + index);
+}
+
+/** What holds for shipping wherever the queue is kept. */
+function shippingContract(start: () => Promise<{ server: QueueServer; stop(): Promise<void> }>): void {
+  let running: Awaited<ReturnType<typeof start>>;
+  let line: Line;
+
+  beforeAll(async () => {
+    running = await start();
+  });
+
+  afterAll(() => running.stop());
+
+  beforeEach(async () => {
+    line = new Line(running.server);
+    await line.open();
+  });
+
+  afterEach(() => line.close());
+
+  it('brings every record to the worker once, and leaves no job behind', async () => {
+    line.shipper.start();
+    line.worker.start();
+    for (let round = 0; round < 5; round++) {
+      await line.append(500);
+      await sleep(30);
+    }
+    await line.drained();
+    expect(line.worker.ids()).toEqual(numbers(0, 2500));
+    await until(() => line.spool.stats().records === 0);
+    await sleep(100);
+    expect(await line.queue.counts()).toMatchObject({ waiting: 0, active: 0, completed: 0, failed: 0 });
+    expect(line.shipper.lagSeconds()).toBe(0);
+  });
+
+  it('acknowledges nothing that no worker has finished, and never has more than 64 jobs under way', async () => {
+    line.shipper.start();
+    for (let job = 0; job < 70; job++) await line.append(1000);
+    await sleep(1500);
+    expect((await line.queue.counts()).waiting).toBe(64);
+    expect(line.spool.stats().records).toBe(70_000);
+    expect(line.shipper.lagSeconds()).toBeGreaterThan(1);
+    line.worker.start();
+    await line.drained();
+    expect(line.worker.ids()).toEqual(numbers(0, 70_000));
+  });
+
+  it('puts all on the queue at shutdown, without a worker, within the time', async () => {
+    for (let job = 0; job < 70; job++) await line.append(1000);
+    expect(await line.shipper.flush(performance.now() + 5000)).toBe(false);
+    expect((await line.queue.counts()).waiting).toBe(70);
+    line.worker.start();
+    await until(() => line.worker.records >= 70_000);
+    expect(line.worker.ids()).toEqual(numbers(0, 70_000));
+  });
+
+  it('waits at shutdown for a worker that goes on', async () => {
+    line.worker.start();
+    await line.append(5000);
+    expect(await line.shipper.flush(performance.now() + 10_000)).toBe(true);
+    expect(line.worker.ids()).toEqual(numbers(0, 5000));
+  });
+}
+
+describeWithRedis('shipping over Redis', () => {
+  shippingContract(async () => {
+    const redis = await TestRedis.start();
+    return { server: { kind: 'redis', url: redis.url }, stop: () => redis.stop() };
+  });
+});
+
+describe('shipping over Postgres', () => {
+  shippingContract(async () => {
+    const postgres = await startPostgres();
+    return { server: { kind: 'postgres', connection: postgres.connection }, stop: () => postgres.stop() };
+  });
+});
+
+describeWithRedis('shipping over a Redis that fails', () => {
+  let redis: TestRedis;
+  let line: Line;
+
+  beforeEach(async () => {
+    redis = await TestRedis.prepare();
+    line = new Line({ kind: 'redis', url: redis.url });
+    await line.open();
+  });
+
+  afterEach(async () => {
+    await line.close();
+    await redis.stop();
+  });
+
+  it('begins when Redis comes, and says that the backlog is gone', async () => {
+    line.shipper.start();
+    await line.append(3000);
+    await sleep(500);
+    await redis.startAgain();
+    line.worker.start();
+    await line.drained();
+    expect(line.worker.ids()).toEqual(numbers(0, 3000));
+    expect(line.log.lines).toContain('INFO Flushed 3000 logs');
+  });
+
+  it('sends again what a Redis without persistence has lost in a crash', async () => {
+    await redis.startAgain();
+    line.shipper.start();
+    await line.append(3000);
+    await until(() => line.observer.events.filter(([method]) => method === 'onShipped').length >= 3);
+    await redis.kill();
+    await redis.startAgain();
+    line.worker.start();
+    await line.drained();
+    expect(line.worker.ids()).toEqual(numbers(0, 3000));
+    expect(line.observer.events).toContainEqual(['onShipped', expect.any(Number), true]);
+  });
+
+  it('sends again what was flushed in the middle of the work', async () => {
+    await redis.startAgain();
+    line.shipper.start();
+    line.worker.start();
+    for (let round = 0; round < 10; round++) {
+      await line.append(1000);
+      await redis.command('FLUSHALL');
+      await sleep(20);
+    }
+    await line.drained();
+    expect(new Set(line.worker.ids())).toEqual(new Set(numbers(0, 10_000)));
+  });
+
+  it('goes on after a freeze', async () => {
+    await redis.startAgain();
+    line.shipper.start();
+    line.worker.start();
+    await line.append(1000);
+    redis.freeze();
+    await line.append(2000);
+    await sleep(2500);
+    redis.resume();
+    await line.append(1000);
+    await line.drained();
+    expect(new Set(line.worker.ids())).toEqual(new Set(numbers(0, 4000)));
+  });
+
+  it('gives up at shutdown while Redis is away, and keeps the records', async () => {
+    await line.append(100);
+    const startMs = performance.now();
+    expect(await line.shipper.flush(startMs + 5000)).toBe(false);
+    expect(performance.now() - startMs).toBeLessThan(3000);
+    expect(line.spool.stats().records).toBe(100);
+  });
+});
