@@ -12,6 +12,7 @@ export const EMBEDDED_NAME = 'falcon';
 /** Everything the server's programs need to know of their surroundings. */
 export const SERVER_ENVIRONMENT = { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/bin:/bin' };
 
+const NO_ACCOUNT = /effective user ID (\d+): user does not exist/;
 const NO_SPACE = /No space left on device|Disk quota exceeded/;
 
 /** Makes the cluster if there is none; a set-up that was broken off is begun anew. */
@@ -63,6 +64,10 @@ function initialise(initdb: string, data: string, { user }: ClusterFolder): Prom
 export function failureSentence({ path }: ClusterFolder, said: string): string {
   if (NO_SPACE.test(said)) {
     return `The disk of "${path}" is full, so the embedded Postgres cannot run: free some space, ${OR_SET_URL}`;
+  }
+  const uid = said.match(NO_ACCOUNT)?.[1];
+  if (uid !== undefined) {
+    return `Falcon runs as user ${uid}, who has no account on this machine, and Postgres needs one: add it to /etc/passwd, ${OR_SET_URL}`;
   }
   const reason = said.match(/(?:FATAL|PANIC|error): +(.*)/)?.[1] ?? said.split('\n').at(-1);
   return `The embedded Postgres in "${path}" cannot run (${reason}): its log is "postgres.log" there; put right what it says, ${OR_SET_URL}`;
