@@ -1,3 +1,16 @@
+export {
+  ConfigError,
+  flag,
+  identifier,
+  oneOf,
+  projectFolder,
+  readEnvironment,
+  seconds,
+  serviceUrl,
+  text,
+  whole,
+} from './config/environment.js';
+export { auditWorkerVariables, identityVariables, serviceVariables } from './config/shared-variables.js';
 export { createLog, LOG_LEVELS } from './logging/log.js';
 export type { Log, LogFields, LogLevel, LogOptions } from './logging/log.js';
 export { NestLog } from './logging/nest-log.js';

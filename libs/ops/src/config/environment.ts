@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+
+/** The nearest folder from `folder` upwards that has a package.json: the checkout, or the image's application folder. */
+export function projectFolder(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : projectFolder(dirname(folder));
+}
+
+/** A text variable. */
+export const text = () => z.string().min(1);
+
+/** A whole number between two bounds, written in digits. */
+export function whole(min: number, max: number) {
+  const expected = `a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, expected)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, expected);
+}
+
+/** A number of seconds between two bounds, fractions allowed. */
+export function seconds(min: number, max: number) {
+  const expected = `a number of seconds from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,6})?$/, expected)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, expected);
+}
+
+/** One of a few words, in the case given here. */
+export function oneOf<const T extends readonly [string, ...string[]]>(words: T) {
+  return z.enum(words, `one of ${words.join(', ')}`);
+}
+
+/** Yes or no. */
+export const flag = () => oneOf(['true', 'false']).transform((word) => word === 'true');
+
+/** A name that is safe in a label, a log line and a file name. */
+export const identifier = (what: string) =>
+  z.string().regex(/^[\w.-]{1,64}$/, `${what} of 1 to 64 letters, digits, dots, dashes or underscores`);
+
+/** The address of a service with one of these schemes, such as `postgres://user:password@host:5432/database`. */
+export function serviceUrl(...schemes: readonly string[]) {
+  const expected = `a URL such as ${schemes[0]}://user:password@host:port/name`;
+  return z.string().refine((value) => schemes.includes(schemeOf(value)), expected);
+}
+
+function schemeOf(value: string): string {
+  return URL.canParse(value) ? new URL(value).protocol.slice(0, -1) : '';
+}
+
+/** The environment asks for something that cannot be; the message names each variable, its value and what was expected. */
+export class ConfigError extends Error {
+  readonly code = 'CONFIG_INVALID';
+  constructor(readonly faults: readonly string[]) {
+    super(`The configuration is invalid:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/**
+ * Checks the variables that a schema names; one that is set to nothing counts as not set.
+ * @throws {ConfigError} with all faults at once, passwords masked
+ */
+export function readEnvironment<T extends z.ZodObject>(schema: T, env: NodeJS.ProcessEnv): z.output<T> {
+  const given = Object.fromEntries(
+    Object.keys(schema.shape)
+      .map((name) => [name, env[name]?.trim()])
+      .filter(([, value]) => value !== undefined && value !== ''),
+  ) as Record<string, string>;
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => faultOf(issue, given)));
+  }
+  return parsed.data;
+}
+
+function faultOf(issue: z.core.$ZodIssue, given: Record<string, string>): string {
+  const name = String(issue.path[0]);
+  return `${name}=${JSON.stringify(withoutPassword(given[name] ?? ''))} must be ${issue.message}.`;
+}
+
+/** A URL's password, and whatever stands before an "@" in what should have been a URL, is nobody's business. */
+function withoutPassword(value: string): string {
+  return value.replace(/^([^@]*:)[^@]*@/, '$1***@');
+}

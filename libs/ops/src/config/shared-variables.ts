@@ -1,0 +1,27 @@
+import { flag, identifier, oneOf, serviceUrl, seconds, text, whole } from './environment.js';
+
+/** Who a process is and how much it says: variables that every app reads. */
+export const identityVariables = {
+  APP_NAME: identifier('a name').default('falcon'),
+  ENVIRONMENT: identifier('a name').default('development'),
+  LOG_LEVEL: oneOf(['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL']).default('INFO'),
+  WORKER_ID: identifier('a name').default('worker-1'),
+};
+
+/** Where Redis, Postgres and the data folder are: variables that every app reads which stores something. */
+export const serviceVariables = {
+  DATA_DIR: text().default('./data'),
+  REDIS_URL: serviceUrl('redis', 'rediss').optional(),
+  REDIS_QUEUE_URL: serviceUrl('redis', 'rediss').optional(),
+  REDIS_OPERATION_TIMEOUT_SECONDS: seconds(0.05, 60).default(2),
+  POSTGRES_URL: serviceUrl('postgres', 'postgresql').optional(),
+  POSTGRES_POOL_SIZE: whole(1, 1000).default(20),
+  POSTGRES_OPERATION_TIMEOUT_SECONDS: seconds(0.1, 600).default(5),
+};
+
+/** How the audit worker works: variables of every app that can run it. */
+export const auditWorkerVariables = {
+  AUDIT_WORKER_CONCURRENCY: whole(1, 64).default(4),
+  AUDIT_RETENTION_DAYS: whole(1, 36_500).default(30),
+  AUDIT_MIGRATE: flag().default(true),
+};
