@@ -38,4 +38,23 @@ export interface AuditWorkerOptions {
   retentionDays: number;
   /** Whether the worker brings the schema up to date itself; otherwise `falcon audit migrate` does. */
   migrate: boolean;
+  /** Longest time that a stopping worker gives to the jobs in its hands. */
+  closeTimeoutMs: number;
+}
+
+/** What the pipeline is told. */
+export interface AuditPipelineOptions {
+  services: AuditServicesOptions;
+  worker: AuditWorkerOptions;
+  /** Whether jobs become rows in this process, or in one of apps/audit-worker. */
+  runsWorker: boolean;
+  /** Folder of all processes' spools. */
+  spoolRoot: string;
+}
+
+/** What can be reached at present. */
+export interface AuditAvailability {
+  database: boolean;
+  /** False, too, when the queue is kept in Postgres. */
+  redis: boolean;
 }

@@ -13,7 +13,7 @@ export interface BoardRequest {
   method: 'GET' | 'PUT';
   /** Path with query, from BOARD_PATH on. */
   url: string;
-  payload?: object;
+  payload?: unknown;
 }
 
 /** An answer of the board. */
@@ -40,7 +40,7 @@ export class QueueBoard {
   }
 
   async inject({ method, url, payload }: BoardRequest): Promise<BoardAnswer> {
-    return this.server.inject({ method, url, ...(payload && { payload }) });
+    return this.server.inject({ method, url, ...(payload instanceof Object && { payload }) });
   }
 }
 

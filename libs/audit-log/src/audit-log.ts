@@ -1,0 +1,145 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AuditUnavailableError } from './audit-log.errors.js';
+import type { AuditObserver } from './audit-observer.js';
+import type { AuditLogOptions } from './audit-options.js';
+import type { AuditRecord } from './audit-record.js';
+import { hashOf, lengthOf, storable } from './audit-text.js';
+import type { LogWriter } from './log-writer.js';
+import { Spool, type SpoolSource } from './spool/spool.js';
+
+/** How long to wait between attempts to open the spool. */
+const REOPEN_MS = 5000;
+/** Records left out are reported at most this often. */
+const REPORT_MS = 10_000;
+
+/** What the caller knows of an answer; who, when and under which id are added here. */
+export type AuditEntry = Omit<AuditRecord, 'id' | 'created_at' | 'worker_id' | 'text_hash' | 'text_length'> & {
+  /** The text that was classified; it is hashed, and recorded itself only if the options say so. */
+  text: string;
+};
+
+/** Records what was asked and answered: `append` it, wait, and let the answer leave. */
+export class AuditLog {
+  private spool?: Spool;
+  private opening?: Promise<void>;
+  private readonly stopped = new AbortController();
+  private unreported = 0;
+  private reportedMs = -Infinity;
+
+  constructor(
+    private readonly options: AuditLogOptions,
+    private readonly log: LogWriter,
+    private readonly observer: AuditObserver,
+  ) {}
+
+  /** Whether anything is recorded at all. */
+  get isOn(): boolean {
+    return this.options.durability !== 'off';
+  }
+
+  /** Makes the spool ready. A folder that cannot be used is logged and tried again in the background. */
+  async open(): Promise<void> {
+    if (this.isOn && !(await this.tryToOpen())) {
+      this.opening = this.keepOpening();
+    }
+  }
+
+  /** The spool as the shipper reads it; undefined while there is none. */
+  get source(): SpoolSource | undefined {
+    return this.spool?.source;
+  }
+
+  /** What is on the spool and not yet in the table. */
+  stats(): { records: number; bytes: number } {
+    return this.spool?.stats() ?? { records: 0, bytes: 0 };
+  }
+
+  /**
+   * Resolves when the record survives what the options say it must; the answer may then leave.
+   * A record that cannot be kept is counted and logged, and the answer leaves without.
+   * @throws {AuditUnavailableError} instead, where the options say `refuse`
+   */
+  async append(entry: AuditEntry): Promise<void> {
+    if (!this.isOn) {
+      return;
+    }
+    try {
+      if (!this.spool) {
+        throw new Error('The spool is not open.');
+      }
+      await this.spool.append(this.toJson(entry));
+    } catch (error) {
+      this.onLost(error);
+    }
+  }
+
+  /** Writes out what is under way and gives the spool up: what is not in the table yet is found by the next start. */
+  async close(): Promise<void> {
+    this.stopped.abort();
+    await this.opening;
+    await this.spool?.close();
+    this.report();
+  }
+
+  private async tryToOpen(): Promise<boolean> {
+    const { durability, spoolRoot, spoolMaxBytes, appendTimeoutMs, workerId } = this.options;
+    try {
+      this.spool = await Spool.open(
+        { root: spoolRoot, name: workerId, sync: durability === 'disk', maxBytes: spoolMaxBytes, appendTimeoutMs },
+        this.log,
+        this.observer,
+      );
+      return true;
+    } catch (error) {
+      const fate = this.options.whenFull === 'refuse' ? 'requests are refused' : 'answers are not recorded';
+      this.log.error(`The audit spool cannot be opened, and ${fate}: make the folder writable`, {
+        folder: spoolRoot,
+        error,
+      });
+      return false;
+    }
+  }
+
+  private async keepOpening(): Promise<void> {
+    const { signal } = this.stopped;
+    do {
+      await sleep(REOPEN_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    } while (!signal.aborted && !(await this.tryToOpen()));
+  }
+
+  private toJson({ text, ...entry }: AuditEntry): string {
+    return JSON.stringify({
+      id: randomUUIDv7(),
+      created_at: new Date().toISOString(),
+      worker_id: this.options.workerId,
+      text_hash: hashOf(text),
+      text_length: lengthOf(text),
+      text: this.options.storeText ? storable(text) : undefined,
+      ...entry,
+      model: entry.model && storable(entry.model),
+      model_version: entry.model_version && storable(entry.model_version),
+      error_message: entry.error_message && storable(entry.error_message),
+    } satisfies AuditRecord);
+  }
+
+  private onLost(error: unknown): void {
+    if (this.options.whenFull === 'refuse') {
+      throw new AuditUnavailableError(error);
+    }
+    this.observer.onDropped(1);
+    this.unreported++;
+    if (performance.now() - this.reportedMs > REPORT_MS) {
+      this.report(error);
+    }
+  }
+
+  private report(error?: unknown): void {
+    if (this.unreported > 0) {
+      const message = 'Audit buffer full or failing: answers left without their record';
+      this.log.error(message, { dropped: this.unreported, spool: this.stats(), error });
+      this.reportedMs = performance.now();
+      this.unreported = 0;
+    }
+  }
+}

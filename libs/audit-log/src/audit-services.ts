@@ -1,0 +1,57 @@
+import type { AuditServicesOptions } from './audit-options.js';
+import { AuditDatabase } from './database/audit-database.js';
+import { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
+import type { PostgresConnection } from './database/postgres-connection.js';
+import type { LogWriter } from './log-writer.js';
+import type { QueueServer } from './queue/queue-server.js';
+
+/** The Postgres and the queue that a process uses: given ones, or an embedded Postgres for both. */
+export class AuditServices {
+  private embedded?: Promise<EmbeddedPostgres>;
+  private isClosed = false;
+
+  constructor(
+    private readonly options: AuditServicesOptions,
+    private readonly log: LogWriter,
+  ) {}
+
+  /**
+   * How to reach Postgres; the embedded one is started by the first who asks.
+   * @throws {EmbeddedPostgresError} when it does not start; asking again later is allowed
+   */
+  readonly connection = async (): Promise<PostgresConnection> => {
+    const { postgresUrl, dataDir } = this.options;
+    if (postgresUrl !== undefined) {
+      return { url: postgresUrl };
+    }
+    if (this.isClosed) {
+      throw new Error('The embedded Postgres has been stopped.');
+    }
+    this.embedded ??= EmbeddedPostgres.start({ dataDir, log: this.log }).catch((error: unknown) => {
+      delete this.embedded;
+      throw error;
+    });
+    return (await this.embedded).connection;
+  };
+
+  /** Where the queue is kept. */
+  get queueServer(): QueueServer {
+    const { redisQueueUrl } = this.options;
+    return redisQueueUrl === undefined
+      ? { kind: 'postgres', connection: this.connection }
+      : { kind: 'redis', url: redisQueueUrl };
+  }
+
+  /** The table's database, not connected yet. */
+  database(migrate: boolean, poolSize = this.options.postgresPoolSize): AuditDatabase {
+    const { postgresTimeoutMs: operationTimeoutMs } = this.options;
+    return new AuditDatabase({ connection: this.connection, poolSize, operationTimeoutMs, migrate }, this.log);
+  }
+
+  /** Stops the embedded Postgres, unless another process uses it; nothing of this process may, any more. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    const embedded = await this.embedded?.catch(() => undefined); // one that never started needs no stop
+    await embedded?.stop();
+  }
+}

@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { INestApplicationContext } from '@nestjs/common';
+import type { AuditLog } from './audit-log.js';
+import type { AuditObserver } from './audit-observer.js';
+import type { AuditAvailability, AuditPipelineOptions } from './audit-options.js';
+import { AuditServices } from './audit-services.js';
+import { auditWorkerParts, runAuditWorker } from './audit-worker.js';
+import type { AuditDatabase } from './database/audit-database.js';
+import type { LogWriter } from './log-writer.js';
+import { AuditQueue } from './queue/audit-queue.js';
+import { QueueBoard } from './queue/queue-board.js';
+import { Shipper } from './queue/shipper.js';
+import type { AdoptedSpool } from './spool/adopted-spool.js';
+import { Orphans } from './spool/orphans.js';
+
+/** How often to look for spools whose process is gone, and at the database where nobody else does. */
+const LOOK_MS = 3000;
+/** Spools of other processes that are shipped at the same time. */
+const MAX_ADOPTED = 4;
+
+/** What the pipeline was made of. */
+export interface PipelineParts {
+  auditLog: AuditLog;
+  options: AuditPipelineOptions;
+  log: LogWriter;
+  observer: AuditObserver;
+}
+
+/** The pipeline with everything loaded. */
+export class RunningPipeline {
+  private readonly services: AuditServices;
+  private readonly database: AuditDatabase;
+  private readonly queue: AuditQueue;
+  private readonly orphans: Orphans;
+  private readonly adopted = new Map<AdoptedSpool, Shipper>();
+  private readonly stopping = new AbortController();
+  private own?: Shipper;
+  private worker?: INestApplicationContext;
+  private looking?: Promise<void>;
+
+  constructor(private readonly parts: PipelineParts) {
+    const { options, log, observer } = parts;
+    const { services, worker, runsWorker, spoolRoot } = options;
+    this.services = new AuditServices(services, log);
+    // Without a worker there is one connection, to know whether the table can be reached.
+    this.database = runsWorker ? this.services.database(worker.migrate) : this.services.database(false, 1);
+    this.queue = new AuditQueue(this.services.queueServer, services.redisTimeoutMs, log);
+    this.orphans = new Orphans(spoolRoot, log, observer);
+  }
+
+  /** Resolves when everything is under way; whether the services answer is another matter. */
+  async start(): Promise<void> {
+    const { options, log, observer } = this.parts;
+    const { worker, runsWorker, services } = options;
+    void this.database.connect();
+    this.looking = this.keepLooking();
+    if (runsWorker) {
+      const context = { services: this.services, database: this.database, log, observer };
+      const parts = auditWorkerParts(context, { ...worker, redisTimeoutMs: services.redisTimeoutMs });
+      this.worker = await runAuditWorker(parts);
+    }
+  }
+
+  availability(): AuditAvailability {
+    const isRedis = this.services.queueServer.kind === 'redis';
+    return { database: this.database.state.status === 'available', redis: isRedis && this.queue.availability.isUp };
+  }
+
+  lagSeconds(): number {
+    const shippers = [...this.adopted.values(), ...(this.own ? [this.own] : [])];
+    return Math.max(0, ...shippers.map((shipper) => shipper.lagSeconds()));
+  }
+
+  pool(): { size: number; idle: number } {
+    return this.database.pool;
+  }
+
+  async board(): Promise<QueueBoard | undefined> {
+    return this.queue.availability.isUp ? QueueBoard.of(await this.queue.bull()) : undefined;
+  }
+
+  /** True when all that was on the spools of this process is in the table. */
+  async stop(timeoutMs: number): Promise<boolean> {
+    const deadlineMs = performance.now() + timeoutMs;
+    this.stopping.abort();
+    await this.looking;
+    this.ensureOwn();
+    const flushed = (await this.own?.flush(deadlineMs)) ?? true;
+    for (const [spool, shipper] of this.adopted) {
+      await shipper.stop();
+      await spool.release();
+    }
+    await this.queue.close();
+    await this.worker?.close();
+    await this.database.close();
+    await this.services.close();
+    return flushed;
+  }
+
+  /** Now and then: the own spool as soon as it is open, spools of processes that are gone, and the database. */
+  private async keepLooking(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        this.ensureOwn();
+        await this.finishAdopted();
+        await this.adoptMore();
+        if (!this.worker) await this.database.check().catch(() => undefined); // its state, and the log, say why not
+      } catch (error) {
+        this.parts.log.error('Looking after the audit spools failed, and is tried again', { error });
+      }
+      await sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => undefined); // stop() cuts it short
+    }
+  }
+
+  private ensureOwn(): void {
+    const { auditLog, log, observer } = this.parts;
+    if (!this.own && auditLog.source) {
+      this.own = new Shipper(auditLog.source, this.queue, log, observer);
+      this.own.start();
+    }
+  }
+
+  private async finishAdopted(): Promise<void> {
+    for (const [spool, shipper] of this.adopted) {
+      if (spool.isDrained()) {
+        await shipper.stop();
+        await spool.release();
+        this.adopted.delete(spool);
+      }
+    }
+  }
+
+  private async adoptMore(): Promise<void> {
+    const { log, observer } = this.parts;
+    const room = MAX_ADOPTED - this.adopted.size;
+    for (const spool of room > 0 ? await this.orphans.adopt(room) : []) {
+      log.info('The spool of a process that is gone is shipped', { source: spool.id, bytes: spool.waitingBytes });
+      const shipper = new Shipper(spool, this.queue, log, observer);
+      shipper.start();
+      this.adopted.set(spool, shipper);
+    }
+  }
+}
