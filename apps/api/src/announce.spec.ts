@@ -1,4 +1,4 @@
-import { announcement, isLoopback, urlOf } from './announce.js';
+import { announcement, urlOf } from './announce.js';
 import { loadConfig } from './config.js';
 
 describe('urlOf', () => {
@@ -10,16 +10,6 @@ describe('urlOf', () => {
     ['falcon.example', 'http://falcon.example:8000'],
   ])('of a server on %s is %s', (host, url) => {
     expect(urlOf(host, 8000)).toBe(url);
-  });
-});
-
-describe('isLoopback', () => {
-  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('is true of %s', (host) => {
-    expect(isLoopback(host)).toBe(true);
-  });
-
-  it.each(['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example', 'falcon'])('is false of %s', (host) => {
-    expect(isLoopback(host)).toBe(false);
   });
 });
 

@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { OpsModule } from '@app/ops';
+import { AdminModule } from './admin/admin.module.js';
 import type { Config } from './config.js';
 import { HealthModule } from './health/health.module.js';
 import { InferModule } from './infer/infer.module.js';
@@ -7,17 +8,24 @@ import { Lifecycle } from './lifecycle.js';
 import { OpenApiModule } from './openapi/openapi.module.js';
 import { SETTINGS } from './settings.js';
 
-/** The wiring diagram; the inference module comes ready made, because its workers start before Nest does. */
+/** The wiring diagram; what starts before Nest does, the workers and the spool, comes in ready-made modules. */
 @Global()
 @Module({})
 export class AppModule {
-  static forRoot(config: Config, inference: DynamicModule): DynamicModule {
-    const { appName, version, workerId, requestTimeoutMs } = config;
+  static forRoot(config: Config, started: DynamicModule[]): DynamicModule {
+    const { appName, version, workerId, requestTimeoutMs, mode } = config;
     return {
       module: AppModule,
-      imports: [inference, OpsModule.forRoot({ appName, version, workerId }), InferModule, HealthModule, OpenApiModule],
-      providers: [Lifecycle, { provide: SETTINGS, useValue: { appName, version, workerId, requestTimeoutMs } }],
-      exports: [Lifecycle, SETTINGS, inference],
+      imports: [
+        ...started,
+        OpsModule.forRoot({ appName, version, workerId }),
+        InferModule,
+        HealthModule,
+        AdminModule,
+        OpenApiModule,
+      ],
+      providers: [Lifecycle, { provide: SETTINGS, useValue: { appName, version, workerId, requestTimeoutMs, mode } }],
+      exports: [Lifecycle, SETTINGS, ...started],
     };
   }
 }

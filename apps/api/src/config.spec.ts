@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError, environmentSchema, loadConfig, PROJECT_DIR } from './config.js';
+import type { ConfigError } from '@app/ops';
+import { environmentSchema, loadConfig, PROJECT_DIR } from './config.js';
 
 const VARIABLES = Object.keys(environmentSchema.shape);
 /** Their defaults depend on the machine or the release. */
-const COMPUTED = ['APP_VERSION', 'INFERENCE_WORKERS'];
+const COMPUTED = ['APP_VERSION', 'INFERENCE_WORKERS', 'REDIS_URL', 'REDIS_QUEUE_URL', 'POSTGRES_URL'];
 
 function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
   try {
@@ -54,9 +55,35 @@ describe('loadConfig', () => {
     ['LOG_LEVEL', 'debug', 'one of DEBUG, INFO, WARNING, ERROR, CRITICAL'],
     ['INFERENCE_BACKEND', 'gpu', 'one of auto, wasm, cpu, tensorflow'],
     ['WORKER_ID', 'a b', 'a name of 1 to 64 letters, digits, dots, dashes or underscores'],
+    ['AUDIT_STORE_TEXT', 'yes', 'one of true, false'],
+    ['AUDIT_SPOOL_MAX_BYTES', '1000', 'a whole number from 1048576 to 1099511627776'],
+    ['POSTGRES_URL', 'localhost:5432', 'a URL such as postgres://user:password@host:port/name'],
     ['DEFAULT_MODEL', '../x', 'the name of a model of 1 to 64 letters, digits, dots, dashes or underscores'],
   ])('refuses %s=%s with what was expected', (name, value, expected) => {
     expect(faultsOf({ [name]: value })).toEqual([`${name}="${value}" must be ${expected}.`]);
+  });
+
+  it('never shows a password', () => {
+    expect(faultsOf({ POSTGRES_URL: 'mysql://falcon:secret@db/logs' })).toEqual([
+      'POSTGRES_URL="mysql://falcon:***@db/logs" must be a URL such as postgres://user:password@host:port/name.',
+    ]);
+  });
+
+  it.each([
+    [{}, 'embedded', true],
+    [{ POSTGRES_URL: 'postgres://db/logs' }, 'mixed', true],
+    [{ REDIS_URL: 'redis://queue' }, 'mixed', true],
+    [{ POSTGRES_URL: 'postgres://db/logs', REDIS_QUEUE_URL: 'redis://queue' }, 'production', false],
+    [{ POSTGRES_URL: 'postgres://db/logs', REDIS_URL: 'redis://all', AUDIT_WORKER: 'in-process' }, 'production', true],
+    [{ AUDIT_WORKER: 'separate' }, 'embedded', false],
+  ])('knows from %j that the mode is %s, and whether the audit worker runs here', (env, mode, runsHere) => {
+    expect(loadConfig(env)).toMatchObject({ mode, auditWorker: { runsHere } });
+  });
+
+  it('has one Redis for all unless the queue has its own', () => {
+    expect(loadConfig({ REDIS_URL: 'redis://all' }).auditServices.redisQueueUrl).toBe('redis://all');
+    const both = { REDIS_URL: 'redis://all', REDIS_QUEUE_URL: 'redis://queue' };
+    expect(loadConfig(both).auditServices.redisQueueUrl).toBe('redis://queue');
   });
 
   it('reports all faults at once', () => {

@@ -1,55 +1,34 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { AuditLogOptions, AuditServicesOptions, AuditWorkerOptions } from '@app/audit-log';
+import {
+  auditWorkerVariables,
+  flag,
+  identifier,
+  identityVariables,
+  oneOf,
+  projectFolder,
+  readEnvironment,
+  seconds,
+  serviceVariables,
+  text,
+  whole,
+} from '@app/ops';
 
-/** Folder of the checkout or image: the nearest one above this file that has a package.json. */
-export const PROJECT_DIR = projectDir(__dirname);
+/** Folder of the checkout or image. */
+export const PROJECT_DIR = projectFolder(__dirname);
 
-function projectDir(folder: string): string {
-  return existsSync(join(folder, 'package.json')) ? folder : projectDir(dirname(folder));
-}
-
-/** A text variable. */
-const text = () => z.string().min(1);
-
-/** A whole number between two bounds, written in digits. */
-function whole(min: number, max: number) {
-  const expected = `a whole number from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^\d{1,10}$/, expected)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, expected);
-}
-
-/** A number of seconds between two bounds, fractions allowed. */
-function seconds(min: number, max: number) {
-  const expected = `a number of seconds from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^\d{1,9}(\.\d{1,6})?$/, expected)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, expected);
-}
-
-/** One of a few words, in the case given here. */
-function oneOf<const T extends readonly [string, ...string[]]>(words: T) {
-  return z.enum(words, `one of ${words.join(', ')}`);
-}
-
-const identifier = (what: string) =>
-  z.string().regex(/^[\w.-]{1,64}$/, `${what} of 1 to 64 letters, digits, dots, dashes or underscores`);
+/** What a stopping worker in this process gets of the shutdown's time: its jobs are safe in the queue anyway. */
+const WORKER_CLOSE_MS = 3000;
 
 const DEFAULT_WORKERS = Math.max(1, availableParallelism() - 1);
 
 /** Every variable the server reads, what it must look like and what it is when it is not set. */
 export const environmentSchema = z.object({
-  APP_NAME: identifier('a name').default('falcon'),
+  ...identityVariables,
   APP_VERSION: identifier('a version').default(() => packageVersion()),
-  ENVIRONMENT: identifier('a name').default('development'),
-  LOG_LEVEL: oneOf(['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL']).default('INFO'),
-  WORKER_ID: identifier('a name').default('worker-1'),
   HOST: text().default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8000),
   MODEL_DIR: text().default('./models'),
@@ -64,6 +43,14 @@ export const environmentSchema = z.object({
   BODY_TIMEOUT_SECONDS: seconds(1, 3600).default(15),
   STARTUP_TIMEOUT_SECONDS: seconds(1, 3600).default(60),
   GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: seconds(0, 3600).default(30),
+  ...serviceVariables,
+  AUDIT_DURABILITY: oneOf(['process', 'disk', 'off']).default('process'),
+  AUDIT_STORE_TEXT: flag().default(false),
+  AUDIT_SPOOL_MAX_BYTES: whole(1 << 20, 2 ** 40).default(2 ** 30),
+  AUDIT_WHEN_FULL: oneOf(['drop', 'refuse']).default('drop'),
+  AUDIT_APPEND_TIMEOUT_MS: whole(10, 60_000).default(1000),
+  AUDIT_WORKER: oneOf(['auto', 'in-process', 'separate']).default('auto'),
+  ...auditWorkerVariables,
 });
 
 /** What the server was told, in the units and names that the code uses. */
@@ -90,15 +77,11 @@ export interface Config {
     inferenceTimeoutMs: number;
     workerId: string;
   };
-}
-
-/** The environment asks for something that cannot be; the message names each variable, its value and what was expected. */
-export class ConfigError extends Error {
-  readonly code = 'CONFIG_INVALID';
-  constructor(readonly faults: readonly string[]) {
-    super(`The configuration is invalid:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
-    this.name = 'ConfigError';
-  }
+  /** Whether Falcon brings its own services (embedded), uses given ones (production), or one of each (mixed). */
+  mode: 'embedded' | 'mixed' | 'production';
+  auditLog: AuditLogOptions;
+  auditServices: AuditServicesOptions;
+  auditWorker: AuditWorkerOptions & { runsHere: boolean };
 }
 
 /**
@@ -106,24 +89,12 @@ export class ConfigError extends Error {
  * @throws {ConfigError} with all faults at once
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const given = Object.fromEntries(
-    Object.keys(environmentSchema.shape)
-      .map((name) => [name, env[name]?.trim()])
-      .filter(([, value]) => value !== undefined && value !== ''),
-  ) as Record<string, string>;
-  const parsed = environmentSchema.safeParse(given);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => faultOf(issue, given)));
-  }
-  return toConfig(parsed.data);
+  return toConfig(readEnvironment(environmentSchema, env));
 }
 
-function faultOf(issue: z.core.$ZodIssue, given: Record<string, string>): string {
-  const name = String(issue.path[0]);
-  return `${name}=${JSON.stringify(given[name])} must be ${issue.message}.`;
-}
+type Environment = z.output<typeof environmentSchema>;
 
-function toConfig(env: z.output<typeof environmentSchema>): Config {
+function toConfig(env: Environment): Config {
   return {
     appName: env.APP_NAME,
     version: env.APP_VERSION,
@@ -146,6 +117,40 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
       maxQueued: env.INFERENCE_MAX_QUEUED,
       inferenceTimeoutMs: env.INFERENCE_TIMEOUT_SECONDS * 1000,
       workerId: env.WORKER_ID,
+    },
+    ...toAuditConfig(env),
+  };
+}
+
+function toAuditConfig(env: Environment): Pick<Config, 'mode' | 'auditLog' | 'auditServices' | 'auditWorker'> {
+  const redisQueueUrl = env.REDIS_QUEUE_URL ?? env.REDIS_URL;
+  const given = [env.POSTGRES_URL, redisQueueUrl].filter((url) => url !== undefined).length;
+  const dataDir = resolve(env.DATA_DIR);
+  return {
+    mode: (['embedded', 'mixed', 'production'] as const)[given]!,
+    auditLog: {
+      durability: env.AUDIT_DURABILITY,
+      spoolRoot: join(dataDir, 'spool'),
+      spoolMaxBytes: env.AUDIT_SPOOL_MAX_BYTES,
+      whenFull: env.AUDIT_WHEN_FULL,
+      appendTimeoutMs: env.AUDIT_APPEND_TIMEOUT_MS,
+      storeText: env.AUDIT_STORE_TEXT,
+      workerId: env.WORKER_ID,
+    },
+    auditServices: {
+      dataDir,
+      postgresUrl: env.POSTGRES_URL,
+      postgresPoolSize: env.POSTGRES_POOL_SIZE,
+      postgresTimeoutMs: env.POSTGRES_OPERATION_TIMEOUT_SECONDS * 1000,
+      redisQueueUrl,
+      redisTimeoutMs: env.REDIS_OPERATION_TIMEOUT_SECONDS * 1000,
+    },
+    auditWorker: {
+      concurrency: env.AUDIT_WORKER_CONCURRENCY,
+      retentionDays: env.AUDIT_RETENTION_DAYS,
+      migrate: env.AUDIT_MIGRATE,
+      closeTimeoutMs: WORKER_CLOSE_MS,
+      runsHere: env.AUDIT_WORKER === 'in-process' || (env.AUDIT_WORKER === 'auto' && given < 2),
     },
   };
 }

@@ -8,9 +8,9 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { HttpServer } from './http/server.js';
 
 /** Builds the application; it does not listen yet. */
-export async function createApp(config: Config, log: Log, inference: DynamicModule): Promise<NestFastifyApplication> {
+export async function createApp(config: Config, log: Log, started: DynamicModule[]): Promise<NestFastifyApplication> {
   const server = new HttpServer(config.bodyTimeoutMs);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, inference), server, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, started), server, {
     logger: new NestLog(log),
     bodyParser: false,
     abortOnError: false,

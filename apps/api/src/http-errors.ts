@@ -9,6 +9,7 @@ export const HTTP_ERRORS = {
   BAD_REQUEST: { status: 400, title: 'The request is not valid HTTP' },
   MALFORMED_JSON: { status: 400, title: 'The body is not valid JSON' },
   INVALID_HEADER: { status: 400, title: 'A header has an invalid value' },
+  FORBIDDEN: { status: 403, title: 'The route is not open to you' },
   ROUTE_NOT_FOUND: { status: 404, title: 'There is no such route' },
   MODEL_NOT_FOUND: { status: 404, title: 'There is no such model' },
   MODEL_VERSION_NOT_FOUND: { status: 404, title: 'There is no such version of the model' },
@@ -27,6 +28,8 @@ export const HTTP_ERRORS = {
   MODEL_NOT_READY: { status: 503, title: 'The model is not ready' },
   WORKER_LOST: { status: 503, title: 'The inference worker was lost' },
   INFERENCE_STOPPED: { status: 503, title: 'The server is stopping' },
+  QUEUE_UNAVAILABLE: { status: 503, title: 'The audit queue is not connected' },
+  AUDIT_UNAVAILABLE: { status: 503, title: 'The answer cannot be recorded' },
   DEADLINE_EXCEEDED: { status: 504, title: 'The deadline passed' },
 } as const satisfies Record<string, HttpErrorKind>;
 
@@ -46,6 +49,7 @@ export const INFERENCE_ERROR_CODES = [
   'MODEL_NOT_READY',
   'WORKER_LOST',
   'INFERENCE_STOPPED',
+  'AUDIT_UNAVAILABLE',
   'DEADLINE_EXCEEDED',
 ] as const satisfies readonly ErrorCode[];
 

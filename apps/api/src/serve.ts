@@ -1,10 +1,13 @@
 import { flushCompileCache } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
+import { AuditLog, AuditPipeline } from '@app/audit-log';
 import { InferenceModule, InferenceService } from '@app/inference';
-import { createLog, type Log } from '@app/ops';
-import { announcement, isLoopback, urlOf } from './announce.js';
-import { ConfigError, loadConfig, type Config } from './config.js';
+import { ConfigError, createLog, type Log } from '@app/ops';
+import { announcement, urlOf } from './announce.js';
+import { auditLogModule } from './audit-log.js';
+import { loadConfig, type Config } from './config.js';
+import { isLoopback } from './http/loopback.js';
 import { Shutdown } from './shutdown.js';
 
 /** Exit code of a service that was configured wrongly (sysexits.h). */
@@ -21,10 +24,12 @@ export async function serve(): Promise<void> {
   const inference = InferenceModule.forRoot(config.inference, log);
   // Loaded only now: the workers load their models while this thread loads Nest and Fastify.
   const { createApp } = await import('./create-app.js');
-  const app = await createApp(config, log, inference);
+  const app = await createApp(config, log, [inference, auditLogModule(config, log)]);
+  await app.get(AuditLog).open();
   shutdown.attach(app);
   const url = await listenOrExit(app, config, log);
   await announceReadiness(app.get(InferenceService), { config, log, url });
+  app.get(AuditPipeline).start();
   flushCompileCache();
 }
 
@@ -93,7 +98,7 @@ async function announceReadiness(inference: InferenceService, to: { config: Conf
   }
   // Counted from the start of the process, not of this module.
   const startupMs = Math.round(performance.now());
-  log.info('Falcon is ready', { startup_ms: startupMs, url, model: defaultModel, mode: 'embedded' });
+  log.info('Falcon is ready', { startup_ms: startupMs, url, model: defaultModel, mode: config.mode });
   process.stderr.write(announcement(config, url, startupMs));
 }
 

@@ -4,4 +4,4 @@ import type { Config } from './config.js';
 export const SETTINGS = Symbol('settings');
 
 /** What controllers and services of this app need to know of the configuration. */
-export type Settings = Pick<Config, 'appName' | 'version' | 'workerId' | 'requestTimeoutMs'>;
+export type Settings = Pick<Config, 'appName' | 'version' | 'workerId' | 'requestTimeoutMs' | 'mode'>;

@@ -1,12 +1,13 @@
 import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
+import { AuditPipeline } from '@app/audit-log';
 import type { Log } from '@app/ops';
 import { Lifecycle } from './lifecycle.js';
 
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 type Signal = keyof typeof SIGNALS;
 
-/** Ends the process as it is asked to: what is in flight is answered first, for a bounded time. */
+/** Ends the process as it is asked to: what is in flight is answered and put on record first, for a bounded time. */
 export class Shutdown {
   private app?: INestApplication;
   private begun = false;
@@ -40,6 +41,7 @@ export class Shutdown {
 
   /** Resolves to the exit code: 0, or 1 when answers had to be given up. */
   private async close(app: INestApplication): Promise<number> {
+    const deadlineMs = performance.now() + this.timeoutMs;
     const timedOut = Symbol('timed out');
     const timeout = new Promise<symbol>((resolve) => setTimeout(() => resolve(timedOut), this.timeoutMs));
     try {
@@ -49,6 +51,9 @@ export class Shutdown {
         });
         (app.getHttpServer() as Server).closeAllConnections();
         return 1;
+      }
+      if (!(await app.get(AuditPipeline).stop(Math.max(0, deadlineMs - performance.now())))) {
+        this.log.warning('Audit records are left on the spool: the next start ships them');
       }
       this.log.info('Stopped');
       return 0;

@@ -1,4 +1,5 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { AuditPipeline } from '@app/audit-log';
 import { InferenceService, type ModelStatus } from '@app/inference';
 import type { FastifyReply } from 'fastify';
 import { Lifecycle } from '../lifecycle.js';
@@ -10,6 +11,7 @@ import type { About, Health, Readiness } from './health.schema.js';
 export class HealthController {
   constructor(
     private readonly inference: InferenceService,
+    private readonly auditPipeline: AuditPipeline,
     private readonly lifecycle: Lifecycle,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -21,7 +23,7 @@ export class HealthController {
       version: this.settings.version,
       worker_id: this.settings.workerId,
       status: this.lifecycle.isStopping() ? 'shutting_down' : 'running',
-      mode: 'embedded',
+      mode: this.settings.mode,
       links: {
         infer: '/infer',
         infer_batch: '/infer/batch',
@@ -30,6 +32,7 @@ export class HealthController {
         health: '/healthz',
         readiness: '/readyz',
         metrics: '/metrics',
+        queues: '/admin/queues',
       },
     };
   }
@@ -48,13 +51,18 @@ export class HealthController {
   readyz(@Res({ passthrough: true }) reply: FastifyReply): Readiness {
     const modelLoaded = this.inference.isReady();
     const ready = modelLoaded && !this.lifecycle.isStopping();
+    const { redis, database } = this.auditPipeline.availability();
     void reply.code(ready ? 200 : 503);
     return {
       ready,
       worker_id: this.settings.workerId,
-      checks: { model_loaded: modelLoaded, redis_available: false, database_available: false },
+      checks: {
+        model_loaded: modelLoaded,
+        redis_available: redis,
+        database_available: database,
+      },
       timestamp: new Date().toISOString(),
-      mode: 'embedded',
+      mode: this.settings.mode,
       models: this.inference.models().map(stateOf),
     };
   }

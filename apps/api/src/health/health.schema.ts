@@ -2,6 +2,11 @@ import { z } from 'zod';
 
 const timestamp = z.iso.datetime().meta({ description: 'When the answer was made.' });
 
+const mode = z.enum(['embedded', 'mixed', 'production']).meta({
+  description:
+    'production: Redis and Postgres are given; embedded: Falcon brings its own Postgres and does without Redis; mixed: one of each.',
+});
+
 /** Answer of GET /healthz. */
 export const healthSchema = z
   .strictObject({
@@ -32,7 +37,7 @@ export const readinessSchema = z
       database_available: z.boolean(),
     }),
     timestamp,
-    mode: z.enum(['embedded']).meta({ description: 'embedded: neither Redis nor Postgres is used.' }),
+    mode,
     models: z.array(modelStateSchema),
   })
   .meta({ id: 'Readiness' });
@@ -45,7 +50,7 @@ export const aboutSchema = z
     version: z.string(),
     worker_id: z.string(),
     status: z.enum(['running', 'shutting_down']),
-    mode: z.enum(['embedded']),
+    mode,
     links: z.record(z.string(), z.string()),
   })
   .meta({ id: 'About' });

@@ -1,3 +1,4 @@
+import { AuditUnavailableError } from '@app/audit-log';
 import { InferenceError } from '@app/inference';
 import { HTTP_ERRORS, HttpError, isErrorCode, type ErrorCode, type HttpErrorExtras } from '../http-errors.js';
 
@@ -32,8 +33,8 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof HttpError) {
     return { code: error.code, detail: error.message, ...error.extras };
   }
-  if (error instanceof InferenceError) {
-    return inferenceFailure(error);
+  if (error instanceof InferenceError || error instanceof AuditUnavailableError) {
+    return libraryFailure(error);
   }
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
     return FASTIFY_FAILURES[error.code] ?? clientFailureOf(error) ?? INTERNAL;
@@ -48,7 +49,7 @@ function clientFailureOf(error: Error): Failure | undefined {
   return isClients ? { code: 'BAD_REQUEST', detail: 'The request could not be read.' } : undefined;
 }
 
-function inferenceFailure(error: InferenceError): Failure {
+function libraryFailure(error: InferenceError | AuditUnavailableError): Failure {
   if (!isErrorCode(error.code)) {
     return INTERNAL;
   }
@@ -57,7 +58,7 @@ function inferenceFailure(error: InferenceError): Failure {
     detail: error.message,
     ...('path' in error && { errors: [{ path: String(error.path), message: error.message }] }),
     ...('stage' in error && { stage: String(error.stage) }),
-    ...('retryAfterSeconds' in error && { retryAfterSeconds: Number(error.retryAfterSeconds) }),
+    ...('retryAfterSeconds' in error && { retryAfterSeconds: error.retryAfterSeconds }),
   };
 }
 

@@ -49,6 +49,13 @@ export interface RequestContext {
   startedMs: number;
   deadlineMs: number;
   signal: AbortSignal;
+  /** Address of the other end of the connection; undefined when it is gone. */
+  peerAddress: string | undefined;
+}
+
+/** Time since the request came in, to the microsecond: more digits are noise that every answer would carry. */
+export function elapsedMs({ startedMs }: RequestContext): number {
+  return Math.round((performance.now() - startedMs) * 1000) / 1000;
 }
 
 /** Name of the header by which a caller shortens the deadline of its request. */
@@ -70,6 +77,7 @@ export function requestContext(
     startedMs,
     deadlineMs: startedMs + (given === undefined ? maxTimeoutMs : parseTimeoutMs(String(given), maxTimeoutMs)),
     signal: disconnectSignal(request.raw.socket),
+    peerAddress: request.raw.socket.remoteAddress,
   };
 }
 

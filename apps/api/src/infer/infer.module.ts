@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { InferAudit } from './infer-audit.js';
 import { InferController } from './infer.controller.js';
 import { inferMetricProviders, InferMetrics } from './infer.metrics.js';
 import { InferService } from './infer.service.js';
@@ -6,6 +7,6 @@ import { InferService } from './infer.service.js';
 /** POST /infer and POST /infer/batch. */
 @Module({
   controllers: [InferController],
-  providers: [...inferMetricProviders, InferMetrics, InferService],
+  providers: [...inferMetricProviders, InferAudit, InferMetrics, InferService],
 })
 export class InferModule {}

@@ -1,3 +1,4 @@
+import { AuditUnavailableError, type AuditEntry, type AuditLog } from '@app/audit-log';
 import {
   InferenceDeadlineError,
   InvalidInputError,
@@ -6,10 +7,11 @@ import {
 } from '@app/inference';
 import { Counter, Histogram, register } from 'prom-client';
 import type { RequestContext } from '../http/request-context.js';
+import { InferAudit } from './infer-audit.js';
 import { InferMetrics } from './infer.metrics.js';
 import { InferService } from './infer.service.js';
 
-const SETTINGS = { appName: 'falcon', version: '1', workerId: 'worker-1', requestTimeoutMs: 1000 };
+const SETTINGS = { appName: 'falcon', version: '1', workerId: 'worker-1', requestTimeoutMs: 1000, mode: 'embedded' } as const;
 const POSITIVE: TextClassification = {
   model: 'sentiment',
   version: '1',
@@ -22,8 +24,22 @@ const POSITIVE: TextClassification = {
 
 type Classify = InferenceService['classify'];
 
-function serviceWith(classify: Classify): { service: InferService; counted: () => Promise<Record<string, number>> } {
+interface Tested {
+  service: InferService;
+  counted: () => Promise<Record<string, number>>;
+  /** What was put on record, in order. */
+  recorded: AuditEntry[];
+}
+
+function serviceWith(classify: Classify, append: AuditLog['append'] = async () => undefined): Tested {
   register.clear();
+  const recorded: AuditEntry[] = [];
+  const auditLog = {
+    append: async (entry: AuditEntry): Promise<void> => {
+      await append(entry);
+      recorded.push(entry);
+    },
+  };
   const requests = new Counter({ name: 'requests', help: 'h', labelNames: ['status', 'cache_hit'] });
   const errors = new Counter({ name: 'errors', help: 'h', labelNames: ['error_type'] });
   const duration = new Histogram({ name: 'duration', help: 'h', labelNames: ['cache_hit'] });
@@ -36,12 +52,14 @@ function serviceWith(classify: Classify): { service: InferService; counted: () =
     const named = values.map(({ labels, value }) => [String(labels['status'] ?? labels['error_type']), value] as const);
     return Object.fromEntries(named.filter(([, value]) => value > 0));
   };
-  return { service: new InferService({ classify } as InferenceService, metrics, SETTINGS), counted };
+  const audit = new InferAudit(auditLog as AuditLog);
+  return { service: new InferService({ classify } as InferenceService, audit, metrics, SETTINGS), counted, recorded };
 }
 
 function context(): RequestContext {
   const startedMs = performance.now();
-  return { requestId: 'id-1', startedMs, deadlineMs: startedMs + 1000, signal: new AbortController().signal };
+  const { signal } = new AbortController();
+  return { requestId: 'id-1', startedMs, deadlineMs: startedMs + 1000, signal, peerAddress: '::ffff:10.0.0.7' };
 }
 
 describe('InferService', () => {
@@ -120,5 +138,85 @@ describe('InferService', () => {
     const answer = service.batch({ texts: ['a', 'b'] }, { ...context(), signal: client.signal });
     client.abort();
     await expect(answer).rejects.toThrow('gone');
+  });
+
+  it('puts the answer on record before it gives it', async () => {
+    const order: string[] = [];
+    const { service, recorded } = serviceWith(
+      async () => POSITIVE,
+      async () => {
+        await new Promise(setImmediate);
+        order.push('recorded');
+      },
+    );
+    const answer = await service.one({ text: 'a' }, context()).finally(() => order.push('answered'));
+    expect(order).toEqual(['recorded', 'answered']);
+    expect(recorded).toEqual([
+      {
+        text: 'a',
+        request_id: 'id-1',
+        batch_index: undefined,
+        tenant: 'default',
+        model: 'sentiment',
+        model_version: '1',
+        prediction: 'positive',
+        confidence: 0.75,
+        probabilities: { negative: 0.25, positive: 0.75 },
+        mode: 'fresh',
+        cache_hit: false,
+        idempotency_hit: false,
+        priority: 'normal',
+        success: true,
+        status: 200,
+        processing_time_ms: answer.processing_time_ms,
+        inference_time_ms: 1,
+        client_ip: '10.0.0.7',
+      },
+    ]);
+  });
+
+  it('puts a failure on record as the client is told of it', async () => {
+    const { service, recorded } = serviceWith(() => Promise.reject(new InferenceDeadlineError('queue')));
+    await expect(service.one({ text: 'a', model: 'm', version: '2' }, context())).rejects.toThrow('deadline');
+    expect(recorded).toMatchObject([
+      { text: 'a', model: 'm', model_version: '2', success: false, status: 504, error_code: 'DEADLINE_EXCEEDED' },
+    ]);
+    expect(recorded[0]?.error_message).toContain('deadline');
+  });
+
+  it('puts each text of a batch on record, and none as answered when one fails', async () => {
+    const fine = serviceWith(async (text) => ({ ...POSITIVE, prediction: text }));
+    await fine.service.batch({ texts: ['a', 'b'] }, context());
+    expect(fine.recorded).toMatchObject([
+      { batch_index: 0, prediction: 'a', status: 200 },
+      { batch_index: 1, prediction: 'b', status: 200 },
+    ]);
+    const failing = serviceWith((text) =>
+      text === 'bad' ? Promise.reject(new InvalidInputError('text', 'no')) : Promise.resolve(POSITIVE),
+    );
+    await expect(failing.service.batch({ texts: ['a', 'bad'] }, context())).rejects.toThrow('no');
+    expect(failing.recorded).toMatchObject([
+      { text: 'a', batch_index: 0, status: 422, success: false },
+      { text: 'bad', batch_index: 1, status: 422, success: false },
+    ]);
+  });
+
+  it('refuses an answer that may not leave without its record', async () => {
+    const { service, counted, recorded } = serviceWith(
+      async () => POSITIVE,
+      () => Promise.reject(new AuditUnavailableError(new Error('full'))),
+    );
+    await expect(service.one({ text: 'a' }, context())).rejects.toThrow(AuditUnavailableError);
+    expect(await counted()).toEqual({ error: 1, AUDIT_UNAVAILABLE: 1 });
+    expect(recorded).toEqual([]);
+  });
+
+  it('tells of the record that is missing rather than of the failure that could not be recorded', async () => {
+    const { service, counted } = serviceWith(
+      () => Promise.reject(new InferenceDeadlineError('queue')),
+      () => Promise.reject(new AuditUnavailableError(new Error('full'))),
+    );
+    await expect(service.one({ text: 'a' }, context())).rejects.toThrow(AuditUnavailableError);
+    expect(await counted()).toEqual({ error: 1, AUDIT_UNAVAILABLE: 1 });
   });
 });

@@ -39,7 +39,14 @@ export class Falcon {
     return new Falcon(
       spawn(process.execPath, [ENTRY], {
         cwd: PROJECT_DIR,
-        env: { PATH: process.env['PATH'], PORT: '0', MODEL_DIR: MODELS_DIR, INFERENCE_WORKERS: '1', ...env },
+        env: {
+          PATH: process.env['PATH'],
+          PORT: '0',
+          MODEL_DIR: MODELS_DIR,
+          INFERENCE_WORKERS: '1',
+          AUDIT_DURABILITY: 'off',
+          ...env,
+        },
       }),
     );
   }

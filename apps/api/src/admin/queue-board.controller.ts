@@ -1,0 +1,43 @@
+import { Controller, Get, Put, Req, Res, UseGuards } from '@nestjs/common';
+import { AuditPipeline } from '@app/audit-log';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { HttpError } from '../http-errors.js';
+import { LoopbackGuard } from './loopback.guard.js';
+
+/** The board of the audit queue, a page of bull-board: the server it brings along is asked in process. */
+@Controller('admin/queues')
+@UseGuards(LoopbackGuard)
+export class QueueBoardController {
+  constructor(private readonly pipeline: AuditPipeline) {}
+
+  @Get()
+  page(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.forward(request, reply);
+  }
+
+  @Get('*')
+  read(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.forward(request, reply);
+  }
+
+  @Put('*')
+  act(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.forward(request, reply);
+  }
+
+  private async forward({ raw, body }: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const board = await this.pipeline.board();
+    if (!board) {
+      throw new HttpError('QUEUE_UNAVAILABLE', 'The audit queue is not connected yet, or there is no audit log.');
+    }
+    const answer = await board.inject({
+      method: raw.method as 'GET' | 'PUT',
+      url: raw.url ?? '/',
+      payload: body,
+    });
+    for (const [name, value] of Object.entries(answer.headers)) {
+      void reply.header(name, value);
+    }
+    void reply.code(answer.statusCode).send(answer.rawPayload);
+  }
+}

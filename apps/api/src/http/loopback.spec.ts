@@ -1,0 +1,46 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { isFromThisMachine, isLoopback } from './loopback.js';
+
+describe('isLoopback', () => {
+  it.each(['localhost', '::1', '127.0.0.1', '127.1.2.3', '::ffff:127.0.0.1'])('knows %s', (host) => {
+    expect(isLoopback(host)).toBe(true);
+  });
+
+  it.each(['', '0.0.0.0', '10.0.0.1', '::ffff:10.0.0.1', '127.0.0.1.evil.example', 'localhost.evil.example', '::'])(
+    'is not taken in by %j',
+    (host) => {
+      expect(isLoopback(host)).toBe(false);
+    },
+  );
+});
+
+describe('isFromThisMachine', () => {
+  function request(headers: IncomingHttpHeaders, remoteAddress = '127.0.0.1'): IncomingMessage {
+    return { socket: { remoteAddress }, headers: { host: '127.0.0.1:8000', ...headers } } as IncomingMessage;
+  }
+
+  it.each([
+    ['curl on this machine', {}],
+    ['a browser by another name of it', { host: 'localhost:8000', 'sec-fetch-site': 'none' }],
+    ['over IPv6', { host: '[::1]:8000' }],
+    ['the page itself', { origin: 'http://127.0.0.1:8000', 'sec-fetch-site': 'same-origin' }],
+  ])('lets in %s', (_, headers) => {
+    expect(isFromThisMachine(request(headers))).toBe(true);
+  });
+
+  it.each([
+    ['what a proxy passed on', { 'x-forwarded-for': '10.0.0.7' }],
+    ['what a proxy passed on by the standard', { forwarded: 'for=10.0.0.7' }],
+    ['a name that was rebound to this machine', { host: 'evil.example:8000' }],
+    ['a page of another origin', { origin: 'https://evil.example' }],
+    ['a page without an origin of its own', { origin: 'null' }],
+    ['a page of another site', { 'sec-fetch-site': 'cross-site' }],
+    ['a request without a host', { host: undefined }],
+  ])('keeps out %s', (_, headers) => {
+    expect(isFromThisMachine(request(headers))).toBe(false);
+  });
+
+  it('keeps out another machine', () => {
+    expect(isFromThisMachine(request({}, '10.0.0.7'))).toBe(false);
+  });
+});

@@ -1,0 +1,28 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Whether an address or host name is this machine's own, so that no other machine can reach or be it. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(host);
+}
+
+/**
+ * Whether a request was made on this machine by somebody who meant to: the connection comes from loopback, no proxy
+ * passed it on, its Host is this machine (a page whose name was rebound to 127.0.0.1 says its own name), and no page
+ * of another origin sent it.
+ */
+export function isFromThisMachine({ socket, headers }: IncomingMessage): boolean {
+  const forwarded = headers['x-forwarded-for'] ?? headers['forwarded'] ?? headers['x-real-ip'];
+  const site = headers['sec-fetch-site'];
+  return (
+    isLoopback(socket.remoteAddress ?? '') &&
+    forwarded === undefined &&
+    isLoopback(hostName(headers.host)) &&
+    (headers.origin === undefined || isLoopback(hostName(URL.parse(headers.origin)?.host))) &&
+    (site === undefined || site === 'same-origin' || site === 'none')
+  );
+}
+
+/** The name in `name:port`, an IPv6 address without its brackets. */
+function hostName(host = ''): string {
+  return host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+}

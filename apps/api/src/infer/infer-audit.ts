@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { AuditLog, type AuditEntry } from '@app/audit-log';
+import { HTTP_ERRORS } from '../http-errors.js';
+import { failureOf } from '../http/problem.js';
+import { elapsedMs, type RequestContext } from '../http/request-context.js';
+import type { InferRequest, InferResponse } from './infer.schema.js';
+
+/** Until there is authentication, everybody is the same tenant. */
+const TENANT = 'default';
+/** Until callers can say otherwise. */
+const PRIORITY = 'normal';
+
+/** A text of a request: POST /infer has one without an index. */
+export interface AskedText extends InferRequest {
+  index?: number;
+}
+
+/** Has every answer recorded before it leaves: what the model said, or what went wrong instead. */
+@Injectable()
+export class InferAudit {
+  constructor(private readonly auditLog: AuditLog) {}
+
+  /** @throws {AuditUnavailableError} where no answer may leave without its record */
+  answered(asked: AskedText, answer: InferResponse, inferenceTimeMs: number, context: RequestContext): Promise<void> {
+    return this.auditLog.append({
+      text: asked.text,
+      request_id: context.requestId,
+      batch_index: asked.index,
+      tenant: TENANT,
+      model: answer.model,
+      model_version: answer.model_version,
+      prediction: answer.prediction,
+      confidence: answer.confidence,
+      probabilities: answer.probabilities,
+      mode: answer.mode,
+      cache_hit: answer.cache_hit,
+      idempotency_hit: answer.idempotency_hit,
+      priority: PRIORITY,
+      success: true,
+      status: 200,
+      processing_time_ms: answer.processing_time_ms,
+      inference_time_ms: inferenceTimeMs,
+      client_ip: clientIp(context),
+    });
+  }
+
+  /**
+   * Records the failure that all these texts share.
+   * @throws {AuditUnavailableError} where no answer may leave without its record
+   */
+  async failed(asked: readonly AskedText[], error: unknown, context: RequestContext): Promise<void> {
+    const failure = failureOf(error);
+    const shared: Omit<AuditEntry, 'text'> = {
+      request_id: context.requestId,
+      tenant: TENANT,
+      cache_hit: false,
+      idempotency_hit: false,
+      priority: PRIORITY,
+      success: false,
+      status: HTTP_ERRORS[failure.code].status,
+      error_code: failure.code,
+      error_message: failure.detail,
+      processing_time_ms: elapsedMs(context),
+      client_ip: clientIp(context),
+    };
+    await Promise.all(
+      asked.map(({ text, model, version, index }) =>
+        this.auditLog.append({ ...shared, text, model, model_version: version, batch_index: index }),
+      ),
+    );
+  }
+}
+
+/** The peer's address as Postgres takes it: IPv4 without its IPv6 wrapping, IPv6 without its zone. */
+function clientIp({ peerAddress }: RequestContext): string | undefined {
+  return peerAddress?.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '');
+}
