@@ -24,7 +24,7 @@ describe('GET /openapi.json', () => {
       .logs()
       .map(({ message }) => /^Mapped \{([^,]+), ([A-Z]+)\} route$/.exec(message))
       .filter((match) => match !== null)
-      .map(([, path = '', method = '']) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
+      .map(([, path = '', method = '']) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}').replace(/\*$/, '{path}')}`);
     const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );

@@ -25,6 +25,10 @@ const ROUTE_CLASSES: Record<string, RouteClass> = {
   '/metrics': 'system',
 };
 
+function classOf(route: string): RouteClass {
+  return route.startsWith('/admin/') ? 'admin' : (ROUTE_CLASSES[route] ?? 'public');
+}
+
 const METERED_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** The HTTP server under Nest: limits, request ids, metering, and the answers to what never reaches a route. */
@@ -119,7 +123,7 @@ export class HttpServer extends FastifyAdapter {
     if (!this.metrics) {
       throw new Error('A route is registered before attach() was called.');
     }
-    return this.metrics.meter(method, route, ROUTE_CLASSES[route] ?? 'public');
+    return this.metrics.meter(method, route, classOf(route));
   }
 
   private unmatchedMeter(method: string): RouteMeter {

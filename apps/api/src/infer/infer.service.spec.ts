@@ -11,7 +11,13 @@ import { InferAudit } from './infer-audit.js';
 import { InferMetrics } from './infer.metrics.js';
 import { InferService } from './infer.service.js';
 
-const SETTINGS = { appName: 'falcon', version: '1', workerId: 'worker-1', requestTimeoutMs: 1000, mode: 'embedded' } as const;
+const SETTINGS = {
+  appName: 'falcon',
+  version: '1',
+  workerId: 'worker-1',
+  requestTimeoutMs: 1000,
+  mode: 'embedded',
+} as const;
 const POSITIVE: TextClassification = {
   model: 'sentiment',
   version: '1',

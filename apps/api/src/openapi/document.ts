@@ -54,8 +54,9 @@ export function buildDocument(version: string): object {
       { name: 'inference', description: 'Ask a model.' },
       { name: 'health', description: 'What probes and scrapes ask.' },
       { name: 'about', description: 'What the server says of itself.' },
+      { name: 'admin', description: 'For operators, on the machine that Falcon runs on.' },
     ],
-    paths: { ...inferencePaths(), ...healthPaths(), ...aboutPaths() },
+    paths: { ...inferencePaths(), ...healthPaths(), ...aboutPaths(), ...adminPaths() },
     components: { schemas: componentSchemas() },
   };
 }
@@ -108,6 +109,34 @@ function aboutPaths() {
       '200': answer('The script.', 'text/javascript', { type: 'string' }),
     }),
     '/docs/{file}': docsAssetPath(),
+  };
+}
+
+function adminPaths() {
+  const page = get('queues', 'The audit queue as a page', 'admin', {
+    ...problemAnswers(['FORBIDDEN', 'QUEUE_UNAVAILABLE']),
+    '200': answer('The page.', 'text/html', { type: 'string' }),
+  });
+  return {
+    '/admin/queues': page,
+    '/admin/queues/{path}': {
+      get: queueBoardPart('queuesPart', 'A part of the page: a script, a style, the jobs'),
+      put: queueBoardPart('queuesAction', 'What the page lets people do, such as to retry a job'),
+    },
+  };
+}
+
+function queueBoardPart(operationId: string, summary: string) {
+  const path = { name: 'path', in: 'path', required: true, schema: { type: 'string' } };
+  return {
+    operationId,
+    summary,
+    tags: ['admin'],
+    parameters: [path, REQUEST_ID_PARAMETER],
+    responses: {
+      ...problemAnswers([...ALWAYS, 'MALFORMED_JSON', 'BODY_TOO_LARGE', 'FORBIDDEN', 'QUEUE_UNAVAILABLE']),
+      default: { description: "The board's answer." },
+    },
   };
 }
 
