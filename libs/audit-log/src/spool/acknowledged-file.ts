@@ -1,21 +1,22 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogWriter } from '../log-writer.js';
 import { firstJson, lineOf } from './spool-line.js';
 import type { SpoolPosition } from './segment.js';
 
-const FILE = 'acknowledged';
-const TEMPORARY_FILE = 'acknowledged.new';
-const POSITION = /^\{"segment":(\d+),"offset":(\d+)\}$/;
+/** Name of the file in a spool's folder. */
+export const ACKNOWLEDGED_FILE = 'acknowledged';
 
-/** Names of the files that it keeps in its folder. */
-export const ACKNOWLEDGED_FILES = [FILE, TEMPORARY_FILE];
+const POSITION = /^\{"segment":(\d+),"offset":(\d+)\}$/;
 
 /**
  * Remembers across restarts up to where a spool's records are in the table. An old or lost position costs records sent
- * twice, which the table ignores, so a failed write is reported and no more.
+ * twice, which the table ignores: so a failed write is reported and no more, and the file is overwritten in place, which
+ * a full disk allows.
  */
 export class AcknowledgedFile {
+  private file: FileHandle | undefined;
   private latest: SpoolPosition | undefined;
   private saving: Promise<void> | undefined;
   private isFailing = false;
@@ -27,7 +28,7 @@ export class AcknowledgedFile {
 
   /** The position that was saved last; undefined when there is none, or none that can be trusted. */
   async load(): Promise<SpoolPosition | undefined> {
-    const bytes = await readFile(join(this.folder, FILE)).catch(() => Buffer.alloc(0));
+    const bytes = await readFile(join(this.folder, ACKNOWLEDGED_FILE)).catch(() => Buffer.alloc(0));
     const [, segment, offset] = POSITION.exec(firstJson(bytes) ?? '') ?? [];
     return segment && offset ? { segment: Number(segment), offset: Number(offset) } : undefined;
   }
@@ -47,10 +48,17 @@ export class AcknowledgedFile {
     }
   }
 
+  async close(): Promise<void> {
+    await this.saving;
+    await this.file?.close();
+    this.file = undefined;
+  }
+
   private async write(line: Buffer): Promise<void> {
     try {
-      await writeFile(join(this.folder, TEMPORARY_FILE), line, { mode: 0o600 });
-      await rename(join(this.folder, TEMPORARY_FILE), join(this.folder, FILE));
+      const path = join(this.folder, ACKNOWLEDGED_FILE);
+      this.file ??= await open(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
+      await this.file.write(line, 0, line.length, 0);
       this.isFailing = false;
     } catch (error) {
       if (!this.isFailing) {

@@ -1,4 +1,4 @@
-import { close, fdatasync, ftruncate, open, write } from 'node:fs';
+import { close, fdatasync, fstat, ftruncate, open, write } from 'node:fs';
 import { open as openFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +8,10 @@ const openAsync = promisify(open);
 const closeAsync = promisify(close);
 const truncateAsync = promisify(ftruncate);
 const syncAsync = promisify(fdatasync);
+const statAsync = promisify(fstat);
+
+/** How often to look whether somebody has deleted the file that is being written. */
+const LOOK_MS = 1000;
 
 /** How a folder's segments are written. */
 export interface SegmentWriterOptions {
@@ -16,6 +20,8 @@ export interface SegmentWriterOptions {
   sync: boolean;
   /** A segment of this size is followed by a new one. */
   segmentBytes: number;
+  /** Called when the file or its folder is gone: makes the folder again. */
+  onDeleted: () => Promise<void>;
 }
 
 /**
@@ -28,12 +34,13 @@ export class SegmentWriter {
   private descriptor: number | undefined;
   private segment = 0;
   private offset = 0;
+  private lookedMs = -Infinity;
 
   constructor(private readonly options: SegmentWriterOptions) {}
 
   /** Resolves when all bytes are written, and on the disk where that is asked for; rejects when none count. */
   async write(bytes: Buffer): Promise<void> {
-    if (this.descriptor !== undefined && this.offset >= this.options.segmentBytes) await this.close();
+    if (this.offset >= this.options.segmentBytes || (await this.isDeleted())) await this.close();
     this.descriptor ??= await this.startSegment();
     try {
       await writeAll(this.descriptor, bytes, this.offset);
@@ -52,12 +59,21 @@ export class SegmentWriter {
     if (descriptor !== undefined) await closeAsync(descriptor);
   }
 
+  /** What is written to a deleted file would be lost without anybody noticing. */
+  private async isDeleted(): Promise<boolean> {
+    if (this.descriptor === undefined || performance.now() - this.lookedMs < LOOK_MS) return false;
+    this.lookedMs = performance.now();
+    if ((await statAsync(this.descriptor)).nlink > 0) return false;
+    await this.options.onDeleted();
+    return true;
+  }
+
   /** The number is used up only when the header is written: a full disk does not collect empty files. */
   private async startSegment(): Promise<number> {
     const { folder, sync } = this.options;
     const segment = this.segment + 1;
     const path = join(folder, segmentFile(segment));
-    const descriptor = await openAsync(path, 'w', 0o600);
+    const descriptor = await this.openNew(path);
     try {
       await writeAll(descriptor, SEGMENT_HEADER, 0);
       if (sync) await Promise.all([syncAsync(descriptor), syncFolder(folder)]);
@@ -70,6 +86,16 @@ export class SegmentWriter {
     this.offset = SEGMENT_HEADER.length;
     this.ends.set(segment, this.offset);
     return descriptor;
+  }
+
+  private async openNew(path: string): Promise<number> {
+    try {
+      return await openAsync(path, 'w', 0o600);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      await this.options.onDeleted();
+      return openAsync(path, 'w', 0o600);
+    }
   }
 
   private async cutOff(descriptor: number): Promise<void> {

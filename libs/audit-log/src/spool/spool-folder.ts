@@ -2,19 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FileLock } from '../database/embedded/file-lock.js';
-import { ACKNOWLEDGED_FILES } from './acknowledged-file.js';
+import { ACKNOWLEDGED_FILE } from './acknowledged-file.js';
 import { listSegments, segmentFile } from './segment.js';
 import { syncFolder } from './segment-writer.js';
 
 const LOCK = 'lock';
-const OWN_FILES = [...ACKNOWLEDGED_FILES, `${LOCK}-journal`, LOCK]; // the lock goes last: who finds none finds no records
+const OWN_FILES = [ACKNOWLEDGED_FILE, `${LOCK}-journal`, LOCK]; // the lock goes last: who finds none finds no records
 const NAME = /^[\w.-]{1,72}-[0-9a-f]{8}$/;
 
 /** A process's folder under the spool root, locked by this process until it releases it or dies. */
 export class SpoolFolder {
   private constructor(
     readonly path: string,
-    private readonly lock: FileLock,
+    private lock: FileLock,
   ) {}
 
   /** Whether a folder of this name may be a spool. */
@@ -37,6 +37,15 @@ export class SpoolFolder {
   static take(path: string): SpoolFolder | undefined {
     const lock = FileLock.try(join(path, LOCK), 'exclusive');
     return lock && new SpoolFolder(path, lock);
+  }
+
+  /** Makes and locks the folder again after somebody has deleted it. */
+  async restore(): Promise<void> {
+    await mkdir(this.path, { recursive: true, mode: 0o700 });
+    const lock = FileLock.try(join(this.path, LOCK), 'exclusive');
+    if (!lock) return; // only a segment was deleted
+    this.lock.release();
+    this.lock = lock;
   }
 
   /** Gives the folder to whoever wants it next. */

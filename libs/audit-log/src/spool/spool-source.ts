@@ -96,6 +96,7 @@ export class SegmentSource implements SpoolSource {
   /** No more is read; whoever waits for more is let go. */
   async close(): Promise<void> {
     await this.reader.close();
+    await this.acknowledged.close();
     this.wake();
   }
 

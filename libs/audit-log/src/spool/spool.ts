@@ -56,7 +56,11 @@ export class Spool {
   static async open(options: SpoolOptions, log: LogWriter, observer: AuditObserver): Promise<Spool> {
     const folder = await SpoolFolder.create(options.root, options.name, options.sync);
     const segmentBytes = Math.min(MAX_SEGMENT_BYTES, Math.ceil(options.maxBytes / 8));
-    const writer = new SegmentWriter({ folder: folder.path, sync: options.sync, segmentBytes });
+    const onDeleted = async () => {
+      log.error('Somebody deleted files of the audit spool, and the records in them', { folder: folder.path });
+      await folder.restore();
+    };
+    const writer = new SegmentWriter({ folder: folder.path, sync: options.sync, segmentBytes, onDeleted });
     return new Spool(options, folder, writer, { log, observer });
   }
 

@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { recordingLog } from '../../test-support/recording-log.js';
+import { GroupCommit } from './group-commit.js';
+
+/** A disk whose writes end when the test says so. */
+class Disk {
+  readonly written: string[] = [];
+  private readonly writes: Array<{ content: string; resolve: () => void; reject: (error: Error) => void }> = [];
+  readonly write = (bytes: Buffer): Promise<void> => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.writes.push({ content: bytes.toString().replaceAll(/^\w{8} /gm, ''), resolve, reject });
+    return promise;
+  };
+  get pending(): number {
+    return this.writes.length;
+  }
+  async finish(error?: Error): Promise<void> {
+    while (this.writes.length === 0) await sleep(1);
+    const write = this.writes.shift();
+    if (error) write?.reject(error);
+    else {
+      this.written.push(write?.content ?? '');
+      write?.resolve();
+    }
+    await sleep(0);
+  }
+}
+
+describe('GroupCommit', () => {
+  let disk: Disk;
+  let committed: number;
+  const log = recordingLog();
+  const commitWith = (appendTimeoutMs: number) =>
+    new GroupCommit({ appendTimeoutMs, write: disk.write, log, onCommitted: ({ records }) => (committed += records) });
+
+  beforeEach(() => {
+    disk = new Disk();
+    committed = 0;
+    log.lines.splice(0);
+  });
+
+  it('has one write under way, and gathers meanwhile', async () => {
+    const commit = commitWith(10_000);
+    const first = commit.append('1');
+    await sleep(1);
+    const others = [commit.append('2'), commit.append('3')];
+    expect(disk.pending).toBe(1);
+    await disk.finish();
+    await first;
+    await disk.finish();
+    await Promise.all(others);
+    expect(disk.written).toEqual(['1\n', '2\n3\n']);
+    expect(committed).toBe(3);
+    await commit.close();
+  });
+
+  it('refuses the failed group and those behind it, rests, and tries again', async () => {
+    const commit = commitWith(10_000);
+    const first = commit.append('1');
+    await sleep(1);
+    const second = commit.append('2');
+    const failures = Promise.allSettled([first, second]);
+    await disk.finish(new Error('ENOSPC: no space left on device, write'));
+    for (const { reason } of (await failures) as PromiseRejectedResult[]) {
+      expect(reason).toMatchObject({
+        code: 'SPOOL_WRITE_FAILED',
+        message: expect.stringContaining('ENOSPC') as string,
+      });
+    }
+    await expect(commit.append('3')).rejects.toMatchObject({ code: 'SPOOL_WRITE_FAILED' });
+    expect(disk.pending).toBe(0); // a broken disk is not hammered
+    await sleep(110);
+    const later = commit.append('4');
+    await disk.finish();
+    await later;
+    expect(disk.written).toEqual(['4\n']);
+    expect(log.lines).toEqual(['ERROR The audit spool cannot be written', 'INFO The audit spool is written again']);
+    await commit.close();
+  });
+
+  it('says once that the disk fails, however often it does', async () => {
+    const commit = commitWith(10_000);
+    for (let k = 0; k < 3; k++) {
+      const refused = commit.append('1');
+      const finished = disk.finish(new Error('EIO'));
+      await expect(refused).rejects.toMatchObject({ code: 'SPOOL_WRITE_FAILED' });
+      await finished;
+      await sleep(110);
+    }
+    expect(log.lines).toEqual(['ERROR The audit spool cannot be written']);
+    await commit.close();
+  });
+
+  it('lets nobody wait longer than the timeout for a disk that hangs, and nobody at all after that', async () => {
+    const commit = commitWith(200);
+    const startedMs = performance.now();
+    const stuck = Promise.allSettled([commit.append('1')]);
+    await sleep(100);
+    const behind = Promise.allSettled([commit.append('2')]);
+    const [[first], [second]] = [await stuck, await behind];
+    expect([first, second]).toMatchObject([
+      { reason: { code: 'SPOOL_TIMEOUT' } },
+      { reason: { code: 'SPOOL_TIMEOUT' } },
+    ]);
+    expect(performance.now() - startedMs).toBeLessThan(400);
+    await expect(commit.append('3')).rejects.toMatchObject({ code: 'SPOOL_TIMEOUT', timeoutMs: 200 });
+    expect(log.lines).toEqual(['ERROR The disk of the audit spool does not answer']);
+
+    await disk.finish();
+    const after = commit.append('4');
+    await disk.finish();
+    await after;
+    expect(disk.written).toEqual(['1\n', '4\n']); // the late one is on the disk after all, the one behind it never was
+    expect(committed).toBe(2);
+    expect(log.lines.slice(1)).toEqual(['INFO The audit spool is written again']);
+    await commit.close();
+  });
+
+  it('does not take a process that was frozen for a disk that hangs', async () => {
+    const commit = commitWith(200);
+    const appended = commit.append('1');
+    await sleep(1);
+    const untilMs = performance.now() + 500;
+    while (performance.now() < untilMs); // nothing runs meanwhile, as after SIGSTOP
+    await sleep(30);
+    await disk.finish();
+    await expect(appended).resolves.toBeUndefined();
+    await commit.close();
+  });
+
+  it('does not wait for a disk that hangs when it is closed', async () => {
+    const commit = commitWith(50);
+    const stuck = commit.append('1');
+    const closed = commit.close();
+    await expect(stuck).rejects.toMatchObject({ code: 'SPOOL_TIMEOUT' });
+    await closed;
+    expect(commit.waitingBytes).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Orphans } from '../src/spool/orphans.js';
+import { Spool, type SpoolOptions, type SpoolSource } from '../src/spool/spool.js';
+import { recordingLog } from './recording-log.js';
+import { recordingObserver } from './recording-observer.js';
+
+const LIMITS = { maxRecords: 1000, maxBytes: 512 * 1024 };
+
+/** A spool root of one test file, with whatever uses it. */
+export class SpoolRoot {
+  readonly path = mkdtempSync(join(tmpdir(), 'falcon-spool-'));
+  readonly log = recordingLog();
+  readonly observer = recordingObserver();
+  private readonly children = new Map<ChildProcess, string>();
+
+  open(options: Partial<SpoolOptions> = {}): Promise<Spool> {
+    const all = { root: this.path, name: 'worker-1', sync: false, maxBytes: 2 ** 30, appendTimeoutMs: 10_000 };
+    return Spool.open({ ...all, ...options }, this.log, this.observer);
+  }
+
+  orphans(): Orphans {
+    return new Orphans(this.path, this.log, this.observer);
+  }
+
+  /** A process that appends without end (spool-process.ts), once it has begun. */
+  async startWriter(durability: 'process' | 'sync' = 'process'): Promise<SpoolWriter> {
+    const [hook, script] = [join(__dirname, 'typescript.cjs'), join(__dirname, 'spool-process.ts')];
+    const output = `${this.path}-output-${this.children.size}`;
+    const file = openSync(output, 'w'); // not a pipe: what the process has said must be there when it is killed
+    const args = ['--require', hook, script, this.path, 'child', durability];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', file, 'inherit'] });
+    closeSync(file);
+    this.children.set(child, output);
+    const writer = new SpoolWriter(child, output);
+    while (writer.appended().length === 0) await sleep(5);
+    return writer;
+  }
+
+  remove(): void {
+    for (const [child, output] of this.children) {
+      child.kill('SIGKILL');
+      rmSync(output);
+    }
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+/** A child process that writes a spool, and what it has told. */
+export class SpoolWriter {
+  constructor(
+    readonly child: ChildProcess,
+    private readonly output: string,
+  ) {}
+
+  get id(): string | undefined {
+    return this.said()[0];
+  }
+
+  /** Numbers of the records whose append resolved. */
+  appended(): number[] {
+    return this.said().slice(1).map(Number);
+  }
+
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await once(this.child, 'exit');
+  }
+
+  private said(): string[] {
+    return readFileSync(this.output, 'utf8').split('\n').slice(0, -1); // after the last line end there may be half a line
+  }
+}
+
+/** Reads a source to its end, and acknowledges what it reads where that is asked for. */
+export async function drain(source: SpoolSource, limits = LIMITS, acknowledge = true): Promise<string[]> {
+  const rows: string[] = [];
+  for (let batch = await source.next(limits); batch; batch = await source.next(limits)) {
+    const lines = batch.rows.split('\n');
+    expect(lines).toHaveLength(batch.records);
+    rows.push(...lines);
+    if (acknowledge) await source.acknowledge(batch.end);
+  }
+  return rows;
+}
