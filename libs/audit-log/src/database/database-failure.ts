@@ -6,8 +6,8 @@ export interface DatabasePlace {
   database: string;
 }
 
-/** What kind of failure an error of Postgres or of the connection is: the database's, or that of the row at hand. */
-export type FailureKind = 'unavailable' | 'row';
+/** What an error speaks of: the database and the way to it, the row at hand, or neither: then it is ours. */
+export type FailureKind = 'unavailable' | 'row' | 'ours';
 
 /** Classes of SQLSTATE that speak of the values, and single codes that do. */
 const ROW_CLASSES = new Set(['21', '22', '23']);
@@ -19,11 +19,19 @@ export function sqlStateOf(error: unknown): string | undefined {
   return typeof code === 'string' && code.length === 5 && severity !== undefined ? code : undefined;
 }
 
-/** Whether the database could not do it, or would not for the row's sake. What is not known to be the row's is the database's. */
+/** Whose failure an error is. What Postgres says and is not known to be the row's is the database's. */
 export function failureKind(error: unknown): FailureKind {
   const state = sqlStateOf(error);
-  if (state === undefined) return 'unavailable';
+  if (state === undefined) return isOfConnection(error) ? 'unavailable' : 'ours';
   return ROW_CLASSES.has(state.slice(0, 2)) || ROW_CODES.has(state) ? 'row' : 'unavailable';
+}
+
+/** What `pg` says of connections that end or do not come about; it has no codes for that. */
+const CONNECTION_WORDS = /timeout|connection terminated|not queryable|calling end on the pool/i;
+
+function isOfConnection(error: unknown): boolean {
+  const { code = '', message = '' } = error as { code?: string; message?: string };
+  return /^E[A-Z_]{3,}$/.test(code) ? !code.startsWith('ERR_') : CONNECTION_WORDS.test(message);
 }
 
 const BY_STATE: Record<string, (place: DatabasePlace) => string> = {
@@ -37,6 +45,7 @@ const BY_STATE: Record<string, (place: DatabasePlace) => string> = {
   '53100': () => 'the disk of Postgres is full',
   '53300': () => 'Postgres has no connection left: raise its max_connections or lower POSTGRES_POOL_SIZE',
   '25006': () => 'this Postgres is read-only: POSTGRES_URL must name the primary',
+  '55P03': () => 'the table is in use by somebody who lets nobody else change it (lock timeout)',
   '57014': () => 'a statement took longer than POSTGRES_OPERATION_TIMEOUT_SECONDS',
   '57P01': () => 'Postgres is shutting down',
   '57P03': () => 'Postgres is starting up or shutting down',
@@ -67,7 +76,7 @@ function reasonOf(error: unknown, place: DatabasePlace): string {
   const known = BY_STATE[sqlStateOf(error) ?? ''] ?? BY_ERRNO[code ?? ''];
   if (known) return known(place);
   if (/timeout/i.test(message)) return 'it does not answer in time';
-  if (/Connection terminated|closed the connection/.test(message)) return 'the connection was cut';
+  if (CONNECTION_WORDS.test(message)) return 'the connection was cut';
   const state = sqlStateOf(error);
   return state === undefined ? message : `${message} (${state})`;
 }

@@ -30,12 +30,13 @@ export function clientConfig(connection: PostgresConnection): ClientConfig {
 /** Where the connection leads, for messages. */
 export function placeOf(connection: PostgresConnection): DatabasePlace {
   try {
+    if ('url' in connection && !/^postgres(ql)?:\/\//.test(connection.url)) throw new TypeError('another scheme');
     const { host, port, user = '', database = '' } = new Client(clientConfig(connection));
     return { host, port, user, database };
   } catch (error) {
     throw new DatabaseUnavailableError(
       'POSTGRES_URL is not a URL of the form postgres://USER:PASSWORD@HOST:PORT/DATABASE (encode special characters as %XX)',
-      { cause: (error as NodeJS.ErrnoException).code }, // the message of the error quotes the URL with its password
+      { cause: (error as Error).name }, // its message quotes the URL with the password
     );
   }
 }

@@ -1,0 +1,232 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { connectedDatabase } from '../../test-support/postgres.js';
+import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
+import { startTcpPostgres, TCP_PASSWORD, type TcpPostgres } from '../../test-support/tcp-postgres.js';
+import { AuditDatabase, type AuditDatabaseOptions } from './audit-database.js';
+import { DatabaseUnavailableError } from './database.errors.js';
+import { createDataSource } from './postgres-connection.js';
+
+jest.setTimeout(60_000);
+
+describe('AuditDatabase', () => {
+  let postgres: TcpPostgres;
+  let log: RecordingLog;
+  const open: AuditDatabase[] = [];
+
+  beforeAll(async () => {
+    postgres = await startTcpPostgres();
+  });
+
+  afterAll(() => postgres.remove());
+
+  beforeEach(() => {
+    log = recordingLog();
+  });
+
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((database) => database.close()));
+    await postgres.sql('DROP DATABASE IF EXISTS falcon WITH (FORCE)', 'CREATE DATABASE falcon');
+  });
+
+  const make = (url: string, options: Partial<AuditDatabaseOptions> = {}) => {
+    const database = new AuditDatabase(
+      { connection: { url }, poolSize: 3, operationTimeoutMs: 1000, migrate: true, ...options },
+      log,
+    );
+    open.push(database);
+    return database;
+  };
+
+  /** Connects in vain and returns why. */
+  const whyNot = async (url: string, options?: Partial<AuditDatabaseOptions>) => {
+    const database = make(url, options);
+    void database.connect();
+    await until(() => database.state.status === 'unavailable');
+    await expect(database.check()).rejects.toThrow(DatabaseUnavailableError);
+    return database.state.status === 'unavailable' && database.state.reason;
+  };
+
+  const execute = async (...statements: string[]) => {
+    const client = new Client({ connectionString: postgres.url() });
+    await client.connect();
+    for (const statement of statements) await client.query(statement);
+    await client.end();
+  };
+
+  it('makes the tables and partitions and is available', async () => {
+    const database = make(postgres.url());
+    await database.connect();
+    expect(database.state).toEqual({ status: 'available' });
+    const { rows } = await database.run((client) =>
+      client.query("SELECT FROM pg_inherits WHERE inhparent = 'inference_logs'::regclass"),
+    );
+    expect(rows).toHaveLength(4);
+    expect(log.lines).toEqual(['INFO Database available']);
+  });
+
+  it('makes them once, however many processes start together', async () => {
+    const databases = Array.from({ length: 5 }, () => make(postgres.url()));
+    await Promise.all(databases.map((database) => database.connect()));
+    expect(databases.map(({ state }) => state.status)).toEqual(Array(5).fill('available'));
+    expect(log.lines).toEqual(Array(5).fill('INFO Database available'));
+  });
+
+  it('has tables that are as the entities say', async () => {
+    await make(postgres.url()).connect();
+    const dataSource = await createDataSource({ url: postgres.url() }, { size: 2 }, () => undefined).initialize();
+    const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+    await dataSource.destroy();
+    expect(upQueries).toEqual([]);
+  });
+
+  it('says that nothing listens', async () => {
+    const url = 'postgres://falcon:secret@127.0.0.1:9/falcon';
+    await expect(whyNot(url)).resolves.toBe(
+      'Postgres at 127.0.0.1:9/falcon: nothing listens there: is Postgres running?',
+    );
+  });
+
+  it('says that the host is not known', async () => {
+    await expect(whyNot('postgres://falcon:secret@no-such-host.invalid/falcon')).resolves.toMatch(
+      /^Postgres at no-such-host\.invalid:5432\/falcon: the host "no-such-host\.invalid" (is not known|cannot be looked up)/,
+    );
+  });
+
+  it('says that the password is wrong, and keeps it to itself', async () => {
+    await expect(whyNot(postgres.url({ password: 'hunter2' }))).resolves.toBe(
+      `Postgres at 127.0.0.1:${postgres.port}/falcon: the password of user "falcon" is wrong: correct POSTGRES_URL`,
+    );
+    expect(log.lines.join()).not.toContain('hunter2');
+  });
+
+  it('says that there is no such database', async () => {
+    await expect(whyNot(postgres.url({ database: 'elsewhere' }))).resolves.toMatch(
+      /there is no database "elsewhere": create it/,
+    );
+  });
+
+  it('says which permission is missing', async () => {
+    await execute(
+      `DO $$ BEGIN CREATE USER guest PASSWORD '${TCP_PASSWORD}'; EXCEPTION WHEN duplicate_object THEN END $$`,
+    );
+    await expect(whyNot(postgres.url({ user: 'guest' }))).resolves.toMatch(
+      /user "guest" lacks a permission: GRANT CREATE, USAGE ON SCHEMA public TO "guest"/,
+    );
+  });
+
+  it.each([
+    'postgres://falcon:hunter2@[broken/falcon',
+    'falcon:hunter2@host/falcon',
+    'postgres://falcon:hunter2@host:99999999/falcon',
+  ])('says how a URL is written, without quoting %s', async (url) => {
+    await expect(whyNot(url)).resolves.toMatch(/^POSTGRES_URL is not a URL of the form/);
+    expect(log.lines.join()).not.toContain('hunter2');
+  });
+
+  it('leaves a table alone that somebody else made', async () => {
+    await execute('CREATE TABLE inference_logs (id serial PRIMARY KEY)');
+    await expect(whyNot(postgres.url())).resolves.toMatch(
+      /has a table "inference_logs" that this Falcon did not make: rename it/,
+    );
+  });
+
+  it('leaves tables alone that a newer Falcon made', async () => {
+    await make(postgres.url()).connect();
+    await execute("INSERT INTO falcon_migrations (timestamp, name) VALUES (9, 'AddSomething9')");
+    await expect(whyNot(postgres.url())).resolves.toMatch(
+      /made by a newer Falcon \(migration AddSomething9\): run that version/,
+    );
+  });
+
+  it('asks for the migration where it may not do it itself', async () => {
+    await expect(whyNot(postgres.url(), { migrate: false })).resolves.toMatch(
+      /older than this Falcon .* run "falcon audit migrate"/,
+    );
+    const { close } = await connectedDatabase({ url: postgres.url() }).then((database) => ({
+      close: () => database.close(),
+    }));
+    await close();
+    await until(() => open[0]?.state.status === 'available');
+  });
+
+  it('connects once there is a server', async () => {
+    await postgres.kill();
+    const database = make(postgres.url());
+    const connected = database.connect();
+    await until(() => database.state.status === 'unavailable');
+    await postgres.start();
+    await connected;
+    expect(log.lines.at(-1)).toBe('INFO Database available');
+  });
+
+  it('says once that the server is gone, and once that it is back', async () => {
+    const database = make(postgres.url());
+    await database.connect();
+    await postgres.kill();
+    for (let attempt = 0; attempt < 5; attempt++) {
+      await expect(database.check()).rejects.toThrow(DatabaseUnavailableError);
+    }
+    await postgres.start();
+    await until(() => database.state.status === 'available');
+    await expect(database.check()).resolves.toBeUndefined();
+    const [first, ...rest] = log.lines;
+    expect([first, rest.at(-1)]).toEqual(['INFO Database available', 'INFO Database available']);
+    expect(new Set(rest).size).toBe(rest.length);
+  });
+
+  it('waits no longer for a frozen server than it may, and goes on when that thaws', async () => {
+    const database = make(postgres.url());
+    await database.connect();
+    postgres.signal('SIGSTOP');
+    const startMs = performance.now();
+    await expect(database.check()).rejects.toThrow(/does not answer in time/);
+    expect(performance.now() - startMs).toBeLessThan(2500);
+    postgres.signal('SIGCONT');
+    await until(() => database.state.status === 'available');
+  });
+
+  it('gives up a statement that takes too long, which says nothing of the database', async () => {
+    const database = make(postgres.url());
+    await database.connect();
+    await expect(database.run((client) => client.query('SELECT pg_sleep(10)'))).rejects.toThrow(
+      /a statement took longer than POSTGRES_OPERATION_TIMEOUT_SECONDS/,
+    );
+    expect(database.state.status).toBe('available');
+  });
+
+  it('breaks off what is aborted', async () => {
+    const database = make(postgres.url(), { operationTimeoutMs: 30_000 });
+    await database.connect();
+    const abort = new AbortController();
+    const sleeping = database.run((client) => client.query('SELECT pg_sleep(20)'), abort.signal);
+    setTimeout(() => abort.abort(), 100);
+    await expect(sleeping).rejects.toThrow('The operation was broken off');
+    await expect(database.check()).resolves.toBeUndefined();
+  });
+
+  it('throws what is neither the server’s nor the way’s as it is', async () => {
+    const database = make(postgres.url());
+    await database.connect();
+    const bug = new TypeError('x is not a function');
+    await expect(database.run(() => Promise.reject(bug))).rejects.toBe(bug);
+    expect(database.state.status).toBe('available');
+  });
+
+  it('shows its pool', async () => {
+    const database = make(postgres.url());
+    expect(database.pool).toEqual({ size: 0, idle: 0, max: 3, waiting: 0 });
+    await database.connect();
+    const busy = database.run((client) => client.query('SELECT pg_sleep(0.2)'));
+    await until(() => database.pool.size - database.pool.idle === 1);
+    await busy;
+  });
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + 15_000;
+  while (!condition()) {
+    if (performance.now() > deadlineMs) throw new Error('not within 15 s');
+    await sleep(10);
+  }
+}

@@ -1,0 +1,165 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectedDatabase, startPostgres } from '../../test-support/postgres.js';
+import type { AuditDatabase } from './audit-database.js';
+import {
+  createPartitions,
+  dropExpired,
+  ensurePartitions,
+  listPartitions,
+  partitionOf,
+  type Partition,
+} from './partitions.js';
+import type { QueryClient } from './query-client.js';
+
+jest.setTimeout(60_000);
+
+describe('the partitions', () => {
+  let postgres: Awaited<ReturnType<typeof startPostgres>>;
+  let database: AuditDatabase;
+
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    database = await connectedDatabase(postgres.connection);
+  });
+
+  afterAll(async () => {
+    await database.close();
+    await postgres.stop();
+  });
+
+  beforeEach(async () => {
+    for (const name of await names()) await run((client) => client.query(`DROP TABLE ${name}`));
+  });
+
+  const run = <T>(work: (client: QueryClient) => Promise<T>) => database.run(work);
+  const names = () => run(async (client) => (await listPartitions(client)).map(({ name }) => name));
+
+  const insert = (createdAt: string) =>
+    run((client) =>
+      client.query(
+        `INSERT INTO inference_logs (id, created_at, request_id, worker_id, tenant, text_hash, text_length, cache_hit,
+           idempotency_hit, priority, success, status, processing_time_ms)
+         VALUES (gen_random_uuid(), $1, 'r', 'w', 't', '', 1, false, false, 'normal', true, 200, 1)`,
+        [createdAt],
+      ),
+    );
+
+  it('are made for this month and the next three, over the turn of the year', async () => {
+    await expect(run((client) => ensurePartitions(client, new Date('2026-11-30T23:59:59Z')))).resolves.toEqual([
+      'inference_logs_2026_11',
+      'inference_logs_2026_12',
+      'inference_logs_2027_01',
+      'inference_logs_2027_02',
+    ]);
+    await expect(run((client) => ensurePartitions(client, new Date('2026-12-01T00:00:00Z')))).resolves.toEqual([
+      'inference_logs_2027_03',
+    ]);
+  });
+
+  it('are months of UTC with no gap between them, whatever the time zone of the session', async () => {
+    await run(async (client) => {
+      await client.query("SET timezone = 'Pacific/Auckland'");
+      await ensurePartitions(client, new Date('2026-11-15T00:00:00Z'));
+      await client.query('RESET timezone');
+    });
+    await insert('2026-11-01T00:00:00.000Z');
+    await insert('2026-11-30T23:59:59.999999Z');
+    await insert('2026-12-01T00:00:00.000Z');
+    const { rows } = await run((client) =>
+      client.query('SELECT tableoid::regclass::text AS name FROM inference_logs ORDER BY created_at'),
+    );
+    expect(rows.map(({ name }: { name: string }) => name)).toEqual([
+      'inference_logs_2026_11',
+      'inference_logs_2026_11',
+      'inference_logs_2026_12',
+    ]);
+  });
+
+  it('have the indexes of the table', async () => {
+    await run((client) => ensurePartitions(client, new Date('2026-11-15T00:00:00Z')));
+    const { rows } = await run((client) =>
+      client.query("SELECT indexdef FROM pg_indexes WHERE tablename = 'inference_logs_2026_11'"),
+    );
+    const columns = rows.map(({ indexdef }: { indexdef: string }) => /\((.*)\)/.exec(indexdef)?.[1]);
+    expect(new Set(columns)).toEqual(
+      new Set(['created_at', 'id, created_at', 'request_id', 'tenant, created_at', 'worker_id, created_at']),
+    );
+  });
+
+  it('are made once by many at the same time', async () => {
+    const made = await Promise.all(
+      Array.from({ length: 4 }, () => run((client) => ensurePartitions(client, new Date('2026-11-15T00:00:00Z')))),
+    );
+    expect(made.flat()).toHaveLength(4);
+  });
+
+  it('are dropped whole once their last row is older than the retention, not before', async () => {
+    const months = ['2026-08', '2026-09', '2026-10', '2026-11'].map((month) => partitionOf(new Date(`${month}-01`)));
+    await run((client) => createPartitions(client, months as Partition[]));
+    await insert('2026-09-30T12:00:00Z');
+    const drop = (now: string) => run((client) => dropExpired(client, 30, new Date(now)));
+    await expect(drop('2026-10-30T23:59:59Z')).resolves.toEqual(['inference_logs_2026_08']);
+    await expect(drop('2026-10-31T00:00:00Z')).resolves.toEqual(['inference_logs_2026_09']);
+    await expect(names()).resolves.toEqual(['inference_logs_2026_10', 'inference_logs_2026_11']);
+  });
+
+  it('are not dropped, nor inserts held up, while somebody reads', async () => {
+    await run((client) => createPartitions(client, [partitionOf(new Date('2020-01-01')) as Partition]));
+    await run((client) => ensurePartitions(client, new Date('2026-11-15T00:00:00Z')));
+    const reading = run(async (client) => {
+      await client.query('BEGIN');
+      await client.query('SELECT count(*) FROM inference_logs');
+      await sleep(3000);
+      await client.query('COMMIT');
+    });
+    await sleep(100);
+    const dropping = run((client) => dropExpired(client, 30, new Date('2026-11-15T00:00:00Z')));
+    dropping.catch(() => undefined); // awaited below
+    await sleep(100);
+    const startMs = performance.now();
+    await insert('2026-11-15T00:00:00Z');
+    expect(performance.now() - startMs).toBeLessThan(2000);
+    await expect(dropping).rejects.toThrow(/lock timeout/);
+    await reading;
+    await expect(run((client) => dropExpired(client, 30, new Date('2026-11-15T00:00:00Z')))).resolves.toHaveLength(1);
+  });
+
+  it('are made while others insert', async () => {
+    await run((client) => ensurePartitions(client, new Date('2026-11-15T00:00:00Z')));
+    const inserting = run(async (client) => {
+      await client.query('BEGIN');
+      await client.query('LOCK TABLE inference_logs IN ROW EXCLUSIVE MODE'); // what an insert holds to its end
+      await sleep(1500);
+      await client.query('COMMIT');
+    });
+    await sleep(100);
+    await expect(run((client) => ensurePartitions(client, new Date('2027-11-15T00:00:00Z')))).resolves.toHaveLength(4);
+    await inserting;
+  });
+
+  it('are bounded in number', async () => {
+    const months = Array.from({ length: 601 }, (_, month) => partitionOf(new Date(Date.UTC(1990, month))) as Partition);
+    await expect(run((client) => createPartitions(client, months))).resolves.toBeUndefined();
+    await expect(names()).resolves.toEqual([]);
+  });
+
+  it.each(['0001-01-01', '1969-12-31T23:59:59.999Z', '+010000-01-01', 'infinity'])('do not exist for %s', (instant) => {
+    expect(partitionOf(new Date(instant))).toBeUndefined();
+  });
+
+  it('leave the SQL of the runbook as it is', async () => {
+    const now = new Date();
+    await run((client) => ensurePartitions(client, new Date(now.getTime() - 31 * 86_400_000)));
+    await run((client) => ensurePartitions(client, now));
+    await insert(now.toISOString());
+    await insert(new Date(now.getTime() - 31 * 86_400_000).toISOString());
+    const count = async () => {
+      const sql = "SELECT count(*) FROM inference_logs WHERE created_at > now() - interval '1 minute'";
+      return (await run((client) => client.query(sql))).rows[0] as unknown;
+    };
+    await expect(count()).resolves.toEqual({ count: '1' });
+    const sql = "DELETE FROM inference_logs WHERE created_at < now() - interval '30 days'";
+    expect((await run((client) => client.query(sql))).rowCount).toBe(1);
+    await expect(count()).resolves.toEqual({ count: '1' });
+  });
+});

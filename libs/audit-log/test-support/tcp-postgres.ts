@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { openClusterFolder, prepareSocketFolder } from '../src/database/embedded/cluster-folder.js';
+import { ensureCluster } from '../src/database/embedded/cluster.js';
+import { findBinaries, prepareBinaries } from '../src/database/embedded/server-binaries.js';
+import { makeDataDir } from './postgres.js';
+
+/** Password of the user `falcon`, with characters that a URL must escape. */
+export const TCP_PASSWORD = 'right:p@ss/word';
+
+/** A Postgres as operators have one: on a port, with a password. */
+export interface TcpPostgres {
+  /** URL with the password and the database `falcon`; or of somebody else, or another database. */
+  url(parts?: { user?: string; password?: string; database?: string }): string;
+  readonly port: number;
+  start(): Promise<void>;
+  /** Sends the signal to the server and all its processes. */
+  signal(signal: NodeJS.Signals): void;
+  /** Kills the server, waits until it is gone. */
+  kill(): Promise<void>;
+  /** Runs statements as the owner of everything. */
+  sql(...statements: string[]): Promise<void>;
+  /** Kills the server and removes its folder. */
+  remove(): Promise<void>;
+}
+
+/** Makes one and starts it. */
+export async function startTcpPostgres(): Promise<TcpPostgres> {
+  const dataDir = makeDataDir();
+  const folder = openClusterFolder(dataDir);
+  const binaries = findBinaries();
+  const native = await prepareBinaries(binaries, folder);
+  await ensureCluster(folder, native, binaries);
+  prepareSocketFolder(folder);
+  writeFileSync(join(folder.data, 'pg_hba.conf'), 'local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n');
+  const port = await freePort();
+  const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: folder.socket, max_connections: 50 };
+  for (const [name, value] of Object.entries(settings)) {
+    appendFileSync(join(folder.data, 'postgresql.conf'), `${name} = '${value}'\n`);
+  }
+  const running = new TcpServer(join(native, 'bin/postgres'), folder, port);
+  await running.start();
+  await running.sql(`ALTER USER falcon PASSWORD '${TCP_PASSWORD}'`, 'CREATE DATABASE falcon');
+  return Object.assign(running, {
+    remove: async () => {
+      await running.kill();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  });
+}
+
+class TcpServer implements Omit<TcpPostgres, 'remove'> {
+  private exited: Promise<unknown> = Promise.resolve();
+  private pid = 0;
+
+  constructor(
+    private readonly program: string,
+    private readonly folder: ReturnType<typeof openClusterFolder>,
+    readonly port: number,
+  ) {}
+
+  url({ user = 'falcon', password = TCP_PASSWORD, database = 'falcon' } = {}): string {
+    return `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${this.port}/${database}`;
+  }
+
+  async start(): Promise<void> {
+    const { data, user } = this.folder;
+    const child = spawn(this.program, ['-D', data], { ...user, cwd: '/', env: {}, stdio: 'ignore' });
+    this.pid = child.pid ?? 0;
+    this.exited = once(child, 'exit');
+    let hasExited = false;
+    void this.exited.then(() => (hasExited = true));
+    while (
+      !(await this.sql('SELECT 1').then(
+        () => true,
+        () => false,
+      ))
+    ) {
+      if (hasExited) return this.start(); // the last processes of the killed one are still leaving
+      await sleep(20);
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    const children = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8').split(' ').filter(Boolean);
+    for (const pid of [this.pid, ...children.map(Number)]) process.kill(pid, signal);
+  }
+
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.exited;
+  }
+
+  async sql(...statements: string[]): Promise<void> {
+    for (const statement of statements) {
+      const { socket: host } = this.folder;
+      const client = new Client({ host, port: this.port, user: 'falcon', database: 'postgres' });
+      client.on('error', () => undefined); // the server is killed under it
+      try {
+        await client.connect();
+        await client.query(statement);
+      } finally {
+        await client.end().catch(() => undefined); // it may never have been open
+      }
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
