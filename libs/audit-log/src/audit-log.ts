@@ -136,8 +136,12 @@ export class AuditLog {
 
   private report(error?: unknown): void {
     if (this.unreported > 0) {
-      const message = 'Audit buffer full or failing: answers left without their record';
-      this.log.error(message, { dropped: this.unreported, spool: this.stats(), error });
+      const count = this.unreported;
+      this.log.error(`Audit buffer full or failing: ${count} answers left without a record`, {
+        dropped: count,
+        spool: this.stats(),
+        error,
+      });
       this.reportedMs = performance.now();
       this.unreported = 0;
     }
