@@ -14,7 +14,6 @@ const RETRY = { baseMs: 100, capMs: 5000 };
 const SURPRISE = { baseMs: 1000, capMs: 60_000 };
 /** Another worker, a newer one, may have the job meanwhile. */
 const NEWER_FORMAT_DELAY_MS = 30_000;
-const RETRY_OPERATION = 'db_log_inference';
 const FOR_EVER = 2 ** 31 - 1;
 /** Share of the time to stop that the jobs in hand have to finish; the rest is for giving them back. */
 const FINISH_SHARE = 0.7;
@@ -52,9 +51,9 @@ export class AuditProcessor extends WorkerHost implements OnApplicationBootstrap
   async process(job: Job<AuditJob>, token?: string): Promise<void> {
     const { writer, maintenance } = this.parts;
     try {
-      await this.whenAvailable(() =>
-        job.name === MAINTENANCE_JOB ? maintenance(new Date()) : writer.write(job.data, this.cutting.signal),
-      );
+      await (job.name === MAINTENANCE_JOB
+        ? this.whenAvailable('db_maintain_partitions', () => maintenance(new Date()))
+        : this.whenAvailable('db_log_inference', () => writer.write(job.data, this.cutting.signal)));
     } catch (error) {
       await this.giveBack(job, token, error);
       throw error;
@@ -91,7 +90,7 @@ export class AuditProcessor extends WorkerHost implements OnApplicationBootstrap
   }
 
   /** Tries again until the database is there, or the worker stops. */
-  private async whenAvailable(work: () => Promise<unknown>): Promise<void> {
+  private async whenAvailable(operation: string, work: () => Promise<unknown>): Promise<void> {
     const { signal } = this.stopping;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -102,17 +101,19 @@ export class AuditProcessor extends WorkerHost implements OnApplicationBootstrap
         if (!isWorthWaiting || signal.aborted) {
           throw error;
         }
-        await this.pause(attempt, error);
+        const delayMs = Math.round(jittered(RETRY, attempt));
+        this.reportRetry({ operation, attempt, delay_ms: delayMs, reason: error.message });
+        await sleep(delayMs, undefined, { signal, ref: false }).catch(() => undefined); // the next attempt is the last
       }
     }
   }
 
-  private async pause(attempt: number, { message }: Error): Promise<void> {
-    const delayMs = Math.round(jittered(RETRY, attempt));
-    this.parts.observer.onRetry(RETRY_OPERATION);
-    this.parts.log.debug('Retry attempt', { operation: RETRY_OPERATION, attempt, delay_ms: delayMs, reason: message });
-    const { signal } = this.stopping;
-    await sleep(delayMs, undefined, { signal, ref: false }).catch(() => undefined); // the next attempt fails at once
+  /** Every attempt counts, but of an outage of hours only the attempts 1, 2, 4, 8 and so on are worth a line. */
+  private reportRetry(fields: { operation: string; attempt: number; delay_ms: number; reason: string }): void {
+    this.parts.observer.onRetry(fields.operation);
+    if (Number.isInteger(Math.log2(fields.attempt))) {
+      this.parts.log.warning('Retry attempt', fields);
+    }
   }
 
   /** Lets somebody else have the job where that is of use, now or later; other failures are BullMQ's to retry. */

@@ -21,8 +21,9 @@ export interface QueueCounts {
 }
 
 const MAX_INT = 2 ** 31 - 1;
-/** A worker asks for the scheduled maintenance under this name. */
+/** Name of the jobs that have the table looked after. */
 export const MAINTENANCE_JOB = 'maintenance';
+const NOTHING: AuditJob = { format: 0, records: 0, rows: '' };
 const POSTGRES_CONNECTIONS = 2;
 
 /**
@@ -85,11 +86,18 @@ export class AuditQueue {
     return { waiting, active, delayed, failed, completed };
   }
 
+  /** Asks a worker to look after the table as soon as it can; once is enough for all who ask meanwhile. */
+  async requestMaintenance(): Promise<void> {
+    const options = { jobId: 'maintenance-now', removeOnComplete: true, removeOnFail: true };
+    await this.call((queue) => queue.add(MAINTENANCE_JOB, NOTHING, options));
+  }
+
   /** From here on a worker is asked every `everyMs` to look after the table; calling it again changes nothing. */
   async scheduleMaintenance(everyMs: number): Promise<void> {
     const template = {
       name: MAINTENANCE_JOB,
-      opts: { attempts: 1, removeOnComplete: { count: 5 }, removeOnFail: { count: 5 } },
+      data: NOTHING,
+      opts: { removeOnComplete: { count: 5 }, removeOnFail: { count: 5 } },
     };
     await this.call((queue) => queue.upsertJobScheduler(MAINTENANCE_JOB, { every: everyMs }, template));
   }

@@ -9,7 +9,7 @@ const HOUR_MS = 3_600_000;
 const RETRY = { baseMs: 500, capMs: 30_000 };
 
 /**
- * Has one worker look after the table every hour, by a job on the queue, however many workers there are. A queue that was
+ * Has one worker look after the table now and every hour, by a job on the queue, however many workers there are. A queue that was
  * emptied has forgotten it, so it is told again as often.
  */
 export class MaintenanceSchedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -33,15 +33,21 @@ export class MaintenanceSchedule implements OnApplicationBootstrap, BeforeApplic
 
   private async keepScheduled(): Promise<void> {
     const { signal } = this.stopping;
+    let hasStarted = false;
     for (let failures = 0; !signal.aborted;) {
-      failures = (await this.schedule()) ? 0 : failures + 1;
+      const isScheduled = await this.schedule(!hasStarted);
+      hasStarted ||= isScheduled;
+      failures = isScheduled ? 0 : failures + 1;
       const waitMs = failures === 0 ? HOUR_MS : jittered(RETRY, failures);
       await sleep(waitMs, undefined, { signal, ref: false }).catch(() => undefined); // the shutdown cuts it short
     }
   }
 
-  private async schedule(): Promise<boolean> {
+  private async schedule(isFirst: boolean): Promise<boolean> {
     try {
+      if (isFirst) {
+        await this.queue.requestMaintenance();
+      }
       await this.queue.scheduleMaintenance(HOUR_MS);
       return true;
     } catch (error) {

@@ -4,6 +4,8 @@ import { jittered } from './backoff.js';
 import type { Availability } from './availability.js';
 
 const RECONNECT = { baseMs: 50, capMs: 2000 };
+/** A connection that does not close by itself holds up the end of the process for this long. */
+const DISCONNECT_TIMEOUT_MS = 300;
 
 /**
  * The producer's connection: whatever Redis does, a command is answered or refused within the timeout.
@@ -16,6 +18,7 @@ export function producerRedis(url: string, timeoutMs: number, availability: Avai
       maxRetriesPerRequest: 0,
       commandTimeout: timeoutMs,
       connectTimeout: timeoutMs,
+      disconnectTimeout: DISCONNECT_TIMEOUT_MS,
       retryStrategy: (times) => jittered(RECONNECT, times),
     }),
     availability,
@@ -25,7 +28,11 @@ export function producerRedis(url: string, timeoutMs: number, availability: Avai
 /** The worker's connection: it waits for Redis for ever, because there is nothing else for it to do. */
 export function workerRedis(url: string, availability: Availability): Redis {
   return watched(
-    new Redis(url, { maxRetriesPerRequest: null, retryStrategy: (times) => jittered(RECONNECT, times) }),
+    new Redis(url, {
+      maxRetriesPerRequest: null,
+      disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+      retryStrategy: (times) => jittered(RECONNECT, times),
+    }),
     availability,
   );
 }

@@ -1,0 +1,232 @@
+import { randomUUID, randomUUIDv7 } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type INestApplicationContext, Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Worker } from 'bullmq';
+import { connectedDatabase, startPostgres } from '../../test-support/postgres.js';
+import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
+import { recordingObserver, type RecordingObserver } from '../../test-support/recording-observer.js';
+import { describeWithRedis, TestRedis } from '../../test-support/redis.js';
+import { AuditDatabase } from '../database/audit-database.js';
+import type { PostgresConnection } from '../database/postgres-connection.js';
+import { RecordWriter } from '../database/record-writer.js';
+import { AUDIT_QUEUE, type AuditJob } from './audit-job.js';
+import { AuditQueue } from './audit-queue.js';
+import { AuditWorkerModule } from './audit-worker.module.js';
+import type { AuditWorkerParts } from './audit-worker.options.js';
+import type { QueueServer } from './queue-server.js';
+import { WorkerConnection } from './worker-connection.js';
+
+const NOWHERE = { host: '/nowhere', port: 5432, user: 'a', database: 'b' };
+
+beforeAll(() => Logger.overrideLogger(false));
+
+function record(requestId: string, index: number): object {
+  return {
+    id: randomUUIDv7(),
+    request_id: requestId,
+    batch_index: index,
+    created_at: new Date().toISOString(),
+    worker_id: 'worker-1',
+    tenant: 'default',
+    model: 'sentiment',
+    model_version: '1',
+    text_hash: 'a'.repeat(64),
+    text_length: 5,
+    text: null,
+    prediction: 'positive',
+    confidence: 0.9,
+    probabilities: { positive: 0.9, negative: 0.1 },
+    mode: 'fresh',
+    degraded_reason: null,
+    cache_hit: false,
+    idempotency_hit: false,
+    idempotency_key: null,
+    priority: 'normal',
+    success: true,
+    status: 200,
+    error_code: null,
+    error_message: null,
+    processing_time_ms: 1.5,
+    inference_time_ms: 1,
+    client_ip: '127.0.0.1',
+  };
+}
+
+function jobOf(requestId: string, records: number): AuditJob {
+  const rows = Array.from({ length: records }, (_, index) => JSON.stringify(record(requestId, index)));
+  return { format: 2, records, rows: rows.join('\n') };
+}
+
+async function until(condition: () => Promise<boolean> | boolean, timeoutMs = 15_000): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > deadlineMs) throw new Error('It did not happen in time.');
+    await sleep(20);
+  }
+}
+
+/** What a worker does wherever the queue is kept; the table is always in Postgres. */
+function workerContract(
+  serve: (connection: PostgresConnection) => Promise<{ server: QueueServer; stop(): Promise<void> }>,
+) {
+  let postgres: Awaited<ReturnType<typeof startPostgres>>;
+  let running: Awaited<ReturnType<typeof serve>>;
+  let database: AuditDatabase;
+  let queue: AuditQueue;
+  let log: RecordingLog;
+  let observer: RecordingObserver;
+  let worker: INestApplicationContext | undefined;
+
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    running = await serve(postgres.connection);
+    database = await connectedDatabase(postgres.connection);
+    queue = new AuditQueue(running.server, 2000, recordingLog());
+  }, 30_000);
+
+  afterAll(async () => {
+    await queue.close();
+    await database.close();
+    await running.stop();
+    await postgres.stop();
+  });
+
+  beforeEach(() => {
+    log = recordingLog();
+    observer = recordingObserver();
+  });
+
+  afterEach(async () => {
+    await worker?.close();
+    worker = undefined;
+  });
+
+  async function startWorker(parts: Partial<AuditWorkerParts> = {}): Promise<void> {
+    worker = await NestFactory.createApplicationContext(
+      AuditWorkerModule.forRoot({
+        server: running.server,
+        queueTimeoutMs: 2000,
+        concurrency: 2,
+        closeTimeoutMs: 2000,
+        writer: new RecordWriter(database, observer),
+        maintenance: async () => undefined,
+        log,
+        observer,
+        ...parts,
+      }),
+    );
+  }
+
+  async function rowsOf(requestId: string): Promise<number> {
+    const { rows } = await database.run((client) =>
+      client.query<{ n: number }>('SELECT count(*)::int AS n FROM inference_logs WHERE request_id = $1', [requestId]),
+    );
+    return rows[0]?.n ?? 0;
+  }
+
+  it('makes the records of a job rows, each once, however often the job comes', async () => {
+    const requestId = randomUUID();
+    const job = jobOf(requestId, 1000);
+    await startWorker();
+    await queue.add(`${requestId}-a`, job);
+    await queue.add(`${requestId}-b`, job);
+    await until(async () =>
+      (await queue.progressOf([`${requestId}-a`, `${requestId}-b`])).every((p) => p === 'completed'),
+    );
+    expect(await rowsOf(requestId)).toBe(1000);
+  });
+
+  it('takes over the job of a worker that was killed within 10 s', async () => {
+    const requestId = randomUUID();
+    await queue.add(requestId, jobOf(requestId, 3));
+    await takeAndVanish();
+    const vanishedMs = performance.now();
+    await startWorker();
+    await until(async () => (await rowsOf(requestId)) === 3);
+    expect(performance.now() - vanishedMs).toBeLessThan(10_000);
+    expect(log.lines).toContain('WARNING An audit job is taken over from a worker that is gone');
+  }, 20_000);
+
+  /** Takes a job as a worker does, and is never heard of again: its lock is not renewed. */
+  async function takeAndVanish(): Promise<void> {
+    const connection = new WorkerConnection(running.server, 1, recordingLog());
+    const lost = new Worker(AUDIT_QUEUE, null, {
+      connection: connection.connection,
+      lockDuration: 4000,
+      skipLockRenewal: true,
+    });
+    lost.on('error', () => undefined);
+    await until(async () => (await lost.getNextJob('lost', { block: false })) !== undefined);
+    await lost.close(true);
+    await connection.close();
+  }
+
+  it('waits for a database that is away, and fails nothing', async () => {
+    const requestId = randomUUID();
+    let isThere = false;
+    const flaky = new AuditDatabase(
+      {
+        connection: async () => (isThere ? postgres.connection : NOWHERE),
+        poolSize: 2,
+        operationTimeoutMs: 1000,
+        migrate: false,
+      },
+      log,
+    );
+    void flaky.connect();
+    await startWorker({ writer: new RecordWriter(flaky, observer) });
+    await queue.add(requestId, jobOf(requestId, 5));
+    await until(() => observer.events.filter(([method]) => method === 'onRetry').length >= 3);
+    expect(await queue.counts()).toMatchObject({ active: 1, failed: 0 });
+    isThere = true;
+    await until(async () => (await rowsOf(requestId)) === 5);
+    await flaky.close();
+  });
+
+  it('gives its jobs back when it stops while the database is away', async () => {
+    const requestId = randomUUID();
+    const away = new AuditDatabase({ connection: NOWHERE, poolSize: 2, operationTimeoutMs: 1000, migrate: false }, log);
+    await startWorker({ writer: new RecordWriter(away, observer) });
+    await queue.add(requestId, jobOf(requestId, 2));
+    await until(() => observer.events.some(([method]) => method === 'onRetry'));
+    const startMs = performance.now();
+    await worker?.close();
+    expect(performance.now() - startMs).toBeLessThan(2000);
+    expect(await queue.counts()).toMatchObject({ waiting: 1, active: 0, failed: 0 });
+    await startWorker();
+    await until(async () => (await rowsOf(requestId)) === 2);
+    await away.close();
+  });
+
+  it('leaves records of a newer format to a newer worker', async () => {
+    const requestId = randomUUID();
+    await startWorker();
+    await queue.add(requestId, { ...jobOf(requestId, 1), format: 99 });
+    await until(() => log.lines.some((line) => line.startsWith('ERROR Records of format 99 wait in the queue')));
+    await until(async () => (await queue.counts()).active === 0);
+    expect(await queue.progressOf([requestId])).toEqual(['known']);
+    expect(await rowsOf(requestId)).toBe(0);
+    await queue.remove([requestId]);
+  });
+
+  it('has the table looked after when it starts, and every hour from then on', async () => {
+    const maintained: Date[] = [];
+    await startWorker({ maintenance: async (now) => void maintained.push(now) });
+    await until(() => maintained.length > 0);
+    expect(Date.now() - (maintained[0]?.getTime() ?? 0)).toBeLessThan(20_000);
+    const schedulers = await (await queue.bull()).getJobSchedulers();
+    expect(schedulers).toMatchObject([{ every: 3_600_000 }]);
+  });
+}
+
+describeWithRedis('a worker on Redis', () => {
+  workerContract(async () => {
+    const redis = await TestRedis.start();
+    return { server: { kind: 'redis', url: redis.url }, stop: () => redis.stop() };
+  });
+});
+
+describe('a worker on Postgres', () => {
+  workerContract(async (connection) => ({ server: { kind: 'postgres', connection }, stop: async () => undefined }));
+});
