@@ -83,9 +83,14 @@ export class AuditMetrics implements AuditObserver {
       return gauges.spool().bytes;
     });
     this.gauge('audit_lag_seconds', 'Age of the oldest record that is not known to be in the table', gauges.lagSeconds);
-    this.gauge('db_connection_pool_size', 'Open connections to the database', () => gauges.pool()?.size ?? 0);
+    this.watchPool(gauges.pool);
+  }
+
+  /** Registers the gauges of the database pool alone, for a process without a spool. */
+  watchPool(pool: AuditGauges['pool']): void {
+    this.gauge('db_connection_pool_size', 'Open connections to the database', () => pool()?.size ?? 0);
     this.gauge('db_connection_pool_available', 'Open connections to the database that are idle', () => {
-      return gauges.pool()?.idle ?? 0;
+      return pool()?.idle ?? 0;
     });
   }
 

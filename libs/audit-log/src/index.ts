@@ -14,6 +14,5 @@ export type {
 export { AuditPipeline } from './audit-pipeline.js';
 export type { AuditRecord } from './audit-record.js';
 export type { LogWriter } from './log-writer.js';
-export { AuditServices } from './audit-services.js';
-export { auditWorkerParts } from './audit-worker.js';
-export type { AuditWorkerContext, AuditWorkerSettings } from './audit-worker.js';
+export { loadStandaloneWorker } from './load-standalone-worker.js';
+export type { StandaloneWorker, StandaloneWorkerOptions } from './standalone-worker.js';

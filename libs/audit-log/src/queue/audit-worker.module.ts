@@ -7,24 +7,36 @@ import { MaintenanceSchedule } from './maintenance-schedule.js';
 import { installQueueBackend } from './queue-backend.js';
 import { WorkerConnection } from './worker-connection.js';
 
-/** The worker of the audit log: the whole of apps/audit-worker, and in the api a context of its own without HTTP. */
+/** The ends of the queue that a worker has. */
+export interface WorkerEnds {
+  connection: WorkerConnection;
+  /** For the schedule of the maintenance; the module closes it. */
+  queue: AuditQueue;
+}
+
+/** The worker of the audit log: a part of apps/audit-worker, and in the api a context of its own without HTTP. */
 @Module({})
 export class AuditWorkerModule {
-  static forRoot(parts: AuditWorkerParts): DynamicModule {
-    const { server, concurrency, queueTimeoutMs, log } = parts;
+  static forRoot(parts: AuditWorkerParts, ends: WorkerEnds = endsOf(parts)): DynamicModule {
     installQueueBackend();
-    const connection = new WorkerConnection(server, concurrency, log);
+    const { connection } = ends.connection;
     return {
       module: AuditWorkerModule,
-      imports: [BullModule.forRoot({ connection: connection.connection }), BullModule.registerQueue()],
+      imports: [BullModule.forRoot({ connection }), BullModule.registerQueue()],
       providers: [
         { provide: AUDIT_WORKER_PARTS, useValue: parts },
-        { provide: WorkerConnection, useValue: connection },
-        { provide: AuditQueue, useFactory: () => new AuditQueue(server, queueTimeoutMs, log) },
+        { provide: WorkerConnection, useValue: ends.connection },
+        { provide: AuditQueue, useValue: ends.queue },
         AuditProcessor,
         MaintenanceSchedule,
       ],
-      exports: [AuditQueue, WorkerConnection],
     };
   }
+}
+
+function endsOf({ server, concurrency, queueTimeoutMs, log }: AuditWorkerParts): WorkerEnds {
+  return {
+    connection: new WorkerConnection(server, concurrency, log),
+    queue: new AuditQueue(server, queueTimeoutMs, log),
+  };
 }

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import type { StandaloneWorkerOptions } from '@app/audit-log';
+import {
+  auditWorkerVariables,
+  identifier,
+  identityVariables,
+  type LogLevel,
+  projectFolder,
+  readEnvironment,
+  seconds,
+  serviceVariables,
+  text,
+  whole,
+} from '@app/ops';
+
+/** Folder of the checkout or image. */
+export const PROJECT_DIR = projectFolder(__dirname);
+
+/** Share of the shutdown's time for the jobs in hand; the rest is for giving up connections. */
+const JOBS_SHARE = 0.8;
+
+/** Every variable the worker reads; names and meanings are those of the server, some defaults are its own. */
+export const environmentSchema = z.object({
+  ...identityVariables,
+  WORKER_ID: identifier('a name').default('audit-worker-1'),
+  APP_VERSION: identifier('a version').default(() => packageVersion()),
+  HOST: text().default('127.0.0.1'),
+  PORT: whole(0, 65_535).default(8001),
+  GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: seconds(0, 3600).default(30),
+  ...serviceVariables,
+  ...auditWorkerVariables,
+});
+
+/** What the worker was told, in the units and names that the code uses. */
+export interface Config extends StandaloneWorkerOptions {
+  appName: string;
+  version: string;
+  environment: string;
+  logLevel: LogLevel;
+  workerId: string;
+  host: string;
+  port: number;
+  shutdownTimeoutMs: number;
+}
+
+/**
+ * Reads and checks the whole environment; a variable set to nothing counts as not set.
+ * @throws {ConfigError} with all faults at once
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const variables = readEnvironment(environmentSchema, env);
+  const shutdownTimeoutMs = variables.GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS * 1000;
+  return {
+    appName: variables.APP_NAME,
+    version: variables.APP_VERSION,
+    environment: variables.ENVIRONMENT,
+    logLevel: variables.LOG_LEVEL,
+    workerId: variables.WORKER_ID,
+    host: variables.HOST,
+    port: variables.PORT,
+    shutdownTimeoutMs,
+    services: {
+      dataDir: resolve(variables.DATA_DIR),
+      postgresUrl: variables.POSTGRES_URL,
+      postgresPoolSize: variables.POSTGRES_POOL_SIZE,
+      postgresTimeoutMs: variables.POSTGRES_OPERATION_TIMEOUT_SECONDS * 1000,
+      redisQueueUrl: variables.REDIS_QUEUE_URL ?? variables.REDIS_URL,
+      redisTimeoutMs: variables.REDIS_OPERATION_TIMEOUT_SECONDS * 1000,
+    },
+    worker: {
+      concurrency: variables.AUDIT_WORKER_CONCURRENCY,
+      retentionDays: variables.AUDIT_RETENTION_DAYS,
+      migrate: variables.AUDIT_MIGRATE,
+      closeTimeoutMs: shutdownTimeoutMs * JOBS_SHARE,
+    },
+  };
+}
+
+function packageVersion(): string {
+  const manifest = JSON.parse(readFileSync(join(PROJECT_DIR, 'package.json'), 'utf8')) as { version: string };
+  return manifest.version;
+}

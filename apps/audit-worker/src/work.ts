@@ -1,0 +1,87 @@
+import { flushCompileCache } from 'node:module';
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { AuditMetrics, loadStandaloneWorker, type StandaloneWorker } from '@app/audit-log';
+import { ConfigError, createLog, type Log, NestLog } from '@app/ops';
+import { Gauge, register } from 'prom-client';
+import { type Config, loadConfig } from './config.js';
+import { Shutdown } from './shutdown.js';
+import { WorkerModule } from './worker.module.js';
+
+/** Exit code of a service that was configured wrongly (sysexits.h). */
+const EX_CONFIG = 78;
+
+/** Reads the configuration and brings records from the queue into the table until a signal ends it. */
+export async function work(): Promise<void> {
+  const config = configOrExit();
+  const log = createLog({ ...config, level: config.logLevel });
+  const shutdown = new Shutdown(log, config.shutdownTimeoutMs);
+  shutdown.watchSignals();
+  process.on('uncaughtException', (error) => {
+    log.critical('The audit worker ends because of an unexpected failure', { error });
+    process.exit(1);
+  });
+  const worker = await makeWorker(config, log);
+  worker.start();
+  const app = await NestFactory.create(WorkerModule.forRoot(config, worker, shutdown), new FastifyAdapter(), {
+    logger: new NestLog(log),
+    abortOnError: false,
+  });
+  shutdown.attach(app, worker);
+  const url = await listenOrExit(app, config, log);
+  const { postgresUrl, redisQueueUrl } = config.services;
+  log.info('The audit worker is running', {
+    url,
+    queue: redisQueueUrl === undefined ? 'Postgres' : 'Redis',
+    database: postgresUrl === undefined ? 'embedded Postgres' : 'Postgres',
+    concurrency: config.worker.concurrency,
+  });
+  flushCompileCache();
+}
+
+function configOrExit(): Config {
+  try {
+    return loadConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) {
+      throw error;
+    }
+    process.stderr.write(`${error.message}\nSee docs/configuration.md.\n`);
+    process.exit(EX_CONFIG);
+  }
+}
+
+async function makeWorker(config: Config, log: Log): Promise<StandaloneWorker> {
+  const metrics = new AuditMetrics(register);
+  const StandaloneWorkerClass = await loadStandaloneWorker();
+  const worker = new StandaloneWorkerClass(config, log, metrics);
+  metrics.watchPool(() => worker.pool());
+  const jobs = new Gauge({
+    name: 'audit_queue_jobs',
+    help: 'Jobs on the audit queue, by state; no series while the queue is away.',
+    labelNames: ['state'],
+    async collect() {
+      jobs.reset();
+      const counts = await worker.queueCounts().catch(() => ({})); // why it is away is in the log
+      Object.entries(counts).forEach(([state, number]) => jobs.set({ state }, number));
+    },
+  });
+  return worker;
+}
+
+async function listenOrExit(app: INestApplication, { host, port }: Config, log: Log): Promise<string> {
+  try {
+    await app.listen(port, host);
+    return await app.getUrl();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const sentence =
+      code === 'EADDRINUSE'
+        ? `Port ${port} of ${host} is in use: stop what listens there or set PORT to another one.`
+        : `The audit worker cannot listen on port ${port} of ${host}: ${String(code ?? error)}.`;
+    log.critical(sentence);
+    process.stderr.write(`${sentence}\n`);
+    process.exit(1);
+  }
+}

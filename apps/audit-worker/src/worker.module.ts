@@ -1,0 +1,25 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { StandaloneWorker } from '@app/audit-log';
+import { OpsModule } from '@app/ops';
+import type { Config } from './config.js';
+import { PROBED, ProbesController } from './probes.controller.js';
+import type { Shutdown } from './shutdown.js';
+
+/** The wiring diagram: the worker, its probes and its metrics. */
+@Module({})
+export class WorkerModule {
+  static forRoot(config: Config, worker: StandaloneWorker, shutdown: Shutdown): DynamicModule {
+    const { appName, version, workerId } = config;
+    const probed = {
+      workerId,
+      availability: () => worker.availability(),
+      isStopping: () => shutdown.isStopping(),
+    };
+    return {
+      module: WorkerModule,
+      imports: [worker.module, OpsModule.forRoot({ appName, version, workerId })],
+      controllers: [ProbesController],
+      providers: [{ provide: PROBED, useValue: probed }],
+    };
+  }
+}
