@@ -2,10 +2,12 @@ import { hash } from 'node:crypto';
 
 /** Postgres has no NUL in text: it is kept as the character that depicts it, and the hash tells that it was one. */
 const SYMBOL_FOR_NUL = '\u2400';
+const NUL_OR_SURROGATE = /[\0\ud800-\udfff]/;
+const SURROGATE_PAIRS = /[\ud800-\udbff][\udc00-\udfff]/g;
 
 /** A string as Postgres can keep it: NUL becomes U+2400, a lone surrogate U+FFFD. */
 export function storable(text: string): string {
-  return text.replaceAll('\0', SYMBOL_FOR_NUL).toWellFormed();
+  return NUL_OR_SURROGATE.test(text) ? text.replaceAll('\0', SYMBOL_FOR_NUL).toWellFormed() : text;
 }
 
 /** SHA-256 of the text's UTF-8 bytes, 64 hexadecimal digits. */
@@ -15,20 +17,6 @@ export function hashOf(text: string): string {
 
 /** Unicode code points of a text. */
 export function lengthOf(text: string): number {
-  let pairs = 0;
-  for (let index = 0; index < text.length; index++) {
-    if (isHighSurrogate(text.charCodeAt(index)) && isLowSurrogate(text.charCodeAt(index + 1))) {
-      pairs++;
-      index++;
-    }
-  }
+  const pairs = NUL_OR_SURROGATE.test(text) ? (text.match(SURROGATE_PAIRS)?.length ?? 0) : 0;
   return text.length - pairs;
-}
-
-function isHighSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdbff;
-}
-
-function isLowSurrogate(unit: number): boolean {
-  return unit >= 0xdc00 && unit <= 0xdfff;
 }

@@ -73,5 +73,5 @@ export class InferAudit {
 
 /** The peer's address as Postgres takes it: IPv4 without its IPv6 wrapping, IPv6 without its zone. */
 function clientIp({ peerAddress }: RequestContext): string | undefined {
-  return peerAddress?.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '');
+  return peerAddress?.includes(':') ? peerAddress.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '') : peerAddress;
 }

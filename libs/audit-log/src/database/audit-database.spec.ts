@@ -195,6 +195,20 @@ describe('AuditDatabase', () => {
     expect(database.state.status).toBe('available');
   });
 
+  it('survives a connection that is cut while it is in use', async () => {
+    const database = make(postgres.url());
+    await database.connect();
+    const cut = database.run(async (client) => {
+      const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      const ended = new Promise((resolve) => client.once('end', resolve));
+      await postgres.sql(`SELECT pg_terminate_backend(${rows[0]?.pid})`);
+      await ended;
+      return client.query('SELECT 1');
+    });
+    await expect(cut).rejects.toThrow(DatabaseUnavailableError);
+    await until(() => database.state.status === 'available');
+  });
+
   it('breaks off what is aborted', async () => {
     const database = make(postgres.url(), { operationTimeoutMs: 30_000 });
     await database.connect();

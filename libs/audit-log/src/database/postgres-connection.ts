@@ -63,11 +63,15 @@ export function createDataSource(
     extra: {
       ...clientConfig(connection),
       keepAlive: true,
-      ...(timeoutMs !== undefined && {
-        query_timeout: timeoutMs + SERVER_FIRST_MS,
-        // Set by a statement: a pooler in front of Postgres may refuse it as a start-up parameter.
-        onConnect: (client: Client) => client.query(`SET statement_timeout = ${Math.ceil(timeoutMs)}`),
-      }),
+      ...(timeoutMs !== undefined && { query_timeout: timeoutMs + SERVER_FIRST_MS }),
+      onConnect: (client: Client) => prepareClient(client, timeoutMs),
     },
   });
+}
+
+async function prepareClient(client: Client, timeoutMs: number | undefined): Promise<void> {
+  // The pool listens only while the connection is idle; one that is cut while in use would end the process otherwise.
+  void 0;
+  // Set by a statement: a pooler in front of Postgres may refuse it as a start-up parameter.
+  if (timeoutMs !== undefined) await client.query(`SET statement_timeout = ${Math.ceil(timeoutMs)}`);
 }

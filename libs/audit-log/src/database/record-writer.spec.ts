@@ -1,44 +1,10 @@
-import { randomUUIDv7 } from 'node:crypto';
+import { jobOf as job, recordLine as record } from '../../test-support/audit-rows.js';
 import { connectedDatabase, startPostgres } from '../../test-support/postgres.js';
 import { recordingObserver } from '../../test-support/recording-observer.js';
 import { RECORD_FORMAT, type AuditRecord } from '../audit-record.js';
 import type { AuditDatabase } from './audit-database.js';
 import { NewerFormatError } from './database.errors.js';
 import { RecordWriter } from './record-writer.js';
-
-const record = (values: Partial<Record<keyof AuditRecord, unknown>> = {}): string =>
-  JSON.stringify({
-    id: randomUUIDv7(),
-    request_id: 'request-1',
-    batch_index: 3,
-    created_at: new Date().toISOString(),
-    worker_id: 'worker-1',
-    tenant: 'anon',
-    model: 'sentiment',
-    model_version: '1',
-    text_hash: 'a'.repeat(64),
-    text_length: 12,
-    text: 'Grüße, 😀',
-    prediction: 'positive',
-    confidence: 0.97,
-    probabilities: { negative: 0.03, positive: 0.97 },
-    mode: 'fresh',
-    cache_hit: false,
-    idempotency_hit: false,
-    priority: 'normal',
-    success: true,
-    status: 200,
-    processing_time_ms: 1.25,
-    inference_time_ms: 0.5,
-    client_ip: '2001:db8::1',
-    ...values,
-  });
-
-const job = (records: string[], format = RECORD_FORMAT) => ({
-  format,
-  records: records.length,
-  rows: records.join('\n'),
-});
 
 describe('RecordWriter', () => {
   let postgres: Awaited<ReturnType<typeof startPostgres>>;

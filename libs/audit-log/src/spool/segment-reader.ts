@@ -9,11 +9,16 @@ import { MAX_LINE_BYTES } from './spool-line.js';
 /** Room for the checksums of a batch, so that most batches need one read. */
 const CHECKSUM_BYTES = 16 * 1024;
 
+const CREATED_AT = /"created_at":"([^"\\]+)"/;
+
 /** Records read from one segment. */
 export interface ReadRecords {
   records: number;
   rows: string;
+  /** RECORD_FORMAT of the Falcon that wrote them. */
   format: number;
+  /** `created_at` of the first. */
+  oldestAt: string | undefined;
   /** Where the read began. */
   start: SpoolPosition;
   end: SpoolPosition;
@@ -31,7 +36,7 @@ export interface SegmentReaderOptions {
   /** Readable bytes of each segment, in ascending order; it may grow while it is read. */
   ends: ReadonlyMap<number, number>;
   log: LogWriter;
-  observer: AuditObserver;
+  observer: Pick<AuditObserver, 'onCorrupt'>;
 }
 
 /** Reads a folder's records in order and steps over what is damaged, with a bounded buffer whatever is in the files. */
@@ -60,7 +65,9 @@ export class SegmentReader {
         const found = await this.scan(current, limits);
         if (found.records > 0) {
           const rows = this.buffer.toString('utf8', 0, found.rowBytes - 1);
-          return { records: found.records, rows, format: current.format, start, end: { ...this.position } };
+          const oldestAt = CREATED_AT.exec(rows)?.[1];
+          const { format } = current;
+          return { records: found.records, rows, format, oldestAt, start, end: { ...this.position } };
         }
       }
       this.buffer = Buffer.alloc(0);

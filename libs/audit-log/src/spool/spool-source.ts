@@ -33,8 +33,6 @@ export interface SpoolSource {
   isDrained(): boolean;
 }
 
-const CREATED_AT = /"created_at":"([^"\\]+)"/;
-
 /** The segments of one folder as a source. */
 export class SegmentSource implements SpoolSource {
   readonly id: string;
@@ -65,10 +63,10 @@ export class SegmentSource implements SpoolSource {
       await this.settleAll();
       return undefined;
     }
-    const { records, rows, format, start, end } = read;
+    const { records, rows, format, oldestAt, start, end } = read;
     this.outstanding.push({ end, records });
     const id = `${this.id}-${start.segment}-${start.offset}-${end.offset}`;
-    return { id, records, rows, format, oldestAt: CREATED_AT.exec(rows)?.[1], end };
+    return { id, records, rows, format, oldestAt, end };
   }
 
   async acknowledge(end: SpoolPosition): Promise<void> {
