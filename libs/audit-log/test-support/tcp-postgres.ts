@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { openClusterFolder, prepareSocketFolder } from '../src/database/embedded/cluster-folder.js';
 import { ensureCluster } from '../src/database/embedded/cluster.js';
 import { findBinaries, prepareBinaries } from '../src/database/embedded/server-binaries.js';
+import { freePort } from './free-port.js';
 import { makeDataDir } from './postgres.js';
+import { processTree, signalAll } from './process-tree.js';
 
 /** Password of the user `falcon`, with characters that a URL must escape. */
 export const TCP_PASSWORD = 'right:p@ss/word';
@@ -19,10 +20,10 @@ export interface TcpPostgres {
   url(parts?: { user?: string; password?: string; database?: string }): string;
   readonly port: number;
   start(): Promise<void>;
-  /** Sends the signal to the server and all its processes. */
+  /** Sends the signal to the server and all its processes; none if it does not run. */
   signal(signal: NodeJS.Signals): void;
-  /** Kills the server, waits until it is gone. */
-  kill(): Promise<void>;
+  /** Kills the server, with all its processes or its first one alone, and waits until it is gone. */
+  kill(whom?: 'all' | 'postmaster'): Promise<void>;
   /** Runs statements as the owner of everything. */
   sql(...statements: string[]): Promise<void>;
   /** Kills the server and removes its folder. */
@@ -57,6 +58,7 @@ export async function startTcpPostgres(): Promise<TcpPostgres> {
 class TcpServer implements Omit<TcpPostgres, 'remove'> {
   private exited: Promise<unknown> = Promise.resolve();
   private pid = 0;
+  private isRunning = false;
 
   constructor(
     private readonly program: string,
@@ -72,27 +74,26 @@ class TcpServer implements Omit<TcpPostgres, 'remove'> {
     const { data, user } = this.folder;
     const child = spawn(this.program, ['-D', data], { ...user, cwd: '/', env: {}, stdio: 'ignore' });
     this.pid = child.pid ?? 0;
-    this.exited = once(child, 'exit');
-    let hasExited = false;
-    void this.exited.then(() => (hasExited = true));
+    this.isRunning = true;
+    this.exited = once(child, 'exit').then(() => (this.isRunning = false));
     while (
       !(await this.sql('SELECT 1').then(
         () => true,
         () => false,
       ))
     ) {
-      if (hasExited) return this.start(); // the last processes of the killed one are still leaving
+      if (!this.isRunning) return this.start(); // the last processes of the killed one are still leaving
       await sleep(20);
     }
   }
 
   signal(signal: NodeJS.Signals): void {
-    const children = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8').split(' ').filter(Boolean);
-    for (const pid of [this.pid, ...children.map(Number)]) process.kill(pid, signal);
+    if (this.isRunning) signalAll(processTree(this.pid), signal);
   }
 
-  async kill(): Promise<void> {
-    this.signal('SIGKILL');
+  async kill(whom: 'all' | 'postmaster' = 'all'): Promise<void> {
+    if (this.isRunning && whom === 'postmaster') process.kill(this.pid, 'SIGKILL');
+    else this.signal('SIGKILL');
     await this.exited;
   }
 
@@ -109,13 +110,4 @@ class TcpServer implements Omit<TcpPostgres, 'remove'> {
       }
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

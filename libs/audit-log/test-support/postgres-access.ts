@@ -1,0 +1,34 @@
+import { Client, type ClientConfig } from 'pg';
+import { EMBEDDED_NAME } from '../src/database/embedded/cluster.js';
+import { openClusterFolder } from '../src/database/embedded/cluster-folder.js';
+import { EMBEDDED_PORT } from '../src/database/embedded/postmaster.js';
+import { isServer, notedPid } from '../src/database/embedded/postmaster-file.js';
+import { processTree } from './process-tree.js';
+
+/** Runs one statement over a connection of its own. */
+export async function queryOnce<Row extends object>(
+  connection: ClientConfig,
+  sql: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
+  const client = new Client({ ...connection, connectionTimeoutMillis: 5000, application_name: 'falcon test' });
+  client.on('error', () => undefined); // the statement rejects with it
+  try {
+    await client.connect();
+    return (await client.query<Row>(sql, values)).rows;
+  } finally {
+    client.end().catch(() => undefined);
+  }
+}
+
+/** How to reach the embedded Postgres of a data folder. */
+export function embeddedConnection(dataDir: string): ClientConfig {
+  return { host: openClusterFolder(dataDir).socket, port: EMBEDDED_PORT, user: EMBEDDED_NAME, database: EMBEDDED_NAME };
+}
+
+/** All processes of the embedded Postgres of a data folder; none while it does not run. */
+export function embeddedProcesses(dataDir: string): number[] {
+  const folder = openClusterFolder(dataDir);
+  const pid = notedPid(folder);
+  return isServer(folder, pid) ? processTree(pid) : [];
+}
