@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Spool } from '../src/spool/spool.js';
 import { recordingLog } from './recording-log.js';
 import { recordingObserver } from './recording-observer.js';
@@ -14,7 +15,8 @@ async function main(root: string, name: string, sync: boolean): Promise<void> {
   const call = async (): Promise<void> => {
     for (;;) {
       const number = next++;
-      await spool.append(JSON.stringify({ id: number, text: 'ä'.repeat(number % 300) }));
+      const json = JSON.stringify({ id: number, text: 'ä'.repeat(number % 300) });
+      while (await spool.append(json).catch((error: unknown) => error)) await sleep(10); // refused: not on the spool
       writeSync(process.stdout.fd, `${number}\n`);
     }
   };

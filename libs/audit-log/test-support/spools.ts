@@ -27,13 +27,16 @@ export class SpoolRoot {
     return new Orphans(this.path, this.log, this.observer);
   }
 
-  /** A process that appends without end (spool-process.ts), once it has begun. */
-  async startWriter(durability: 'process' | 'sync' = 'process'): Promise<SpoolWriter> {
+  /** A process that appends without end (spool-process.ts), once it has begun; its files may be limited, as by `ulimit -f`. */
+  async startWriter(durability: 'process' | 'sync' = 'process', maxFileKib?: number): Promise<SpoolWriter> {
     const [hook, script] = [join(__dirname, 'typescript.cjs'), join(__dirname, 'spool-process.ts')];
     const output = `${this.path}-output-${this.children.size}`;
     const file = openSync(output, 'w'); // not a pipe: what the process has said must be there when it is killed
-    const args = ['--require', hook, script, this.path, 'child', durability];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', file, 'inherit'] });
+    const command = [process.execPath, '--require', hook, script, this.path, 'child', durability];
+    const limit = maxFileKib ? `ulimit -f ${maxFileKib}; ` : '';
+    const child = spawn('bash', ['-c', `${limit}exec "$@"`, 'bash', ...command], {
+      stdio: ['ignore', file, 'inherit'],
+    });
     closeSync(file);
     this.children.set(child, output);
     const writer = new SpoolWriter(child, output);

@@ -45,6 +45,21 @@ describe('Orphans', () => {
     },
   );
 
+  it.each(['process', 'sync'] as const)(
+    'goes on in another file when one cannot be written (durability %s)',
+    async (durability) => {
+      const writer = await root.startWriter(durability, 512);
+      while (readdirSync(at(String(writer.id))).filter((name) => name.endsWith('.log')).length < 4) await sleep(20);
+      await writer.kill();
+      const [spool] = await root.orphans().adopt();
+      const ids = (spool ? await drain(spool) : []).map((row) => (JSON.parse(row) as { id: number }).id);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(writer.appended().filter((id) => !ids.includes(id))).toEqual([]);
+      await spool?.release();
+      expect(root.log.lines.length).toBeLessThanOrEqual(1); // what did not fit was cut off; SIGKILL may have torn the last write
+    },
+  );
+
   it('does not take the spool of a process that runs or is frozen', async () => {
     const writer = await root.startWriter();
     const orphans = root.orphans();

@@ -112,16 +112,17 @@ export class SegmentWriter {
   }
 
   /**
-   * A segment that is to survive a loss of power gets no more records after an error of the disk, because nobody knows
-   * what the disk has of it. Readers go by `ends`, and after a crash by the checksums: what cannot be cut off is stepped over.
+   * After an error of the disk nobody knows what it has of the file: one that holds records gets no more of them. What
+   * cannot be cut off does no harm, because readers go by `ends`, and after a crash by the checksums.
    */
   private async cutOff(descriptor: number, cause: unknown): Promise<void> {
     const isFull = ['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? '');
+    const isFresh = this.offset === SEGMENT_HEADER.length;
     const isCut = await truncateAsync(descriptor, this.offset).then(
       () => true,
       () => false,
     );
-    if (isCut && (isFull || !this.options.sync)) return;
+    if (isCut && (isFull || isFresh)) return;
     this.descriptor = undefined;
     await closeAsync(descriptor).catch(() => undefined);
   }

@@ -142,6 +142,34 @@ describe('Spool', () => {
     expect(readdirSync(root.path)).toEqual([]);
   });
 
+  it('hands out every record once while it is written, read and acknowledged at the same time', async () => {
+    const spool = await root.open({ maxBytes: 200_000 });
+    const read: string[] = [];
+    const total = 20_000;
+    const ship = async (): Promise<void> => {
+      while (read.length < total) {
+        await spool.source.whenAppended();
+        read.push(...(await drain(spool.source, { maxRecords: 50, maxBytes: 3000 })));
+      }
+    };
+    let next = 0;
+    const call = async (): Promise<void> => {
+      while (next < total) {
+        const record = json(next++, 'ä'.repeat(next % 50));
+        await spool.append(record).catch(async () => {
+          while (spool.stats().bytes > 100_000) await new Promise(setImmediate); // full: the shipper is behind
+          await spool.append(record);
+        });
+      }
+    };
+    await Promise.all([ship(), ...Array.from({ length: 64 }, call)]);
+    const ids = read.map((record) => (JSON.parse(record) as { id: number }).id);
+    expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: total }, (_, id) => id));
+    expect(spool.stats()).toEqual({ records: 0, bytes: 0 });
+    await spool.close();
+    expect(readdirSync(root.path)).toEqual([]);
+  });
+
   it('goes on after a restart where the acknowledged part ends', async () => {
     const spool = await root.open();
     const records = Array.from({ length: 10 }, (_, id) => json(id));
