@@ -9,7 +9,7 @@ import { AUDIT_WORKER_PARTS, type AuditWorkerParts } from './audit-worker.option
 import { jittered } from './backoff.js';
 import { WorkerConnection } from './worker-connection.js';
 
-const RETRY = { baseMs: 100, capMs: 5000 };
+const RETRY = { baseMs: 250, capMs: 5000 };
 /** A job that failed in a way nobody thought of comes back after this, ever later. */
 const SURPRISE = { baseMs: 1000, capMs: 60_000 };
 /** Another worker, a newer one, may have the job meanwhile. */

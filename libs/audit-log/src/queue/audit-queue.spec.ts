@@ -81,8 +81,8 @@ function queueContract(start: () => Promise<Running>): void {
   });
 
   it('keeps one schedule of the maintenance, however often it is asked for', async () => {
-    await queue.scheduleMaintenance(3_600_000);
-    await queue.scheduleMaintenance(3_600_000);
+    expect(await queue.scheduleMaintenance(3_600_000)).toBe(true);
+    expect(await queue.scheduleMaintenance(3_600_000)).toBe(false);
     const bull = await queue.bull();
     expect(await bull.getJobSchedulersCount()).toBe(1);
     await bull.removeJobScheduler('maintenance');

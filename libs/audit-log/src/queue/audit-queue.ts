@@ -92,14 +92,21 @@ export class AuditQueue {
     await this.call((queue) => queue.add(MAINTENANCE_JOB, NOTHING, options));
   }
 
-  /** From here on a worker is asked every `everyMs` to look after the table; calling it again changes nothing. */
-  async scheduleMaintenance(everyMs: number): Promise<void> {
+  /**
+   * From here on a worker is asked every `everyMs` to look after the table, the first time at once.
+   * @returns whether that is new; calling it again changes nothing
+   */
+  async scheduleMaintenance(everyMs: number): Promise<boolean> {
     const template = {
       name: MAINTENANCE_JOB,
       data: NOTHING,
       opts: { removeOnComplete: { count: 5 }, removeOnFail: { count: 5 } },
     };
-    await this.call((queue) => queue.upsertJobScheduler(MAINTENANCE_JOB, { every: everyMs }, template));
+    return this.call(async (queue) => {
+      const existing = await queue.getJobScheduler(MAINTENANCE_JOB);
+      await queue.upsertJobScheduler(MAINTENANCE_JOB, { every: everyMs }, template);
+      return existing === undefined;
+    });
   }
 
   /** BullMQ's own object, for the board. */

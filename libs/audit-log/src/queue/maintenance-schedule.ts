@@ -45,10 +45,10 @@ export class MaintenanceSchedule implements OnApplicationBootstrap, BeforeApplic
 
   private async schedule(isFirst: boolean): Promise<boolean> {
     try {
-      if (isFirst) {
+      const isNew = await this.queue.scheduleMaintenance(HOUR_MS);
+      if (isFirst && !isNew) {
         await this.queue.requestMaintenance();
       }
-      await this.queue.scheduleMaintenance(HOUR_MS);
       return true;
     } catch (error) {
       if (!(error instanceof QueueUnavailableError)) {
