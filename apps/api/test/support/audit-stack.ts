@@ -1,0 +1,181 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../../../libs/audit-log/test-support/free-port.js';
+import { makeDataDir } from '../../../../libs/audit-log/test-support/postgres.js';
+import {
+  embeddedConnection,
+  embeddedProcesses,
+  queryOnce,
+} from '../../../../libs/audit-log/test-support/postgres-access.js';
+import { signalAll } from '../../../../libs/audit-log/test-support/process-tree.js';
+import { TestRedis } from '../../../../libs/audit-log/test-support/redis.js';
+import { startTcpPostgres, type TcpPostgres } from '../../../../libs/audit-log/test-support/tcp-postgres.js';
+import { PROJECT_DIR } from './falcon.js';
+import { differences, LEDGER_ROWS, ledgerLines, type LedgerDifferences, type LedgerRow } from './ledger-check.js';
+import type { LedgerClient } from './ledger-client.js';
+import { apiService, type Service, workerService } from './service.js';
+
+/** Which services Falcon does not bring itself; `later` chooses where they will be, but does not start them. */
+export interface StackOptions {
+  redis?: 'now' | 'later';
+  postgres?: 'now' | 'later';
+}
+
+/** What `falcon` said. */
+export interface CommandResult {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Real processes around one data folder, as operators combine them. */
+export class AuditStack {
+  readonly dataDir = makeDataDir();
+  readonly apis: Service[] = [];
+  readonly workers: Service[] = [];
+  private frozen: number[] = [];
+
+  private constructor(
+    readonly redis: TestRedis | undefined,
+    readonly postgres: TcpPostgres | undefined,
+  ) {}
+
+  /** Starts the services that Falcon is to be given; without any it brings its own. */
+  static async open({ redis, postgres }: StackOptions = {}): Promise<AuditStack> {
+    const stack = new AuditStack(
+      redis && (await TestRedis.prepare({ appendOnly: true })),
+      postgres && (await startTcpPostgres()),
+    );
+    await Promise.all([redis === 'now' && stack.redis?.startAgain(), postgres === 'later' && stack.postgres?.kill()]);
+    return stack;
+  }
+
+  /** An HTTP server on the data folder, not started yet. */
+  async api(name: string, env: NodeJS.ProcessEnv = {}): Promise<Service> {
+    const api = apiService(name, await freePort(), { DATA_DIR: this.dataDir, ...this.urls(), ...env });
+    this.apis.push(api);
+    return api;
+  }
+
+  /** A process that writes the table, not started yet. */
+  async worker(name: string, env: NodeJS.ProcessEnv = {}): Promise<Service> {
+    const worker = workerService(name, await freePort(), { ...this.urls(), ...env });
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** Runs one statement on the table's Postgres. */
+  query<Row extends object>(sql: string, values: unknown[] = []): Promise<Row[]> {
+    return this.postgres
+      ? queryOnce<Row>({ connectionString: this.postgres.url() }, sql, values)
+      : queryOnce<Row>(embeddedConnection(this.dataDir), sql, values);
+  }
+
+  /** All rows there are; none while there is no table. */
+  async rows(): Promise<LedgerRow[]> {
+    const [table] = await this.query<{ exists: boolean }>(`SELECT to_regclass('inference_logs') IS NOT NULL AS exists`);
+    return table?.exists ? this.query<LedgerRow>(LEDGER_ROWS) : [];
+  }
+
+  /** Waits until the table has so many rows, one unless said otherwise. */
+  async waitForRows(atLeast = 1, timeoutMs = 30_000): Promise<void> {
+    const giveUpAt = performance.now() + timeoutMs;
+    for (;;) {
+      const rows = await this.rows().catch(() => []); // there may be no Postgres yet
+      if (rows.length >= atLeast) {
+        return;
+      }
+      if (performance.now() > giveUpAt) {
+        throw new Error(`The table has ${rows.length} rows instead of at least ${atLeast}.`);
+      }
+      await sleep(100);
+    }
+  }
+
+  /** Waits until all that was recorded is in the table, and compares it with what the clients were answered. */
+  async settle(clients: readonly LedgerClient[], timeoutMs = 60_000): Promise<LedgerDifferences> {
+    const giveUpAt = performance.now() + timeoutMs;
+    for (;;) {
+      const left = await this.recordsOnSpools();
+      const found = left === 0 ? differences(clients, await this.rows()) : undefined;
+      if (found && (found.missing.length === 0 || performance.now() > giveUpAt)) {
+        return found;
+      }
+      if (performance.now() > giveUpAt) {
+        throw new Error(
+          `The spools were not shipped in time: ${left ?? 'unknown'} records, ${this.spools().join(', ')}`,
+        );
+      }
+      await sleep(250);
+    }
+  }
+
+  /** Folders of the spools there are. */
+  spools(): string[] {
+    const root = join(this.dataDir, 'spool');
+    return existsSync(root) ? readdirSync(root) : [];
+  }
+
+  /** Kills the embedded Postgres, all of its processes or the first one alone; false when it does not run. */
+  killEmbeddedPostgres(whom: 'all' | 'postmaster'): boolean {
+    const processes = embeddedProcesses(this.dataDir);
+    signalAll(whom === 'all' ? processes : processes.slice(0, 1), 'SIGKILL');
+    return processes.length > 0;
+  }
+
+  /** Stops the embedded Postgres in the middle of what it does; false when it does not run. */
+  freezeEmbeddedPostgres(): boolean {
+    this.frozen = embeddedProcesses(this.dataDir);
+    signalAll(this.frozen, 'SIGSTOP');
+    return this.frozen.length > 0;
+  }
+
+  resumeEmbeddedPostgres(): void {
+    signalAll(this.frozen, 'SIGCONT');
+    this.frozen = [];
+  }
+
+  /** What `falcon audit verify` says of the clients' ledger. */
+  async verify(clients: readonly LedgerClient[]): Promise<CommandResult> {
+    const ledger = join(this.dataDir, 'ledger');
+    writeFileSync(ledger, ledgerLines(clients, await this.rows()).join('\n') + '\n');
+    return this.falcon('audit', 'verify', ledger);
+  }
+
+  /** Runs `falcon`. */
+  async falcon(...args: string[]): Promise<CommandResult> {
+    const env = { PATH: process.env['PATH'], DATA_DIR: this.dataDir, ...this.urls() };
+    const child = spawn(process.execPath, ['dist/apps/cli/src/main.js', ...args], { cwd: PROJECT_DIR, env });
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+    return { code, stdout, stderr };
+  }
+
+  /** Ends everything and removes the folder. */
+  async close(): Promise<void> {
+    await Promise.all([...this.apis, ...this.workers].map((service) => service.kill()));
+    this.killEmbeddedPostgres('all');
+    await Promise.all([this.redis?.stop(), this.postgres?.remove()]);
+    rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  private urls(): NodeJS.ProcessEnv {
+    return {
+      ...(this.redis && { REDIS_QUEUE_URL: this.redis.url }),
+      ...(this.postgres && { POSTGRES_URL: this.postgres.url() }),
+    };
+  }
+
+  /** Records that are not known to be in the table; undefined while a server does not say, or a dead one's spool is left. */
+  private async recordsOnSpools(): Promise<number | undefined> {
+    const running = this.apis.filter((api) => api.isRunning());
+    if (this.spools().length > running.length) {
+      return undefined;
+    }
+    const left = await Promise.all(running.map((api) => api.metric('audit_spool_records')));
+    return left.includes(undefined) ? undefined : left.reduce((sum: number, records) => sum + (records ?? 0), 0);
+  }
+}

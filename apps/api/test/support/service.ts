@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LogLine } from './falcon.js';
+import { PROJECT_DIR } from './falcon.js';
+
+const started = new Set<ChildProcess>();
+
+// A test that fails half-way leaves its processes behind; nothing may outlive the file.
+afterAll(() => started.forEach((child) => child.kill('SIGKILL')));
+
+/** One of Falcon's own programs on a port that it keeps: it may be killed, frozen, stopped and started again. */
+export class Service {
+  private child?: ChildProcess;
+  private output = '';
+
+  constructor(
+    readonly name: string,
+    readonly port: number,
+    private readonly options: { entry: string; env: NodeJS.ProcessEnv; readyPath: string },
+  ) {}
+
+  /** Starts the process and does not wait for anything. */
+  launch(more: NodeJS.ProcessEnv = {}): void {
+    const entry = resolve(PROJECT_DIR, this.options.entry);
+    if (!existsSync(entry)) {
+      throw new Error(`${entry} is missing: run "npm run build" first`);
+    }
+    const env = { PATH: process.env['PATH'], ...this.options.env, ...more, PORT: String(this.port) };
+    const child = spawn(process.execPath, [entry], { cwd: PROJECT_DIR, env });
+    started.add(child.once('close', () => started.delete(child)));
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
+    this.child = child;
+  }
+
+  /** Starts the process and waits until it can serve. */
+  async start(more: NodeJS.ProcessEnv = {}): Promise<this> {
+    this.launch(more);
+    await this.waitUntilReady();
+    return this;
+  }
+
+  async waitUntilReady(timeoutMs = 30_000): Promise<void> {
+    const giveUpAt = performance.now() + timeoutMs;
+    while (!(await this.isReady())) {
+      if (!this.isRunning() || performance.now() > giveUpAt) {
+        throw new Error(`${this.name} did not become ready:\n${this.output}`);
+      }
+      await sleep(50);
+    }
+  }
+
+  /** Ends it as the kernel would that runs out of memory. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  /** Ends it as an operator would; resolves to its exit code. */
+  async stop(): Promise<number | null> {
+    this.resume();
+    await this.end('SIGTERM');
+    return this.child?.exitCode ?? null;
+  }
+
+  /** It keeps its connections but does nothing. */
+  freeze(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child?.kill('SIGCONT');
+  }
+
+  isRunning(): boolean {
+    return this.child?.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** What was logged so far, by all of its processes. */
+  logs(): LogLine[] {
+    const objects = this.output.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
+    return objects.map((line) => JSON.parse(line) as LogLine);
+  }
+
+  /** Waits for a log line whose message matches. */
+  async waitForLog(message: RegExp, timeoutMs = 20_000): Promise<LogLine> {
+    const giveUpAt = performance.now() + timeoutMs;
+    for (;;) {
+      const line = this.logs().find((candidate) => message.test(candidate.message));
+      if (line) {
+        return line;
+      }
+      if (performance.now() > giveUpAt) {
+        throw new Error(`${this.name} has not logged ${message}:\n${this.output}`);
+      }
+      await sleep(50);
+    }
+  }
+
+  /** A metric's value, all its series added up; undefined when the process does not answer. */
+  async metric(name: string): Promise<number | undefined> {
+    try {
+      const response = await fetch(`http://127.0.0.1:${this.port}/metrics`, { signal: AbortSignal.timeout(5000) });
+      const samples = (await response.text()).matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'));
+      return [...samples].reduce((sum, [, value]) => sum + Number(value), 0);
+    } catch {
+      return undefined;
+    }
+  }
+
+  private async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const { child } = this;
+    if (child && this.isRunning()) {
+      const closed = once(child, 'close');
+      child.kill(signal);
+      await closed;
+    }
+  }
+
+  private async isReady(): Promise<boolean> {
+    try {
+      const url = `http://127.0.0.1:${this.port}${this.options.readyPath}`;
+      return (await fetch(url, { signal: AbortSignal.timeout(2000) })).ok;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** An HTTP server with its own spool in `dataDir`; what is not said here is as operators get it. */
+export function apiService(name: string, port: number, env: NodeJS.ProcessEnv & { DATA_DIR: string }): Service {
+  return new Service(name, port, {
+    entry: 'dist/apps/api/src/main.js',
+    env: { MODEL_DIR: resolve(PROJECT_DIR, 'models'), INFERENCE_WORKERS: '1', WORKER_ID: name, ...env },
+    readyPath: '/readyz',
+  });
+}
+
+/** A process that brings records from the queue into the table. */
+export function workerService(name: string, port: number, env: NodeJS.ProcessEnv): Service {
+  return new Service(name, port, {
+    entry: 'dist/apps/audit-worker/src/main.js',
+    env: { WORKER_ID: name, ...env },
+    readyPath: '/healthz',
+  });
+}
