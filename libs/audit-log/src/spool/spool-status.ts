@@ -1,0 +1,80 @@
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FileLock } from '../database/embedded/file-lock.js';
+import type { LogWriter } from '../log-writer.js';
+import { AcknowledgedFile } from './acknowledged-file.js';
+import { listSegments, readHeader, segmentFile, type SpoolPosition } from './segment.js';
+import { SpoolFolder } from './spool-folder.js';
+import { firstJson, MAX_LINE_BYTES } from './spool-line.js';
+
+/** How one process's spool is, seen from outside. */
+export interface SpoolStatus {
+  name: string;
+  /** Whether a living process ships it; an orphan waits for an API that takes it over. */
+  owner: 'alive' | 'none' | 'unknown';
+  /** Bytes that are not known to be in the table. */
+  waitingBytes: number;
+  /** When the oldest of them was answered; undefined when there is none, or it cannot be read. */
+  oldestAt: Date | undefined;
+}
+
+/** Looks at all spools under the root without touching them. */
+export async function readSpoolStatus(root: string, log: LogWriter): Promise<SpoolStatus[]> {
+  const names = await readdir(root).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const spools: SpoolStatus[] = [];
+  for (const name of names.filter((each) => SpoolFolder.isName(each)).sort()) {
+    try {
+      spools.push(await readOne(join(root, name), name, log));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; // its process has just removed it
+    }
+  }
+  return spools;
+}
+
+async function readOne(folder: string, name: string, log: LogWriter): Promise<SpoolStatus> {
+  const settled = (await new AcknowledgedFile(folder, log).load()) ?? { segment: 0, offset: 0 };
+  const segments = (await listSegments(folder)).filter((segment) => segment >= settled.segment);
+  let waitingBytes = 0;
+  let oldestAt: Date | undefined;
+  for (const segment of segments) {
+    const path = join(folder, segmentFile(segment));
+    const from = await firstWaiting(path, segment, settled);
+    const bytes = Math.max(0, (await stat(path)).size - from);
+    waitingBytes += bytes;
+    if (bytes > 0) oldestAt ??= await instantAt(path, from);
+  }
+  return { name, owner: await ownerOf(folder), waitingBytes, oldestAt };
+}
+
+async function firstWaiting(path: string, segment: number, settled: SpoolPosition): Promise<number> {
+  const { bytes } = await readHeader(path);
+  return segment === settled.segment ? Math.max(settled.offset, bytes) : bytes;
+}
+
+async function instantAt(path: string, offset: number): Promise<Date | undefined> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_LINE_BYTES), 0, MAX_LINE_BYTES, offset);
+    const json = firstJson(buffer.subarray(0, bytesRead));
+    return json === undefined ? undefined : new Date((JSON.parse(json) as { created_at: string }).created_at);
+  } finally {
+    await file.close();
+  }
+}
+
+/** A shared lock is to be had only where no process holds the folder. */
+async function ownerOf(folder: string): Promise<SpoolStatus['owner']> {
+  const path = join(folder, 'lock');
+  try {
+    await stat(path); // asking for the lock would make the file
+    const lock = FileLock.try(path, 'shared');
+    lock?.release();
+    return lock ? 'none' : 'alive';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'none' : 'unknown';
+  }
+}
