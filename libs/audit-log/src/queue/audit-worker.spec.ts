@@ -1,8 +1,9 @@
-import { randomUUID, randomUUIDv7 } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Worker } from 'bullmq';
+import { jobOf, recordLine } from '../../test-support/audit-rows.js';
 import { connectedDatabase, startPostgres } from '../../test-support/postgres.js';
 import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
 import { recordingObserver, type RecordingObserver } from '../../test-support/recording-observer.js';
@@ -21,41 +22,10 @@ const NOWHERE = { host: '/nowhere', port: 5432, user: 'a', database: 'b' };
 
 beforeAll(() => Logger.overrideLogger(false));
 
-function record(requestId: string, index: number): object {
-  return {
-    id: randomUUIDv7(),
-    request_id: requestId,
-    batch_index: index,
-    created_at: new Date().toISOString(),
-    worker_id: 'worker-1',
-    tenant: 'default',
-    model: 'sentiment',
-    model_version: '1',
-    text_hash: 'a'.repeat(64),
-    text_length: 5,
-    text: null,
-    prediction: 'positive',
-    confidence: 0.9,
-    probabilities: { positive: 0.9, negative: 0.1 },
-    mode: 'fresh',
-    degraded_reason: null,
-    cache_hit: false,
-    idempotency_hit: false,
-    idempotency_key: null,
-    priority: 'normal',
-    success: true,
-    status: 200,
-    error_code: null,
-    error_message: null,
-    processing_time_ms: 1.5,
-    inference_time_ms: 1,
-    client_ip: '127.0.0.1',
-  };
-}
-
-function jobOf(requestId: string, records: number): AuditJob {
-  const rows = Array.from({ length: records }, (_, index) => JSON.stringify(record(requestId, index)));
-  return { format: 2, records, rows: rows.join('\n') };
+function recordsOf(requestId: string, records: number): AuditJob {
+  return jobOf(
+    Array.from({ length: records }, (_, index) => recordLine({ request_id: requestId, batch_index: index })),
+  );
 }
 
 async function until(condition: () => Promise<boolean> | boolean, timeoutMs = 15_000): Promise<void> {
@@ -127,7 +97,7 @@ function workerContract(
 
   it('makes the records of a job rows, each once, however often the job comes', async () => {
     const requestId = randomUUID();
-    const job = jobOf(requestId, 1000);
+    const job = recordsOf(requestId, 1000);
     await startWorker();
     await queue.add(`${requestId}-a`, job);
     await queue.add(`${requestId}-b`, job);
@@ -139,7 +109,7 @@ function workerContract(
 
   it('takes over the job of a worker that was killed within 10 s', async () => {
     const requestId = randomUUID();
-    await queue.add(requestId, jobOf(requestId, 3));
+    await queue.add(requestId, recordsOf(requestId, 3));
     await takeAndVanish();
     const vanishedMs = performance.now();
     await startWorker();
@@ -176,7 +146,7 @@ function workerContract(
     );
     void flaky.connect();
     await startWorker({ writer: new RecordWriter(flaky, observer) });
-    await queue.add(requestId, jobOf(requestId, 5));
+    await queue.add(requestId, recordsOf(requestId, 5));
     await until(() => observer.events.filter(([method]) => method === 'onRetry').length >= 3);
     expect(await queue.counts()).toMatchObject({ active: 1, failed: 0 });
     isThere = true;
@@ -188,7 +158,7 @@ function workerContract(
     const requestId = randomUUID();
     const away = new AuditDatabase({ connection: NOWHERE, poolSize: 2, operationTimeoutMs: 1000, migrate: false }, log);
     await startWorker({ writer: new RecordWriter(away, observer) });
-    await queue.add(requestId, jobOf(requestId, 2));
+    await queue.add(requestId, recordsOf(requestId, 2));
     await until(() => observer.events.some(([method]) => method === 'onRetry'));
     const startMs = performance.now();
     await worker?.close();
@@ -202,7 +172,7 @@ function workerContract(
   it('leaves records of a newer format to a newer worker', async () => {
     const requestId = randomUUID();
     await startWorker();
-    await queue.add(requestId, { ...jobOf(requestId, 1), format: 99 });
+    await queue.add(requestId, { ...recordsOf(requestId, 1), format: 99 });
     await until(() => log.lines.some((line) => line.startsWith('ERROR Records of format 99 wait in the queue')));
     await until(async () => (await queue.counts()).active === 0);
     expect(await queue.progressOf([requestId])).toEqual(['known']);

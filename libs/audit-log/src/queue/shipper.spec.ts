@@ -6,6 +6,7 @@ import { startPostgres } from '../../test-support/postgres.js';
 import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
 import { recordingObserver, type RecordingObserver } from '../../test-support/recording-observer.js';
 import { describeWithRedis, TestRedis } from '../../test-support/redis.js';
+import { startTcpPostgres, type TcpPostgres } from '../../test-support/tcp-postgres.js';
 import { TestWorker } from '../../test-support/test-worker.js';
 import { Spool } from '../spool/spool.js';
 import { AuditQueue } from './audit-queue.js';
@@ -220,4 +221,46 @@ describeWithRedis('shipping over a Redis that fails', () => {
     expect(performance.now() - startMs).toBeLessThan(3000);
     expect(line.spool.stats().records).toBe(100);
   });
+});
+
+describe('shipping over a Postgres that fails', () => {
+  let postgres: TcpPostgres;
+  let line: Line;
+
+  beforeAll(async () => {
+    postgres = await startTcpPostgres();
+  });
+
+  afterAll(() => postgres.remove());
+
+  beforeEach(async () => {
+    line = new Line({ kind: 'postgres', connection: { url: postgres.url() } });
+    await line.open();
+    line.shipper.start();
+    line.worker.start();
+    await line.append(1000);
+  });
+
+  afterEach(() => line.close());
+
+  it('goes on after a kill of all its processes, and loses nothing that it had forgotten', async () => {
+    for (let round = 0; round < 3; round++) {
+      await line.append(1000);
+      await postgres.kill();
+      await line.append(1000);
+      await postgres.start();
+    }
+    await line.drained();
+    expect(new Set(line.worker.ids())).toEqual(new Set(numbers(0, 7000)));
+  }, 60_000);
+
+  it('goes on after a freeze', async () => {
+    postgres.signal('SIGSTOP');
+    await line.append(2000);
+    await sleep(3000);
+    postgres.signal('SIGCONT');
+    await line.append(1000);
+    await line.drained();
+    expect(new Set(line.worker.ids())).toEqual(new Set(numbers(0, 4000)));
+  }, 60_000);
 });

@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { JobFeed } from '../../../libs/audit-log/test-support/job-feed.js';
+import { embeddedConnection, queryOnce } from '../../../libs/audit-log/test-support/postgres-access.js';
+import { makeDataDir } from '../../../libs/audit-log/test-support/postgres.js';
+import { describeWithRedis, TestRedis } from '../../../libs/audit-log/test-support/redis.js';
+import { startTcpPostgres, type TcpPostgres } from '../../../libs/audit-log/test-support/tcp-postgres.js';
+import { until, WorkerProcess } from './support/worker-process.js';
+
+jest.setTimeout(60_000);
+
+const COUNT_ROWS = 'SELECT count(*)::int AS n FROM inference_logs WHERE request_id = ANY($1)';
+
+function ids(number: number): string[] {
+  return Array.from({ length: number }, () => randomUUID());
+}
+
+describeWithRedis('the audit worker with a Redis and a Postgres of the operator', () => {
+  let redis: TestRedis;
+  let postgres: TcpPostgres;
+  let env: NodeJS.ProcessEnv;
+  let feed: JobFeed;
+  let dataDir: string;
+
+  beforeAll(async () => {
+    [redis, postgres] = await Promise.all([TestRedis.start({ appendOnly: true }), startTcpPostgres()]);
+    dataDir = makeDataDir();
+    env = { REDIS_URL: redis.url, POSTGRES_URL: postgres.url(), DATA_DIR: dataDir };
+    feed = new JobFeed({ kind: 'redis', url: redis.url });
+  });
+
+  afterAll(async () => {
+    await feed.close();
+    await redis.stop();
+    await postgres.remove();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  async function rowsOf(requestIds: readonly string[]): Promise<number> {
+    const connection = { connectionString: postgres.url() };
+    return (await queryOnce<{ n: number }>(connection, COUNT_ROWS, [requestIds]))[0]?.n ?? 0;
+  }
+
+  async function putAll(requestIds: readonly string[], records: number): Promise<void> {
+    for (const id of requestIds) await feed.put(id, records);
+  }
+
+  it('makes rows of jobs, counts them, and ends with 0 on SIGTERM', async () => {
+    const worker = await WorkerProcess.start(env);
+    const requestIds = ids(5);
+    await putAll(requestIds, 200);
+    await until(async () => (await feed.completed(requestIds)) === 5);
+    expect(await rowsOf(requestIds)).toBe(1000);
+    const { text } = await worker.get('/metrics');
+    expect(text).toMatch(/^audit_rows_written_total\{[^}]*\} 1000$/m);
+    expect(text).toMatch(/^audit_queue_jobs\{state="waiting",[^}]*\} 0$/m);
+    expect(text).toMatch(/^db_connection_pool_size\{/m);
+    expect(await worker.stop()).toBe(0);
+    expect(worker.logs().at(-1)).toMatchObject({ level: 'INFO', message: 'Stopped' });
+    expect(worker.stderr).toBe('');
+  });
+
+  it('starts without its services, says so, and works when they are there', async () => {
+    await redis.kill();
+    await postgres.kill();
+    const worker = await WorkerProcess.start(env);
+    expect(await worker.get('/healthz')).toMatchObject({ status: 200, text: expect.stringContaining('"healthy"') });
+    const { status, text } = await worker.get('/readyz');
+    expect({ status, ...(JSON.parse(text) as object) }).toMatchObject({
+      status: 503,
+      ready: false,
+      checks: { queue_available: false, database_available: false },
+    });
+    await until(() => worker.logs().some(({ message }) => message.startsWith('Redis unavailable: ')));
+    await until(() => worker.logs().some(({ message }) => message.startsWith('Database unavailable: ')));
+    await redis.startAgain();
+    await postgres.start();
+    await until(() => worker.isReady());
+    const requestIds = ids(2);
+    await until(() =>
+      putAll(requestIds, 10).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await until(async () => (await feed.completed(requestIds)) === 2);
+    expect(await rowsOf(requestIds)).toBe(20);
+    expect(await worker.stop()).toBe(0);
+  });
+
+  it('ends on SIGTERM while its services are away, with 0', async () => {
+    const worker = await WorkerProcess.start({ ...env, GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: '3' });
+    await until(() => worker.isReady());
+    await redis.kill();
+    await postgres.kill();
+    const startMs = performance.now();
+    expect(await worker.stop()).toBe(0);
+    expect(performance.now() - startMs).toBeLessThan(5000);
+    await redis.startAgain();
+    await postgres.start();
+  });
+
+  it('takes over within 10 s what a killed worker had in its hands, and writes it once', async () => {
+    const first = await WorkerProcess.start(env);
+    await until(() => first.isReady());
+    await postgres.kill(); // so that the jobs stay in the worker's hands
+    const requestIds = ids(4);
+    await until(() =>
+      putAll(requestIds, 50).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await until(async () => (await feed.active()) >= 4);
+    const second = await WorkerProcess.start(env);
+    await first.kill();
+    const killedMs = performance.now();
+    await postgres.start();
+    await until(async () => (await feed.completed(requestIds)) === 4);
+    expect(performance.now() - killedMs).toBeLessThan(10_000);
+    expect(await rowsOf(requestIds)).toBe(200);
+    await second.kill();
+  });
+
+  it('gives back on SIGTERM what it has in its hands while Postgres is away', async () => {
+    const first = await WorkerProcess.start(env);
+    await until(() => first.isReady());
+    await postgres.kill();
+    const requestIds = ids(2);
+    await putAll(requestIds, 50);
+    await until(async () => (await feed.active()) >= 2);
+    expect(await first.stop()).toBe(0);
+    expect(await feed.active()).toBe(0);
+    await postgres.start();
+    const second = await WorkerProcess.start(env);
+    await until(async () => (await feed.completed(requestIds)) === 2);
+    await second.kill();
+  });
+
+  it.each(['kill', 'freeze'] as const)('goes on after a %s of Redis in the middle of the work', async (fault) => {
+    const worker = await WorkerProcess.start(env);
+    const requestIds = ids(40);
+    await putAll(requestIds.slice(0, 20), 100);
+    if (fault === 'kill') {
+      await redis.kill();
+      await redis.startAgain();
+    } else {
+      redis.freeze();
+      setTimeout(() => redis.resume(), 3000);
+    }
+    for (const id of requestIds.slice(20))
+      await until(() =>
+        feed.put(id, 100).then(
+          () => true,
+          () => false,
+        ),
+      );
+    await until(async () => (await feed.completed(requestIds).catch(() => 0)) === 40);
+    expect(await rowsOf(requestIds)).toBe(4000);
+    expect(worker.process.exitCode).toBeNull();
+    await worker.kill();
+  });
+});
+
+describe('the audit worker with the embedded Postgres alone', () => {
+  it('makes rows of jobs that another process of the data folder puts on the queue', async () => {
+    const dataDir = makeDataDir();
+    const worker = await WorkerProcess.start({ DATA_DIR: dataDir });
+    await until(() => worker.isReady(), 30_000);
+    const { host = '', port = 0, user = '', database = '' } = embeddedConnection(dataDir);
+    const feed = new JobFeed({ kind: 'postgres', connection: { host, port, user, database } });
+    const requestIds = ids(3);
+    for (const id of requestIds) await feed.put(id, 100);
+    await until(async () => (await feed.completed(requestIds)) === 3);
+    const rows = await queryOnce<{ n: number }>(embeddedConnection(dataDir), COUNT_ROWS, [requestIds]);
+    expect(rows).toEqual([{ n: 300 }]);
+    await feed.close();
+    expect(await worker.stop()).toBe(0);
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+});
+
+describe('the configuration of the audit worker', () => {
+  it('stops the start with 78 and a line per fault when it is wrong', async () => {
+    const worker = WorkerProcess.launch({ AUDIT_WORKER_CONCURRENCY: 'many', PORT: '99999' });
+    expect(await worker.exitCode()).toBe(78);
+    expect(worker.stderr.split('\n')).toEqual([
+      'The configuration is invalid:',
+      '  PORT="99999" must be a whole number from 0 to 65535.',
+      '  AUDIT_WORKER_CONCURRENCY="many" must be a whole number from 1 to 64.',
+      'See docs/configuration.md.',
+      '',
+    ]);
+    expect(worker.stdout).toBe('');
+  });
+});

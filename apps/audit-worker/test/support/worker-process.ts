@@ -1,0 +1,99 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Folder of the checkout. */
+export const PROJECT_DIR = resolve(__dirname, '../../../..');
+const ENTRY = resolve(PROJECT_DIR, 'dist/apps/audit-worker/src/main.js');
+
+/** A line of the worker's log. */
+export type LogLine = Record<string, unknown> & { level: string; message: string };
+
+/** What a probe answered. */
+export interface Answer {
+  status: number;
+  text: string;
+}
+
+const launched = new Set<ChildProcess>();
+
+// A test that fails half-way leaves its worker behind; nothing may outlive the file.
+afterAll(() => launched.forEach((child) => child.kill('SIGKILL')));
+
+/** Waits for something; fails when it takes too long. */
+export async function until(condition: () => Promise<boolean> | boolean, timeoutMs = 20_000): Promise<void> {
+  const giveUpAtMs = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > giveUpAtMs) throw new Error(`It did not happen within ${timeoutMs} ms.`);
+    await sleep(25);
+  }
+}
+
+/** A worker of its own process, as `node dist/apps/audit-worker/src/main.js` starts it. */
+export class WorkerProcess {
+  stdout = '';
+  stderr = '';
+  private readonly exited: Promise<number | null>;
+
+  private constructor(readonly process: ChildProcess) {
+    launched.add(process.once('close', () => launched.delete(process)));
+    process.stdout?.setEncoding('utf8').on('data', (chunk: string) => (this.stdout += chunk));
+    process.stderr?.setEncoding('utf8').on('data', (chunk: string) => (this.stderr += chunk));
+    this.exited = once(process, 'close').then(([code]) => code as number | null);
+  }
+
+  /** Starts a process and does not wait for anything. */
+  static launch(env: NodeJS.ProcessEnv): WorkerProcess {
+    if (!existsSync(ENTRY)) {
+      throw new Error(`${ENTRY} is missing: run "npm run build" first`);
+    }
+    const ownEnv = { PATH: process.env['PATH'], PORT: '0', ...env };
+    return new WorkerProcess(spawn(process.execPath, [ENTRY], { cwd: PROJECT_DIR, env: ownEnv }));
+  }
+
+  /** Starts a worker and waits until it listens. */
+  static async start(env: NodeJS.ProcessEnv): Promise<WorkerProcess> {
+    const worker = WorkerProcess.launch(env);
+    await until(() => worker.logged('The audit worker is running') || worker.process.exitCode !== null);
+    return worker;
+  }
+
+  /** What was logged so far; every line of stdout must be a JSON object. */
+  logs(): LogLine[] {
+    const lines = this.stdout.split('\n').slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as LogLine);
+  }
+
+  logged(message: string): boolean {
+    return this.logs().some((line) => line.message === message);
+  }
+
+  async get(path: string): Promise<Answer> {
+    const running = this.logs().find(({ message }) => message === 'The audit worker is running');
+    const response = await fetch(new URL(path, String(running?.['url'])), { signal: AbortSignal.timeout(10_000) });
+    return { status: response.status, text: await response.text() };
+  }
+
+  async isReady(): Promise<boolean> {
+    return (await this.get('/readyz')).status === 200;
+  }
+
+  /** Waits for the end of the process; null when a signal ended it. */
+  exitCode(): Promise<number | null> {
+    return this.exited;
+  }
+
+  /** Sends SIGTERM and waits for the end. */
+  async stop(): Promise<number | null> {
+    this.process.kill('SIGTERM');
+    return this.exited;
+  }
+
+  /** Ends it as a crash or the kernel would. */
+  async kill(): Promise<void> {
+    this.process.kill('SIGKILL');
+    await this.exited;
+  }
+}
