@@ -46,7 +46,7 @@ export class QueueBoard {
 
 function serverOf(queue: Queue<AuditJob>): FastifyInstance {
   const serverAdapter = new FastifyAdapter().setBasePath(BOARD_PATH);
-  const adapter = new BullMQAdapter(queue as unknown as Queue, {
+  const adapter = new BullMQAdapter(queue, {
     readOnlyMode: true,
     allowRetries: true,
     description: 'Audit records on their way into inference_logs',
