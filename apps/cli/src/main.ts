@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { auditCommand } from './audit/audit.command.js';
 import { loadConfig } from './config.js';
 import { evaluateCommand } from './evaluate/evaluate.command.js';
 import { modelsCommand } from './models/models.command.js';
@@ -8,11 +9,12 @@ import { trainCommand } from './train/train.command.js';
 
 const config = loadConfig();
 const program = new Command('falcon')
-  .description('train, evaluate, check and ask the models that Falcon serves')
+  .description('train, evaluate, check and ask the models that Falcon serves, and see what was answered')
   .addCommand(trainCommand())
   .addCommand(evaluateCommand(config))
   .addCommand(modelsCommand(config))
   .addCommand(predictCommand(config))
+  .addCommand(auditCommand())
   .showHelpAfterError('(add --help for the options)');
 
 program.parseAsync().catch((error: unknown) => {

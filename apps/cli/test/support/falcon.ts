@@ -12,21 +12,31 @@ export interface Finished {
   stderr: string;
 }
 
-/** Runs the built `falcon` on `input`; with `interruptAt`, sends Ctrl-C once standard error matches it. */
-export function falcon(args: string[], { input = '', interruptAt }: { input?: string; interruptAt?: RegExp } = {}) {
+/** How a command is run. */
+export interface RunOptions {
+  /** Its standard input. */
+  input?: string;
+  /** Sends Ctrl-C once its output matches. */
+  interruptAt?: RegExp;
+  /** Variables besides those of the test. */
+  env?: NodeJS.ProcessEnv;
+}
+
+/** Runs the built `falcon` to its end. */
+export function falcon(args: string[], { input = '', interruptAt, env }: RunOptions = {}) {
   return new Promise<Finished>((done) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT });
-    let stdout = '';
-    let stderr = '';
+    const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, env: { ...process.env, ...env } });
+    const output = { stdout: '', stderr: '' };
     let interrupted = false;
-    child.stdout.on('data', (data) => (stdout += data));
-    child.stderr.on('data', (data) => {
-      stderr += data;
-      if (interrupted || !interruptAt?.test(stderr)) return;
-      interrupted = true;
-      child.kill('SIGINT');
-    });
-    child.on('close', (code) => done({ code, stdout, stderr }));
+    for (const stream of ['stdout', 'stderr'] as const) {
+      child[stream].setEncoding('utf8').on('data', (data: string) => {
+        output[stream] += data;
+        if (interrupted || !interruptAt?.test(output[stream])) return;
+        interrupted = true;
+        child.kill('SIGINT');
+      });
+    }
+    child.on('close', (code) => done({ code, ...output }));
     child.stdin.on('error', () => undefined); // a command that takes no input may have ended before it is written
     child.stdin.end(input);
   });

@@ -1,0 +1,30 @@
+import type { ExportFormat } from '@app/audit-log';
+
+/** Exit codes: fine, ledger and table differ, and that it could not be found out. */
+export const DIFFERENCES = 1;
+export const TROUBLE = 2;
+
+/** Bounds of the rows that are meant. */
+export interface RangeOptions {
+  from?: Date;
+  to?: Date;
+}
+
+/** `falcon audit export`. */
+export interface ExportOptions extends RangeOptions {
+  format: ExportFormat;
+  out?: string;
+}
+
+/** `falcon audit tail`. */
+export interface TailCommandOptions {
+  last: number;
+  json?: boolean;
+}
+
+/** `falcon audit verify`. */
+export interface VerifyOptions extends RangeOptions {
+  exact?: boolean;
+  show: number;
+  json?: boolean;
+}

@@ -1,0 +1,17 @@
+import { InvalidArgumentError } from 'commander';
+
+const RELATIVE = /^(\d{1,6}) ?(s|m|h|d)( ago)?$/;
+const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const ABSOLUTE = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?$/;
+
+/** An instant as operators write it: `15m`, `2h`, `7d ago`, or ISO 8601, which is UTC unless it names a zone. */
+export function parseInstant(written: string, nowMs = Date.now()): Date {
+  const [, count, unit] = RELATIVE.exec(written) ?? [];
+  if (unit !== undefined) return new Date(nowMs - Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS]);
+  const [isInstant, time, , , zone] = ABSOLUTE.exec(written) ?? [];
+  const instant = new Date(time !== undefined && zone === undefined ? `${written}Z` : written);
+  if (isInstant === undefined || Number.isNaN(instant.getTime())) {
+    throw new InvalidArgumentError('An instant is written 15m, 2h, 7d ago, 2026-11-20 or 2026-11-20T10:15:00Z.');
+  }
+  return instant;
+}
