@@ -3,6 +3,7 @@ import { describeWithRedis } from '../../../../libs/audit-log/test-support/redis
 import { AuditStack } from '../support/audit-stack.js';
 import { Chaos, seededRandom, type Victim } from '../support/chaos.js';
 import { embeddedVictim, postgresVictim, redisVictim, serviceVictim } from '../support/chaos-victims.js';
+import { NO_DIFFERENCES } from '../support/ledger-check.js';
 import { LedgerClient } from '../support/ledger-client.js';
 
 /** All kills of this file together; `make chaos` asks for more. */
@@ -40,7 +41,7 @@ async function strikeUnderLoad({ stack, victims, kills, seed }: Scene): Promise<
 }
 
 async function expectKept(stack: AuditStack, client: LedgerClient): Promise<void> {
-  expect(await stack.settle([client], 120_000)).toEqual({ missing: [], double: [], wrong: [], strange: [] });
+  expect(await stack.settle([client], 120_000)).toEqual(NO_DIFFERENCES);
   const logs = stack.apis.flatMap((api) => api.logs());
   expect(logs.filter(({ message }) => /buffer full|Damaged|unexpected failure/.test(message))).toEqual([]);
   expect(await stack.query('SELECT * FROM inference_log_dead_letters')).toEqual([]);

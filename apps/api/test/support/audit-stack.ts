@@ -74,10 +74,17 @@ export class AuditStack {
       : queryOnce<Row>(embeddedConnection(this.dataDir), sql, values);
   }
 
+  /** The same in another database of that Postgres. */
+  queryIn<Row extends object>(database: string, sql: string): Promise<Row[]> {
+    return queryOnce<Row>({ connectionString: this.postgres!.url({ database }) }, sql);
+  }
+
   /** All rows there are; none while there is no table. */
   async rows(): Promise<LedgerRow[]> {
-    const [table] = await this.query<{ exists: boolean }>(`SELECT to_regclass('inference_logs') IS NOT NULL AS exists`);
-    return table?.exists ? this.query<LedgerRow>(LEDGER_ROWS) : [];
+    const [table] = await this.query<{ made: boolean }>(
+      `SELECT to_regclass('inference_log_dead_letters') IS NOT NULL AS made`,
+    );
+    return table?.made ? this.query<LedgerRow>(LEDGER_ROWS) : [];
   }
 
   /** Waits until the table has so many rows, one unless said otherwise. */
@@ -99,24 +106,53 @@ export class AuditStack {
   async settle(clients: readonly LedgerClient[], timeoutMs = 60_000): Promise<LedgerDifferences> {
     const giveUpAt = performance.now() + timeoutMs;
     for (;;) {
+      const isLate = performance.now() > giveUpAt;
       const left = await this.recordsOnSpools();
-      const found = left === 0 ? differences(clients, await this.rows()) : undefined;
-      if (found && (found.missing.length === 0 || performance.now() > giveUpAt)) {
-        return found;
-      }
-      if (performance.now() > giveUpAt) {
+      if (left === 0) {
+        const found = await this.compare(clients).catch((error: unknown) => error as Error); // Postgres may be restarting
+        if (!(found instanceof Error) && (isLate || found.missing.length === 0)) {
+          return found;
+        }
+        if (isLate) {
+          throw found;
+        }
+      } else if (isLate) {
         throw new Error(
-          `The spools were not shipped in time: ${left ?? 'unknown'} records, ${this.spools().join(', ')}`,
+          `Spools are not shipped: ${left ?? 'unknown'} records, ${this.spools().join(', ')}\n${this.logs()}`,
         );
       }
       await sleep(250);
     }
   }
 
+  /** How the table differs from what the clients were answered, now. */
+  async compare(clients: readonly LedgerClient[]): Promise<LedgerDifferences> {
+    return differences(clients, await this.rows());
+  }
+
+  /** The last that each process logged besides what is usual, for the message of a test that fails. */
+  private logs(): string {
+    const lines = [...this.apis, ...this.workers].flatMap((service) =>
+      service.logs().flatMap((line) => (line.level === 'INFO' ? [] : [`${service.name} ${JSON.stringify(line)}`])),
+    );
+    return lines.slice(-40).join('\n');
+  }
+
   /** Folders of the spools there are. */
   spools(): string[] {
     const root = join(this.dataDir, 'spool');
     return existsSync(root) ? readdirSync(root) : [];
+  }
+
+  /** Waits until so many spools are left. */
+  async waitForSpools(count: number, timeoutMs = 30_000): Promise<void> {
+    const giveUpAt = performance.now() + timeoutMs;
+    while (this.spools().length !== count) {
+      if (performance.now() > giveUpAt) {
+        throw new Error(`There are other spools than expected: ${this.spools().join(', ')}`);
+      }
+      await sleep(100);
+    }
   }
 
   /** Kills the embedded Postgres, all of its processes or the first one alone; false when it does not run. */
@@ -154,9 +190,14 @@ export class AuditStack {
     return { code, stdout, stderr };
   }
 
+  /** Kills Falcon's own programs. */
+  async kill(): Promise<void> {
+    await Promise.all([...this.apis, ...this.workers].map((service) => service.kill()));
+  }
+
   /** Ends everything and removes the folder. */
   async close(): Promise<void> {
-    await Promise.all([...this.apis, ...this.workers].map((service) => service.kill()));
+    await this.kill();
     this.killEmbeddedPostgres('all');
     await Promise.all([this.redis?.stop(), this.postgres?.remove()]);
     rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 5 });

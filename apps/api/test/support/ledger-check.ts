@@ -24,6 +24,9 @@ export interface LedgerDifferences {
   strange: string[];
 }
 
+/** What `differences` says when the audit log has kept its promise. */
+export const NO_DIFFERENCES: LedgerDifferences = { missing: [], double: [], wrong: [], strange: [] };
+
 /** Compares what clients were answered with what is in the table. */
 export function differences(clients: readonly LedgerClient[], rows: readonly LedgerRow[]): LedgerDifferences {
   const answered = new Map(clients.flatMap((client) => [...client.answered]));

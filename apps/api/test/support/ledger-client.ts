@@ -113,6 +113,11 @@ export class LedgerClient {
     return counts;
   }
 
+  /** How many rows there should be: one for each text that was answered. */
+  texts(): number {
+    return [...this.answered.values()].reduce((sum, { texts }) => sum + (texts ?? 1), 0);
+  }
+
   private async keepAsking(port: number): Promise<void> {
     while (!this.isStopping) {
       const answer = await this.ask(port);
@@ -137,6 +142,7 @@ export class LedgerClient {
       agent: this.agent,
       headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'x-request-id': id },
     });
+    outgoing.on('error', () => undefined); // whoever waits for the answer, or for its end, rejects with it
     outgoing.end(body);
     const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
     const content = await text(incoming);

@@ -110,6 +110,26 @@ export class Service {
     }
   }
 
+  /** Waits until a metric is as wanted. */
+  async waitForMetric(name: string, isWanted: (value: number) => boolean, timeoutMs = 30_000): Promise<void> {
+    const giveUpAt = performance.now() + timeoutMs;
+    for (;;) {
+      const value = await this.metric(name);
+      if (value !== undefined && isWanted(value)) {
+        return;
+      }
+      if (performance.now() > giveUpAt) {
+        throw new Error(`${name} of ${this.name} is ${value}:\n${this.output}`);
+      }
+      await sleep(100);
+    }
+  }
+
+  /** Waits until all that it has recorded is in the table. */
+  whenShipped(): Promise<void> {
+    return this.waitForMetric('audit_spool_records', (records) => records === 0);
+  }
+
   private async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const { child } = this;
     if (child && this.isRunning()) {

@@ -127,7 +127,7 @@ describe('AuditDatabase', () => {
   it('leaves a table alone that somebody else made', async () => {
     await execute('CREATE TABLE inference_logs (id serial PRIMARY KEY)');
     await expect(whyNot(postgres.url())).resolves.toMatch(
-      /has a table "inference_logs" that this Falcon did not make: rename it/,
+      /has a table "inference_logs" that this Falcon did not make: move it away \(ALTER TABLE/,
     );
   });
 

@@ -21,7 +21,7 @@ export async function pendingMigrations(client: QueryClient): Promise<string[]> 
   }
   if (applied.length === 0 && (await exists(client, AUDIT_TABLE))) {
     throw new SchemaMismatchError(
-      `The database has a table "${AUDIT_TABLE}" that this Falcon did not make: rename it, or give Falcon a database of its own`,
+      `The database has a table "${AUDIT_TABLE}" that this Falcon did not make: move it away (ALTER TABLE ${AUDIT_TABLE} SET SCHEMA ...), or give Falcon a database of its own`,
     );
   }
   return known.filter((name) => !applied.includes(name));
