@@ -38,7 +38,13 @@ describe('GroupCommit', () => {
   let committed: number;
   const log = recordingLog();
   const commitWith = (appendTimeoutMs: number) =>
-    new GroupCommit({ appendTimeoutMs, write: disk.write, log, onCommitted: ({ records }) => (committed += records) });
+    new GroupCommit({
+      appendTimeoutMs,
+      write: disk.write,
+      writeNow: () => false,
+      log,
+      onCommitted: ({ records }) => (committed += records),
+    });
 
   beforeEach(() => {
     isTimeFaked = true;

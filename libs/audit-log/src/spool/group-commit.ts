@@ -12,12 +12,14 @@ export interface GroupCommitOptions {
   appendTimeoutMs: number;
   /** Resolves when the bytes are safe; never called again before. */
   write: (bytes: Buffer) => Promise<void>;
+  /** True when the bytes are safe already; false when only `write` can tell. */
+  writeNow: (bytes: Buffer) => boolean;
   onCommitted: (group: Group) => void;
   log: LogWriter;
 }
 
 /**
- * One write at a time; whatever arrives meanwhile is the next group. Nobody waits longer than the timeout: a disk that
+ * One write at a time; whatever arrives in the same turn of the event loop, or meanwhile, goes together. Nobody waits longer than the timeout: a disk that
  * hangs is given up until it answers, and a disk that fails is tried again after a rest.
  */
 export class GroupCommit {
@@ -68,7 +70,9 @@ export class GroupCommit {
     if (!group || this.writing) return;
     this.filling = undefined;
     this.writing = group;
-    this.options.write(group.content()).then(
+    const content = group.content();
+    if (this.options.writeNow(content)) return this.onWritten(group);
+    this.options.write(content).then(
       () => this.onWritten(group),
       (error: unknown) => this.onFailed(group, error),
     );

@@ -47,6 +47,7 @@ export class Spool {
     this.commit = new GroupCommit({
       appendTimeoutMs: options.appendTimeoutMs,
       write: (bytes) => this.writer.write(bytes),
+      writeNow: (bytes) => this.writer.writeNow(bytes),
       onCommitted: (group) => this.onCommitted(group, observer),
       log,
     });
