@@ -15,6 +15,8 @@ const SURPRISE = { baseMs: 1000, capMs: 60_000 };
 /** Another worker, a newer one, may have the job meanwhile. */
 const NEWER_FORMAT_DELAY_MS = 30_000;
 const FOR_EVER = 2 ** 31 - 1;
+/** The same failure of the worker is logged at most this often. */
+const REPORT_MS = 60_000;
 /** Share of the time to stop that the jobs in hand have to finish; the rest is for giving them back. */
 const FINISH_SHARE = 0.7;
 
@@ -28,9 +30,11 @@ const FINISH_SHARE = 0.7;
   stalledInterval: 2000,
   maxStalledCount: FOR_EVER,
   runRetryDelay: 1000,
+  skipVersionCheck: true, // WorkerConnection inspects Redis, and tells the log
   settings: { backoffStrategy: (attemptsMade: number) => jittered(SURPRISE, attemptsMade) },
 })
 export class AuditProcessor extends WorkerHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private lastError = { message: '', atMs: 0 };
   /** No more attempts. */
   private readonly stopping = new AbortController();
   /** No more time for the attempts under way. */
@@ -62,7 +66,11 @@ export class AuditProcessor extends WorkerHost implements OnApplicationBootstrap
 
   @OnWorkerEvent('error')
   onError(error: Error): void {
-    this.parts.log.debug('The queue worker had a failure, and goes on', { error });
+    const nowMs = performance.now();
+    if (error.message !== this.lastError.message || nowMs - this.lastError.atMs > REPORT_MS) {
+      this.parts.log.warning('The queue worker had a failure, and goes on', { error });
+      this.lastError = { message: error.message, atMs: nowMs };
+    }
   }
 
   @OnWorkerEvent('failed')

@@ -176,6 +176,18 @@ describeWithRedis('a producer whose Redis fails', () => {
     await isTakenAgain();
   });
 
+  it('is refused with the reason, and without the password, when that is wrong', async () => {
+    await redis.startAgain();
+    await redis.command('CONFIG', 'SET', 'requirepass', 'right');
+    const url = redis.url.replace('redis://', 'redis://:wrong-secret@');
+    const strangersLog = recordingLog();
+    const stranger = new AuditQueue({ kind: 'redis', url }, 300, strangersLog);
+    await expect(stranger.add('spool-1-0-0', JOB)).rejects.toThrow(/WRONGPASS|NOAUTH/);
+    expect(strangersLog.lines).toEqual([expect.stringMatching(/^WARNING Redis unavailable: (WRONGPASS|NOAUTH)/)]);
+    expect(strangersLog.lines.join()).not.toContain('secret');
+    await stranger.close();
+  });
+
   it('is closed while it is away', async () => {
     await isRefusedSoon();
     await queue.close();

@@ -43,5 +43,6 @@ function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return reasonOf(error.errors[0]);
   }
-  return error instanceof Error ? error.message || error.name : String(error);
+  const reason = error instanceof Error ? error.message || error.name : String(error);
+  return reason.replace(/^Error: /, ''); // some drivers put one error's text into another
 }

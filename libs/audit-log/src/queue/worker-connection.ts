@@ -4,7 +4,7 @@ import { Availability } from './availability.js';
 import { PostgresQueuePool } from './postgres-queue-pool.js';
 import type { QueueConnection } from './queue-backend.js';
 import type { QueueServer } from './queue-server.js';
-import { workerRedis } from './redis-connections.js';
+import { unfitness, workerRedis } from './redis-connections.js';
 
 /** One connection for each job in hand would be enough; BullMQ listens on one more, and looks for stalled jobs. */
 const SPARE_CONNECTIONS = 2;
@@ -15,6 +15,7 @@ const POSTGRES_TIMEOUT_MS = 10_000;
 export class WorkerConnection {
   readonly availability: Availability;
   readonly connection: QueueConnection;
+  private complaint: string | undefined;
 
   constructor(server: QueueServer, concurrency: number, log: LogWriter) {
     this.availability = new Availability(server.kind === 'redis' ? 'Redis' : 'Queue', log);
@@ -30,6 +31,10 @@ export class WorkerConnection {
             },
             this.availability,
           );
+    if (this.connection instanceof Redis) {
+      const redis = this.connection;
+      redis.on('ready', () => void this.inspect(redis, log));
+    }
   }
 
   /** Gives it up; whoever waits on it is told so. */
@@ -38,6 +43,18 @@ export class WorkerConnection {
       this.connection.disconnect();
     } else {
       await this.connection.end();
+    }
+  }
+
+  private async inspect(redis: Redis, log: LogWriter): Promise<void> {
+    try {
+      const complaint = await unfitness(redis);
+      if (complaint !== undefined && complaint !== this.complaint) {
+        log.warning(complaint);
+      }
+      this.complaint = complaint;
+    } catch (error) {
+      log.debug('Redis was not inspected', { error }); // some providers forbid it, and a lost connection is reported elsewhere
     }
   }
 }
