@@ -1,7 +1,7 @@
 # Falcon on one page: `make run` starts it, `make test` proves it. A machine needs bash, make, git and Node.js 20 or newer with npm.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run check test bench train-model clean distclean
+.PHONY: help setup build run check test chaos bench train-model clean distclean
 
 NODE := scripts/with-node.sh
 ARGS ?=
@@ -24,6 +24,10 @@ check: ## format, lint, import rules, types, unit tests
 
 test: check ## everything: check, then the end-to-end tests
 	@$(NODE) npm run --silent test:e2e
+
+chaos: ## the fault suite in its long form: 300 kills, Postgres away for five minutes; about half an hour
+	@scripts/setup.sh --build --tests
+	@$(NODE) npm run --silent chaos
 
 bench: build ## measure Falcon against its reference servers: make bench ARGS=--quick
 	@$(NODE) npm run --silent bench -- $(ARGS)
