@@ -3,20 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import { AuditLog, AuditPipeline } from '@app/audit-log';
 import { InferenceModule, InferenceService } from '@app/inference';
-import { ConfigError, createLog, type Log } from '@app/ops';
+import { configOrExit, createLog, type Log } from '@app/ops';
 import { announcement, urlOf } from './announce.js';
 import { auditLogModule } from './audit-log.js';
 import { loadConfig, type Config } from './config.js';
 import { isLoopback } from './http/loopback.js';
 import { Shutdown } from './shutdown.js';
 
-/** Exit code of a service that was configured wrongly (sysexits.h). */
-const EX_CONFIG = 78;
 const READY_POLL_MS = 5;
 
 /** Reads the configuration, starts the workers and the server, and returns when the default model answers or never will. */
 export async function serve(): Promise<void> {
-  const config = configOrExit();
+  const config = configOrExit(loadConfig);
   const log = createLog({ ...config, level: config.logLevel });
   const shutdown = new Shutdown(log, config.shutdownTimeoutMs);
   shutdown.watchSignals();
@@ -31,18 +29,6 @@ export async function serve(): Promise<void> {
   await announceReadiness(app.get(InferenceService), { config, log, url });
   app.get(AuditPipeline).start();
   flushCompileCache();
-}
-
-function configOrExit(): Config {
-  try {
-    return loadConfig();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) {
-      throw error;
-    }
-    process.stderr.write(`${error.message}\nSee docs/configuration.md.\n`);
-    process.exit(EX_CONFIG);
-  }
 }
 
 /** A failure that nothing handles leaves the process in a state nobody thought of: it says so and ends. */

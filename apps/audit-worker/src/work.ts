@@ -3,18 +3,15 @@ import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AuditMetrics, loadStandaloneWorker, type StandaloneWorker } from '@app/audit-log';
-import { ConfigError, createLog, type Log, NestLog } from '@app/ops';
+import { configOrExit, createLog, type Log, NestLog } from '@app/ops';
 import { Gauge, register } from 'prom-client';
 import { type Config, loadConfig } from './config.js';
 import { Shutdown } from './shutdown.js';
 import { WorkerModule } from './worker.module.js';
 
-/** Exit code of a service that was configured wrongly (sysexits.h). */
-const EX_CONFIG = 78;
-
 /** Reads the configuration and brings records from the queue into the table until a signal ends it. */
 export async function work(): Promise<void> {
-  const config = configOrExit();
+  const config = configOrExit(loadConfig);
   const log = createLog({ ...config, level: config.logLevel });
   const shutdown = new Shutdown(log, config.shutdownTimeoutMs);
   shutdown.watchSignals();
@@ -38,18 +35,6 @@ export async function work(): Promise<void> {
     concurrency: config.worker.concurrency,
   });
   flushCompileCache();
-}
-
-function configOrExit(): Config {
-  try {
-    return loadConfig();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) {
-      throw error;
-    }
-    process.stderr.write(`${error.message}\nSee docs/configuration.md.\n`);
-    process.exit(EX_CONFIG);
-  }
 }
 
 async function makeWorker(config: Config, log: Log): Promise<StandaloneWorker> {

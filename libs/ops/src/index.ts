@@ -1,3 +1,4 @@
+export { configOrExit } from './config/config-or-exit.js';
 export {
   ConfigError,
   flag,
