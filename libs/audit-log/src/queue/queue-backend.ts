@@ -16,6 +16,8 @@ export type QueueConnection = Redis | PostgresQueuePool;
 
 /** A worker whose fetch fails waits this long before it fetches again; BullMQ would not wait at all. */
 const FETCH_PAUSE_MS = 500;
+/** A worker looks for jobs at least this often, whether it was told of one or not. */
+const LONGEST_WAIT_SECONDS = 5;
 
 /** The backend of BullMQ that fits the connection, so that queues on Redis and on Postgres live in one process. */
 const queueBackend: BackendFactory<IQueueBackend, QueueConnection> = (name, options, roles) => {
@@ -24,6 +26,8 @@ const queueBackend: BackendFactory<IQueueBackend, QueueConnection> = (name, opti
     connection instanceof PostgresQueuePool
       ? createPostgresBackend(name, options as unknown as QueueBaseOptions<PostgresConnectionOptions>, roles)
       : createRedisBackend(name, options, roles);
+  // A worker on Postgres would rely on a notification for up to an hour, and none comes through some connection poolers.
+  Object.defineProperty(backend, 'maximumBlockTimeout', { value: LONGEST_WAIT_SECONDS });
   return withPauses(backend);
 };
 
