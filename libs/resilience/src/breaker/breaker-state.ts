@@ -1,0 +1,21 @@
+/** The states of a breaker; the forced ones last until they are lifted. */
+export type BreakerState = 'closed' | 'open' | 'half_open' | 'forced_open' | 'forced_closed';
+
+/** What metrics show of a state: 0 closed, 1 open, 2 half-open. */
+export function stateNumber(state: BreakerState): 0 | 1 | 2 {
+  if (state === 'half_open') return 2;
+  return state === 'open' || state === 'forced_open' ? 1 : 0;
+}
+
+/** What a breaker remembers of its present state. */
+export type Phase =
+  | { state: 'closed'; consecutiveFailures: number }
+  | { state: 'open'; untilMs: number }
+  | { state: 'half_open'; trials: Trial[]; successes: number }
+  | { state: 'forced_open' }
+  | { state: 'forced_closed' };
+
+/** A call that a half-open breaker let through. */
+export interface Trial {
+  startedMs: number;
+}

@@ -1,0 +1,40 @@
+/** When a breaker opens, and how it closes again. */
+export interface BreakerOptions {
+  /** Opens after so many failures in a row; default 5. */
+  failureThreshold?: number;
+  /** Opens when this share of the calls of the window failed, 0..1; default 0.5. */
+  failureRate?: number;
+  /** A call that takes as long as this is slow, in ms; default: none is. */
+  slowCallMs?: number;
+  /** Opens when this share of the calls of the window was slow, 0..1; default 0.8. */
+  slowCallRate?: number;
+  /** Fewer calls in the window than this say nothing about rates; default 20. */
+  minimumCalls?: number;
+  /** Length of the window in ms; default 10 s. */
+  windowMs?: number;
+  /** How long it stays open, in ms; default 60 s. */
+  openMs?: number;
+  /** Each opening lasts `openMs` more or less this share of it, so that replicas do not probe in step; default 0.1. */
+  openJitter?: number;
+  /** Most trial calls of a half-open breaker; default 3. */
+  halfOpenCalls?: number;
+  /** So many trials must succeed for it to close; default 2. */
+  successThreshold?: number;
+  /** A trial unanswered for this long has failed, in ms; default 10 s. */
+  trialTimeoutMs?: number;
+}
+
+/** What holds where a breaker is told nothing else. */
+export const BREAKER_DEFAULTS: Required<BreakerOptions> = {
+  failureThreshold: 5,
+  failureRate: 0.5,
+  slowCallMs: Infinity,
+  slowCallRate: 0.8,
+  minimumCalls: 20,
+  windowMs: 10_000,
+  openMs: 60_000,
+  openJitter: 0.1,
+  halfOpenCalls: 3,
+  successThreshold: 2,
+  trialTimeoutMs: 10_000,
+};

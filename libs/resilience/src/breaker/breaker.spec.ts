@@ -1,0 +1,290 @@
+import * as fc from 'fast-check';
+import { VirtualClock } from '../../test-support/virtual-clock.js';
+import {
+  BulkheadFullError,
+  CallCancelledError,
+  CircuitOpenError,
+  DependencyTimeoutError,
+} from '../resilience.errors.js';
+import { Breaker } from './breaker.js';
+import type { BreakerOptions } from './breaker.options.js';
+
+class CallerMistake extends Error {}
+
+describe('Breaker', () => {
+  let clock: VirtualClock;
+  let changes: string[];
+
+  beforeEach(() => {
+    clock = new VirtualClock();
+    changes = [];
+  });
+
+  function breaker(options: BreakerOptions = {}): Breaker {
+    return new Breaker('redis', options, {
+      clock,
+      classify: (error) => (error instanceof CallerMistake ? 'caller' : undefined),
+      onStateChange: (from, to, reason) => changes.push(`${from} -> ${to}: ${reason}`),
+    });
+  }
+
+  const succeed = (on: Breaker, tookMs = 0): Promise<unknown> =>
+    on.run({
+      start: async () => {
+        clock.advance(tookMs);
+      },
+    });
+  const fail = async (on: Breaker, error: Error = new Error('no'), tookMs = 0): Promise<unknown> =>
+    on
+      .run({
+        start: async () => {
+          clock.advance(tookMs);
+          throw error;
+        },
+      })
+      .catch((caught: unknown) => caught);
+
+  /** A call that ends when the test says so. */
+  function pending(on: Breaker) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const ended = on.run({ start: () => promise }).catch((error: unknown) => error);
+    return { resolve, reject, ended };
+  }
+
+  async function opened(options: BreakerOptions = {}): Promise<Breaker> {
+    const subject = breaker(options);
+    for (let k = 0; k < 5; k++) await fail(subject);
+    return subject;
+  }
+
+  async function halfOpened(options: BreakerOptions = {}): Promise<Breaker> {
+    const subject = await opened(options);
+    clock.advance(60_000);
+    return subject;
+  }
+
+  it('opens at the fifth failure in a row and says when it may close', async () => {
+    const subject = await opened();
+    expect(changes).toEqual(['closed -> open: 5 consecutive failures']);
+    clock.advance(20_500);
+    const error = await fail(subject);
+    expect(error).toBeInstanceOf(CircuitOpenError);
+    expect(error).toMatchObject({ code: 'CIRCUIT_OPEN', policy: 'redis', retryAfterSeconds: 40 });
+  });
+
+  it('begins to count anew after a success', async () => {
+    const subject = breaker({ failureRate: 1, minimumCalls: 1000 });
+    for (let round = 0; round < 10; round++) {
+      for (let k = 0; k < 4; k++) await fail(subject);
+      await succeed(subject);
+    }
+    expect(subject.state).toBe('closed');
+  });
+
+  it('opens when half of at least 20 calls of the window failed', async () => {
+    const subject = breaker();
+    for (let k = 0; k < 9; k++) {
+      await fail(subject);
+      await succeed(subject);
+    }
+    await succeed(subject);
+    expect(subject.state).toBe('closed');
+    await fail(subject);
+    expect(changes).toEqual(['closed -> open: 10 of 20 calls failed']);
+  });
+
+  it('forgets failures that have left the window', async () => {
+    const subject = breaker({ failureThreshold: 1000 });
+    for (let k = 0; k < 19; k++) await fail(subject);
+    clock.advance(11_000);
+    await fail(subject);
+    expect(subject.stats().window).toEqual({ calls: 1, failures: 1, slow: 0 });
+    expect(subject.state).toBe('closed');
+  });
+
+  it('opens when too many calls are slow, although they succeed', async () => {
+    const subject = breaker({ slowCallMs: 100, slowCallRate: 0.5, minimumCalls: 4 });
+    for (let k = 0; k < 2; k++) await succeed(subject, 10);
+    for (let k = 0; k < 2; k++) await succeed(subject, 100);
+    expect(changes).toEqual(['closed -> open: 2 of 4 calls took 100 ms or more']);
+  });
+
+  it('does not count what is no fault of the dependency', async () => {
+    const subject = breaker();
+    for (let k = 0; k < 10; k++) {
+      await fail(subject, new CallerMistake());
+      await fail(subject, new CallCancelledError('redis'));
+      await fail(subject, new BulkheadFullError('redis', 1, 1));
+      await fail(subject, Object.assign(new Error('gone'), { name: 'AbortError' }));
+    }
+    expect(subject.stats()).toMatchObject({ state: 'closed', total: 40, failed: 0, succeeded: 0 });
+  });
+
+  it('lets three trial calls through when the open time is over', async () => {
+    const subject = await halfOpened();
+    const calls = Array.from({ length: 6 }, () => pending(subject));
+    expect(await calls[3]?.ended).toBeInstanceOf(CircuitOpenError);
+    expect(subject.stats()).toMatchObject({ state: 'half_open', rejected: 3 });
+    calls[0]?.resolve();
+    calls[1]?.resolve();
+    await calls[1]?.ended;
+    expect(changes.slice(1)).toEqual([
+      'open -> half_open: the open time is over',
+      'half_open -> closed: 2 trial calls succeeded',
+    ]);
+  });
+
+  it('opens again when any trial fails', async () => {
+    const subject = await halfOpened();
+    await succeed(subject);
+    await fail(subject);
+    expect(changes.at(-1)).toBe('half_open -> open: a trial call failed');
+    clock.advance(59_000);
+    expect(subject.state).toBe('open');
+    clock.advance(1000);
+    expect(subject.state).toBe('half_open');
+  });
+
+  it('counts a slow trial as failed', async () => {
+    const subject = await halfOpened({ slowCallMs: 100 });
+    await succeed(subject, 100);
+    expect(subject.state).toBe('open');
+  });
+
+  it('gives the place of a cancelled trial to another', async () => {
+    const subject = await halfOpened();
+    for (let k = 0; k < 10; k++) await fail(subject, new CallCancelledError('redis'));
+    await succeed(subject);
+    await succeed(subject);
+    expect(subject.state).toBe('closed');
+  });
+
+  it('opens again when a trial stays unanswered', async () => {
+    const subject = await halfOpened({ trialTimeoutMs: 5000 });
+    const trial = pending(subject);
+    clock.advance(5000);
+    expect(subject.state).toBe('open');
+    expect(changes.at(-1)).toBe('half_open -> open: a trial call was unanswered for 5000 ms');
+    trial.resolve();
+    await trial.ended;
+    expect(subject.state).toBe('open');
+  });
+
+  it('ignores what calls of an earlier state end with', async () => {
+    const subject = breaker();
+    const late = Array.from({ length: 4 }, () => pending(subject));
+    for (let k = 0; k < 5; k++) await fail(subject);
+    clock.advance(60_000);
+    expect(subject.state).toBe('half_open');
+    late[0]?.reject(new Error('late'));
+    late[1]?.resolve();
+    late[2]?.resolve();
+    await Promise.all(late.slice(0, 3).map(({ ended }) => ended));
+    expect(subject.state).toBe('half_open');
+  });
+
+  it('spreads the open time by its jitter', async () => {
+    clock.chance = 0;
+    const subject = await opened({ openMs: 10_000, openJitter: 0.2 });
+    clock.advance(7999);
+    expect(subject.state).toBe('open');
+    clock.advance(1);
+    expect(subject.state).toBe('half_open');
+  });
+
+  it('probes at once when another replica has opened, and only then', async () => {
+    const subject = breaker();
+    subject.probe('worker-2');
+    expect(changes).toEqual(['closed -> half_open: opened on worker-2']);
+    for (let k = 0; k < 1; k++) await fail(subject);
+    subject.probe('worker-2');
+    expect(subject.state).toBe('open');
+  });
+
+  it('can be forced open, forced closed, and reset', async () => {
+    const subject = breaker();
+    subject.forceOpen();
+    expect(await fail(subject)).toMatchObject({ code: 'CIRCUIT_OPEN', retryAfterSeconds: 60 });
+    clock.advance(1e9);
+    expect(subject.state).toBe('forced_open');
+    subject.forceClosed();
+    for (let k = 0; k < 50; k++) await fail(subject);
+    expect(subject.state).toBe('forced_closed');
+    subject.reset();
+    expect(subject.state).toBe('closed');
+    for (let k = 0; k < 5; k++) await fail(subject);
+    expect(subject.state).toBe('open');
+  });
+
+  it('keeps count of everything', async () => {
+    const subject = breaker({ slowCallMs: 50 });
+    await succeed(subject);
+    await succeed(subject, 70);
+    await fail(subject, new DependencyTimeoutError('redis', 10));
+    for (let k = 0; k < 4; k++) await fail(subject);
+    await fail(subject);
+    clock.advance(2000);
+    expect(subject.stats()).toEqual({
+      policy: 'redis',
+      state: 'open',
+      timeInStateSeconds: 2,
+      total: 8,
+      succeeded: 2,
+      failed: 5,
+      rejected: 1,
+      timedOut: 1,
+      slow: 1,
+      stateChanges: 1,
+      consecutiveFailures: 0,
+      retryAfterSeconds: 58,
+      window: { calls: 0, failures: 0, slow: 0 },
+    });
+  });
+
+  it('agrees with a simple model whatever happens', async () => {
+    const event = fc.oneof(
+      { weight: 4, arbitrary: fc.constant('fail' as const) },
+      { weight: 3, arbitrary: fc.constant('succeed' as const) },
+      { weight: 1, arbitrary: fc.constant('cancel' as const) },
+      { weight: 1, arbitrary: fc.integer({ min: 1, max: 70_000 }) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { maxLength: 80 }), async (events) => {
+        clock = new VirtualClock();
+        const subject = breaker({ minimumCalls: 1e9 });
+        let model = { state: 'closed', run: 0, wins: 0, openUntil: 0 };
+        for (const next of events) {
+          if (typeof next === 'number') clock.advance(next);
+          if (model.state === 'open' && clock.nowMs >= model.openUntil)
+            model = { ...model, state: 'half_open', wins: 0 };
+          expect(subject.state).toBe(model.state);
+          if (typeof next === 'number') continue;
+          const passes = model.state !== 'open';
+          let ran = false;
+          const outcome = { fail: new Error('no'), cancel: new CallCancelledError('redis'), succeed: undefined }[next];
+          const start = async (): Promise<void> => {
+            ran = true;
+            if (outcome) throw outcome;
+          };
+          await subject.run({ start }).catch(() => undefined);
+          expect(ran).toBe(passes);
+          if (!passes || next === 'cancel') continue;
+          if (next === 'fail') {
+            model.run++;
+            if (model.state === 'half_open' || model.run >= 5) {
+              model = { state: 'open', run: 0, wins: 0, openUntil: clock.nowMs + 60_000 };
+            }
+          } else if (model.state === 'half_open') {
+            if (++model.wins >= 2) model = { ...model, state: 'closed', run: 0 };
+          } else model.run = 0;
+        }
+      }),
+    );
+  });
+
+  it('keeps no process alive', async () => {
+    const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    await opened();
+    expect(process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length).toBe(before);
+  });
+});

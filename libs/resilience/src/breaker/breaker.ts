@@ -1,0 +1,222 @@
+import { SYSTEM_CLOCK, type Clock } from '../clock.js';
+import { failureKind, type ClassifyFailure } from '../policy/failure-kind.js';
+import { RollingCounts } from '../rolling-counts.js';
+import { CircuitOpenError, DeadlineExceededError, DependencyTimeoutError } from '../resilience.errors.js';
+import { BREAKER_DEFAULTS, type BreakerOptions } from './breaker.options.js';
+import type { BreakerState, Phase, Trial } from './breaker-state.js';
+import type { BreakerStats, BreakerTotals } from './breaker-stats.js';
+import { Circuit, type Attempt } from './circuit.js';
+
+const CALLS = 0;
+const FAILURES = 1;
+const SLOW = 2;
+
+/** What a breaker is told besides its options. */
+export interface BreakerContext {
+  clock?: Clock;
+  classify?: ClassifyFailure | undefined;
+  onStateChange?: (from: BreakerState, to: BreakerState, reason: string) => void;
+}
+
+/**
+ * Stops calling a dependency that does not answer, and finds out when it does again.
+ * No timer: what time changes is found when the next call, or whoever reads the state, comes by.
+ */
+export class Breaker {
+  private readonly options: Required<BreakerOptions>;
+  private readonly clock: Clock;
+  private readonly circuit: Circuit;
+  private readonly counts: RollingCounts;
+  private readonly totals: BreakerTotals;
+  private phase: Phase = { state: 'closed', consecutiveFailures: 0 };
+  /** Grows with every change of state: a result of an earlier state says nothing about this one. */
+  private epoch = 0;
+  private sinceMs: number;
+
+  constructor(
+    readonly name: string,
+    options: BreakerOptions = {},
+    private readonly context: BreakerContext = {},
+  ) {
+    this.options = { ...BREAKER_DEFAULTS, ...options };
+    this.clock = context.clock ?? SYSTEM_CLOCK;
+    this.sinceMs = this.clock.now();
+    this.circuit = new Circuit(name, this.sinceMs, context.classify);
+    this.counts = new RollingCounts(3, this.options.windowMs, this.sinceMs);
+    this.totals = { total: 0, succeeded: 0, failed: 0, rejected: 0, timedOut: 0, slow: 0, stateChanges: 0 };
+  }
+
+  get state(): BreakerState {
+    this.advance(this.clock.now());
+    return this.phase.state;
+  }
+
+  /** @throws {CircuitOpenError} when it lets nothing through; else whatever the attempt throws. */
+  async run<T>(attempt: Attempt<T>): Promise<T> {
+    const startedMs = this.clock.now();
+    const trial = this.admit(startedMs);
+    const { epoch } = this;
+    try {
+      const value = await this.circuit.fire(attempt, startedMs);
+      this.totals.succeeded++;
+      this.settle(epoch, trial, false, startedMs);
+      return value;
+    } catch (error) {
+      this.settleError(epoch, trial, error, startedMs);
+      throw error;
+    }
+  }
+
+  stats(): BreakerStats {
+    const nowMs = this.clock.now();
+    this.advance(nowMs);
+    return {
+      policy: this.name,
+      state: this.phase.state,
+      timeInStateSeconds: (nowMs - this.sinceMs) / 1000,
+      ...this.totals,
+      consecutiveFailures: this.phase.state === 'closed' ? this.phase.consecutiveFailures : 0,
+      retryAfterSeconds: this.phase.state === 'open' ? this.retryAfterSeconds(nowMs) : undefined,
+      window: this.window(nowMs),
+    };
+  }
+
+  /** Closes it and forgets what led to its state; lifts a forced state, too. */
+  reset(): void {
+    this.enter({ state: 'closed', consecutiveFailures: 0 }, 'reset by hand');
+  }
+
+  /** Lets nothing through until `reset()`. */
+  forceOpen(): void {
+    this.enter({ state: 'forced_open' }, 'forced open by hand');
+  }
+
+  /** Lets everything through, whatever fails, until `reset()`. */
+  forceClosed(): void {
+    this.enter({ state: 'forced_closed' }, 'forced closed by hand');
+  }
+
+  /** Another replica's breaker has opened: believes it no further than to make trial calls at once. */
+  probe(workerId: string): void {
+    if (this.state === 'closed') this.halfOpen(`opened on ${workerId}`);
+  }
+
+  private admit(nowMs: number): Trial | undefined {
+    this.totals.total++;
+    this.advance(nowMs);
+    if (this.circuit.isOpen) throw this.rejection(nowMs);
+    if (this.phase.state !== 'half_open') return undefined;
+    if (this.phase.trials.length + this.phase.successes >= this.options.halfOpenCalls) throw this.rejection(nowMs);
+    const trial = { startedMs: nowMs };
+    this.phase.trials.push(trial);
+    return trial;
+  }
+
+  private rejection(nowMs: number): CircuitOpenError {
+    this.totals.rejected++;
+    const error = new CircuitOpenError(this.name, this.retryAfterSeconds(nowMs));
+    this.circuit.reject(error);
+    return error;
+  }
+
+  private retryAfterSeconds(nowMs: number): number {
+    if (this.phase.state === 'forced_open') return Math.ceil(this.options.openMs / 1000);
+    return this.phase.state === 'open' ? Math.max(1, Math.ceil((this.phase.untilMs - nowMs) / 1000)) : 1;
+  }
+
+  /** Makes the changes that are due. */
+  private advance(nowMs: number): void {
+    const { phase } = this;
+    if (phase.state === 'open' && nowMs >= phase.untilMs) {
+      this.halfOpen('the open time is over');
+    } else if (phase.state === 'half_open') {
+      const oldest = phase.trials[0];
+      if (oldest && nowMs >= oldest.startedMs + this.options.trialTimeoutMs) {
+        this.open(nowMs, `a trial call was unanswered for ${this.options.trialTimeoutMs} ms`);
+      }
+    }
+  }
+
+  private settleError(epoch: number, trial: Trial | undefined, error: unknown, startedMs: number): void {
+    if (failureKind(error, this.context.classify) === 'failure') {
+      this.totals.failed++;
+      if (error instanceof DependencyTimeoutError) this.totals.timedOut++;
+      this.settle(epoch, trial, true, startedMs);
+      return;
+    }
+    const slow = error instanceof DeadlineExceededError && this.clock.now() - startedMs >= this.options.slowCallMs;
+    if (slow) this.settle(epoch, trial, false, startedMs);
+    else if (epoch === this.epoch) this.takeBack(trial);
+  }
+
+  private settle(epoch: number, trial: Trial | undefined, failed: boolean, startedMs: number): void {
+    const nowMs = this.clock.now();
+    const slow = nowMs - startedMs >= this.options.slowCallMs;
+    if (slow) this.totals.slow++;
+    if (epoch !== this.epoch) return;
+    if (this.phase.state === 'closed') this.judge(failed, slow, nowMs);
+    else if (this.phase.state === 'half_open') this.judgeTrial(trial, failed || slow, nowMs);
+  }
+
+  private judge(failed: boolean, slow: boolean, nowMs: number): void {
+    if (this.phase.state !== 'closed') return;
+    const { failureThreshold, minimumCalls, failureRate, slowCallRate } = this.options;
+    this.counts.add(CALLS, nowMs);
+    if (failed) this.counts.add(FAILURES, nowMs);
+    if (slow) this.counts.add(SLOW, nowMs);
+    this.phase.consecutiveFailures = failed ? this.phase.consecutiveFailures + 1 : 0;
+    if (!failed && !slow) return;
+    const { calls, failures, slow: slowCalls } = this.window(nowMs);
+    if (this.phase.consecutiveFailures >= failureThreshold) {
+      this.open(nowMs, `${failureThreshold} consecutive failures`);
+    } else if (calls >= minimumCalls && failures / calls >= failureRate) {
+      this.open(nowMs, `${failures} of ${calls} calls failed`);
+    } else if (calls >= minimumCalls && slowCalls / calls >= slowCallRate) {
+      this.open(nowMs, `${slowCalls} of ${calls} calls took ${this.options.slowCallMs} ms or more`);
+    }
+  }
+
+  private window(nowMs: number): BreakerStats['window'] {
+    return {
+      calls: this.counts.of(CALLS, nowMs),
+      failures: this.counts.of(FAILURES, nowMs),
+      slow: this.counts.of(SLOW, nowMs),
+    };
+  }
+
+  private judgeTrial(trial: Trial | undefined, failed: boolean, nowMs: number): void {
+    if (this.phase.state !== 'half_open') return;
+    this.takeBack(trial);
+    if (failed) this.open(nowMs, 'a trial call failed');
+    else if (++this.phase.successes >= this.options.successThreshold) {
+      this.enter({ state: 'closed', consecutiveFailures: 0 }, `${this.phase.successes} trial calls succeeded`);
+    }
+  }
+
+  private takeBack(trial: Trial | undefined): void {
+    if (this.phase.state === 'half_open') this.phase.trials = this.phase.trials.filter((other) => other !== trial);
+  }
+
+  private open(nowMs: number, reason: string): void {
+    const { openMs, openJitter } = this.options;
+    const lastsMs = openMs * (1 + openJitter * (2 * this.clock.random() - 1));
+    this.enter({ state: 'open', untilMs: nowMs + lastsMs }, reason);
+  }
+
+  private halfOpen(reason: string): void {
+    this.enter({ state: 'half_open', trials: [], successes: 0 }, reason);
+  }
+
+  private enter(phase: Phase, reason: string): void {
+    const from = this.phase.state;
+    this.phase = phase;
+    this.epoch++;
+    this.sinceMs = this.clock.now();
+    this.counts.clear();
+    if (phase.state === 'open' || phase.state === 'forced_open') this.circuit.open();
+    else this.circuit.close();
+    if (from === phase.state) return;
+    this.totals.stateChanges++;
+    this.context.onStateChange?.(from, phase.state, reason);
+  }
+}

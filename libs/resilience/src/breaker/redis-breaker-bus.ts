@@ -1,0 +1,51 @@
+import type { BreakerBus, Opening } from './breaker-bus.js';
+
+/** The part of an ioredis connection that publishes. */
+export interface PublishingRedis {
+  publish(channel: string, message: string): Promise<number>;
+}
+
+/** The part of an ioredis connection that listens; one that has subscribed can do nothing else. */
+export interface SubscribingRedis {
+  subscribe(channel: string): Promise<unknown>;
+  on(event: 'message', listener: (channel: string, message: string) => void): unknown;
+}
+
+/** What the bus of one cluster is called; replicas of other clusters on the same Redis use another one. */
+const DEFAULT_CHANNEL = 'falcon:breakers';
+
+/**
+ * Tells openings over Redis pub/sub. Without Redis nothing is told and nothing is heard, and breakers decide alone;
+ * ioredis subscribes again by itself when the connection is back.
+ */
+export class RedisBreakerBus implements BreakerBus {
+  constructor(
+    private readonly publisher: PublishingRedis,
+    private readonly subscriber: SubscribingRedis,
+    private readonly onError: (error: unknown) => void,
+    private readonly channel = DEFAULT_CHANNEL,
+  ) {}
+
+  publish(opening: Opening): void {
+    this.publisher.publish(this.channel, JSON.stringify(opening)).catch(this.onError);
+  }
+
+  subscribe(listener: (opening: Opening) => void): void {
+    this.subscriber.on('message', (channel, message) => {
+      if (channel !== this.channel) return;
+      const opening = parseOpening(message);
+      if (opening) listener(opening);
+      else this.onError(new Error(`Not an opening of a breaker: ${message.slice(0, 100)}`));
+    });
+    this.subscriber.subscribe(this.channel).catch(this.onError);
+  }
+}
+
+function parseOpening(message: string): Opening | undefined {
+  try {
+    const { policy, workerId } = (JSON.parse(message) ?? {}) as Record<string, unknown>;
+    return typeof policy === 'string' && typeof workerId === 'string' ? { policy, workerId } : undefined;
+  } catch {
+    return undefined; // whoever wrote this was no Falcon; the caller reports it
+  }
+}

@@ -1,0 +1,188 @@
+import { Breaker } from '../breaker/breaker.js';
+import type { BreakerStats } from '../breaker/breaker-stats.js';
+import { SYSTEM_CLOCK, type Clock } from '../clock.js';
+import {
+  BulkheadFullError,
+  CallCancelledError,
+  CircuitOpenError,
+  DeadlineExceededError,
+  DependencyTimeoutError,
+} from '../resilience.errors.js';
+import { BoundedAttempt, type Work } from './bounded-attempt.js';
+import { Bulkhead } from './bulkhead.js';
+import { failureKind } from './failure-kind.js';
+import type { PolicyCall, PolicyContext, PolicyOptions } from './policy.options.js';
+import type { PolicyObserver } from './policy-observer.js';
+import { Retry } from './retry.js';
+import { ShortestTime } from './shortest-time.js';
+import { Watch } from './watch.js';
+
+/** A policy at one moment. */
+export interface PolicyStats {
+  policy: string;
+  running: number;
+  waiting: number;
+  /** Undefined without a breaker. */
+  breaker: BreakerStats | undefined;
+}
+
+/**
+ * How one dependency is called, in this order: bulkhead, deadline, retry, breaker, fallback.
+ * A successful call costs some 2 us with all of them; see docs/resilience.md.
+ */
+export class Policy {
+  /** For operators: stats, reset, forced states. */
+  readonly breaker: Breaker | undefined;
+  private readonly observer: PolicyObserver;
+  private readonly clock: Clock;
+  private readonly watch: Watch;
+  private readonly bulkhead: Bulkhead | undefined;
+  private readonly retry: Retry | undefined;
+  private readonly shortest = new ShortestTime();
+
+  constructor(
+    readonly name: string,
+    private readonly options: PolicyOptions,
+    { observer = {}, clock = SYSTEM_CLOCK, watch }: PolicyContext = {},
+  ) {
+    const { bulkhead, retry, breaker, classify } = options;
+    this.observer = observer;
+    this.clock = clock;
+    this.watch = watch ?? new Watch(() => clock.now());
+    this.bulkhead = bulkhead && new Bulkhead(name, bulkhead, this.watch, () => clock.now());
+    this.retry = retry && new Retry(retry, clock);
+    this.breaker =
+      breaker &&
+      new Breaker(name, breaker, {
+        clock,
+        classify,
+        onStateChange: (from, to, reason) => observer.onStateChange?.({ policy: name, from, to, reason }),
+      });
+  }
+
+  /**
+   * Runs the work. It gets a signal that aborts when the time is over or the caller has left; the call ends then, whether
+   * or not the work does.
+   * @throws {ResilienceError} or what the work throws
+   */
+  async execute<T>(work: Work<T>, call: PolicyCall<T> = {}): Promise<T> {
+    try {
+      const { bulkhead } = this;
+      if (!bulkhead) return await this.attempts(work, call);
+      if (!bulkhead.tryEnter()) {
+        await bulkhead.enter({ deadlineMs: call.deadlineMs ?? Infinity, signal: call.signal });
+      }
+      try {
+        return await this.attempts(work, call);
+      } finally {
+        bulkhead.leave();
+      }
+    } catch (error) {
+      return this.afterFailure(error, call);
+    }
+  }
+
+  stats(): PolicyStats {
+    return {
+      policy: this.name,
+      running: this.bulkhead?.running ?? 0,
+      waiting: this.bulkhead?.waiting ?? 0,
+      breaker: this.breaker?.stats(),
+    };
+  }
+
+  private async attempts<T>(work: Work<T>, call: PolicyCall<T>): Promise<T> {
+    this.retry?.begin(this.clock.now());
+    for (let attempt = 1; ; attempt++) {
+      const startedMs = this.clock.now();
+      this.refuseIfTooLate(call, startedMs, attempt);
+      try {
+        const value = await this.attempt(work, call, startedMs);
+        const tookMs = this.clock.now() - startedMs;
+        this.shortest.add(tookMs);
+        this.observer.onAttempt?.(this.name, call.operation ?? this.name, tookMs / 1000);
+        return value;
+      } catch (error) {
+        this.reportAttempt(error, call, startedMs);
+        const delayMs = this.delayAfter(error, call, attempt);
+        if (delayMs === undefined) throw error;
+        await this.pause(delayMs, call.signal);
+      }
+    }
+  }
+
+  private attempt<T>(work: Work<T>, call: PolicyCall<T>, startedMs: number): Promise<T> {
+    const { timeoutMs = Infinity } = this.options;
+    const { deadlineMs = Infinity, signal } = call;
+    const bounded = new BoundedAttempt(work, {
+      dueMs: Math.min(startedMs + timeoutMs, deadlineMs),
+      signal,
+      watch: this.watch,
+      lapsed: (cause, nowMs) => {
+        if (cause === 'cancelled') return new CallCancelledError(this.name);
+        if (nowMs - startedMs >= timeoutMs) return new DependencyTimeoutError(this.name, timeoutMs);
+        return new DeadlineExceededError(this.name, deadlineMs - nowMs);
+      },
+    });
+    return this.breaker ? this.breaker.run(bounded) : bounded.start();
+  }
+
+  private refuseIfTooLate<T>({ deadlineMs, signal }: PolicyCall<T>, nowMs: number, attempt: number): void {
+    if (signal?.aborted) throw new CallCancelledError(this.name);
+    if (deadlineMs === undefined) return;
+    const remainingMs = deadlineMs - nowMs;
+    if (remainingMs <= 0 || this.shortest.exceeds(remainingMs)) {
+      throw new DeadlineExceededError(attempt === 1 ? this.name : `${this.name}.retry`, remainingMs);
+    }
+  }
+
+  /** The pause before the next attempt, or undefined when this error is the last word. */
+  private delayAfter<T>(error: unknown, call: PolicyCall<T>, attempt: number): number | undefined {
+    const { retry } = this;
+    if (!retry || call.idempotent === false) return undefined;
+    if (failureKind(error, this.options.classify) !== 'failure') return undefined;
+    const latestStartMs = (call.deadlineMs ?? Infinity) - this.shortest.ms;
+    const next = retry.next({ error, attempt, latestStartMs });
+    const operation = call.operation ?? this.name;
+    if (typeof next === 'number') {
+      this.observer.onRetry?.(this.name, { operation, attempt: attempt + 1, delayMs: next, error });
+      return next;
+    }
+    if (next === 'budget') this.observer.onRetryBudgetEmpty?.(this.name, operation);
+    retry.giveUp(error);
+    return undefined;
+  }
+
+  private async pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.watch.add({
+        dueMs: this.clock.now() + delayMs,
+        signal,
+        lapse: (cause) => (cause === 'time' ? resolve() : reject(new CallCancelledError(this.name))),
+      });
+    });
+  }
+
+  private reportAttempt<T>(error: unknown, call: PolicyCall<T>, startedMs: number): void {
+    if (error instanceof CircuitOpenError && error.policy === this.name) return; // nothing was attempted
+    const tookMs = this.clock.now() - startedMs;
+    this.observer.onAttempt?.(this.name, call.operation ?? this.name, tookMs / 1000);
+    if (error instanceof DependencyTimeoutError && error.stage === this.name) {
+      this.observer.onTimeout?.(this.name, error.stage);
+    }
+  }
+
+  private afterFailure<T>(error: unknown, { fallback }: PolicyCall<T>): T | Promise<T> {
+    if (error instanceof DeadlineExceededError && error.stage.split('.')[0] === this.name) {
+      this.observer.onTimeout?.(this.name, error.stage);
+      if (error.remainingMs > 0) this.observer.onRejected?.(this.name, 'deadline');
+    } else if (error instanceof BulkheadFullError && error.policy === this.name) {
+      this.observer.onRejected?.(this.name, 'bulkhead');
+    } else if (error instanceof CircuitOpenError && error.policy === this.name) {
+      this.observer.onRejected?.(this.name, 'circuit_open');
+    }
+    if (!fallback || failureKind(error, this.options.classify) === 'caller') throw error;
+    this.observer.onFallback?.(this.name, error);
+    return fallback(error);
+  }
+}

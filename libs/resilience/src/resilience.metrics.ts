@@ -1,0 +1,195 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { stateNumber, type BreakerState } from './breaker/breaker-state.js';
+import type { BreakerTotals } from './breaker/breaker-stats.js';
+import type { Policies } from './policy/policies.js';
+import type { PolicyObserver, RejectionReason } from './policy/policy-observer.js';
+
+const STATES: BreakerState[] = ['closed', 'open', 'half_open', 'forced_open', 'forced_closed'];
+const REASONS: RejectionReason[] = ['bulkhead', 'circuit_open', 'deadline'];
+const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Counters that belong to the whole process and not to this library alone; whoever registered them hands them in. */
+export interface SharedCounters {
+  /** `retry_attempts_total{operation}` */
+  retries: Counter<'operation'>;
+  /** `timeouts_total{stage}` */
+  timeouts: Counter<'stage'>;
+}
+
+/** Makes the counters that this library shares with others; a process registers each of them once. */
+export function registerSharedCounters(registry: Registry, shared: Partial<SharedCounters> = {}): SharedCounters {
+  const registers = [registry];
+  return {
+    retries:
+      shared.retries ??
+      new Counter({
+        name: 'retry_attempts_total',
+        help: 'Operations that were tried again',
+        labelNames: ['operation'],
+        registers,
+      }),
+    timeouts:
+      shared.timeouts ??
+      new Counter({
+        name: 'timeouts_total',
+        help: 'Calls whose time ran out, by where',
+        labelNames: ['stage'],
+        registers,
+      }),
+  };
+}
+
+/** Counts what policies report, and reads their breakers at each scrape. */
+export class ResilienceMetrics implements PolicyObserver {
+  private readonly stateChanges: Counter<'dependency' | 'to'>;
+  private readonly rejected: Counter<'dependency' | 'reason'>;
+  private readonly budgetEmpty: Counter<'dependency'>;
+  private readonly fallbacks: Counter<'dependency'>;
+  private readonly seconds: Histogram<'dependency' | 'operation'>;
+  private readonly observed = new Map<string, Histogram.Internal<'dependency' | 'operation'>>();
+
+  constructor(
+    private readonly registry: Registry,
+    private readonly shared: SharedCounters,
+  ) {
+    const registers = [registry];
+    this.stateChanges = new Counter({
+      name: 'circuit_breaker_state_changes_total',
+      help: 'Times that a breaker entered a state',
+      labelNames: ['dependency', 'to'],
+      registers,
+    });
+    this.rejected = new Counter({
+      name: 'policy_rejections_total',
+      help: 'Calls that a policy refused before anything was attempted',
+      labelNames: ['dependency', 'reason'],
+      registers,
+    });
+    this.budgetEmpty = new Counter({
+      name: 'retry_budget_exhausted_total',
+      help: 'Attempts that were not made again because the retry budget was empty',
+      labelNames: ['dependency'],
+      registers,
+    });
+    this.fallbacks = new Counter({
+      name: 'policy_fallbacks_total',
+      help: 'Calls that a fallback was asked to answer',
+      labelNames: ['dependency'],
+      registers,
+    });
+    this.seconds = new Histogram({
+      name: 'dependency_duration_seconds',
+      help: 'Time of attempts at a dependency',
+      labelNames: ['dependency', 'operation'],
+      buckets: DURATION_BUCKETS,
+      registers,
+    });
+  }
+
+  /** Registers what is read of the policies, and puts every counter at 0. */
+  watch(policies: Policies): void {
+    for (const { name: dependency } of policies.all()) {
+      STATES.forEach((to) => this.stateChanges.inc({ dependency, to }, 0));
+      REASONS.forEach((reason) => this.rejected.inc({ dependency, reason }, 0));
+      this.budgetEmpty.inc({ dependency }, 0);
+      this.fallbacks.inc({ dependency }, 0);
+      this.shared.retries.inc({ operation: dependency }, 0);
+      this.shared.timeouts.inc({ stage: dependency }, 0);
+      this.seconds.zero({ dependency, operation: dependency });
+    }
+    this.watchStates(policies);
+    this.total(policies, 'successes', 'Attempts that succeeded', 'succeeded');
+    this.total(policies, 'failures', 'Attempts that failed', 'failed');
+    this.total(policies, 'slow_calls', 'Attempts that were slow', 'slow');
+    this.gauge(policies, 'policy_running_calls', 'Calls under way in a bulkhead', 'running');
+    this.gauge(policies, 'policy_waiting_calls', 'Calls that wait for a place in a bulkhead', 'waiting');
+  }
+
+  onStateChange({ policy: dependency, to }: { policy: string; to: BreakerState }): void {
+    this.stateChanges.inc({ dependency, to });
+  }
+
+  onRejected(dependency: string, reason: RejectionReason): void {
+    this.rejected.inc({ dependency, reason });
+  }
+
+  onRetry(_policy: string, { operation }: { operation: string }): void {
+    this.shared.retries.inc({ operation });
+  }
+
+  onRetryBudgetEmpty(dependency: string): void {
+    this.budgetEmpty.inc({ dependency });
+  }
+
+  onTimeout(_policy: string, stage: string): void {
+    this.shared.timeouts.inc({ stage });
+  }
+
+  onFallback(dependency: string): void {
+    this.fallbacks.inc({ dependency });
+  }
+
+  onAttempt(dependency: string, operation: string, seconds: number): void {
+    this.secondsOf(dependency, operation).observe(seconds);
+  }
+
+  private secondsOf(dependency: string, operation: string): Histogram.Internal<'dependency' | 'operation'> {
+    const key = operation === dependency ? operation : `${dependency}/${operation}`;
+    let seconds = this.observed.get(key);
+    if (!seconds) this.observed.set(key, (seconds = this.seconds.labels({ dependency, operation })));
+    return seconds;
+  }
+
+  private watchStates(policies: Policies): void {
+    const state: Gauge<'dependency'> = new Gauge({
+      name: 'circuit_breaker_state',
+      help: '0 closed, 1 open, 2 half-open',
+      labelNames: ['dependency'],
+      registers: [this.registry],
+      collect: () => {
+        for (const { name, breaker } of policies.all()) {
+          if (breaker) state.set({ dependency: name }, stateNumber(breaker.state));
+        }
+      },
+    });
+    const info: Gauge<'dependency' | 'state'> = new Gauge({
+      name: 'circuit_breaker_state_info',
+      help: '1 for the state that the breaker is in, 0 for the others',
+      labelNames: ['dependency', 'state'],
+      registers: [this.registry],
+      collect: () => {
+        for (const { name, breaker } of policies.all()) {
+          for (const each of breaker ? STATES : []) {
+            info.set({ dependency: name, state: each }, Number(breaker?.state === each));
+          }
+        }
+      },
+    });
+  }
+
+  /** A counter that a breaker keeps itself: touching a labelled metric in each call would cost more than the call. */
+  private total(policies: Policies, name: string, help: string, key: keyof BreakerTotals): void {
+    const counter: Counter<'dependency'> = new Counter({
+      name: `circuit_breaker_${name}_total`,
+      help,
+      labelNames: ['dependency'],
+      registers: [this.registry],
+      collect: () => {
+        counter.reset();
+        for (const { name: dependency, breaker } of policies.all()) {
+          if (breaker) counter.inc({ dependency }, breaker.stats()[key]);
+        }
+      },
+    });
+  }
+
+  private gauge(policies: Policies, name: string, help: string, key: 'running' | 'waiting'): void {
+    const gauge: Gauge<'dependency'> = new Gauge({
+      name,
+      help,
+      labelNames: ['dependency'],
+      registers: [this.registry],
+      collect: () => policies.all().forEach((policy) => gauge.set({ dependency: policy.name }, policy.stats()[key])),
+    });
+  }
+}
