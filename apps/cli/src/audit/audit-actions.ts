@@ -39,7 +39,7 @@ export function followRows({ last, json }: TailCommandOptions): Promise<number> 
 /** Writes the rows of a range. */
 export function writeExport({ from, to, format, out }: ExportOptions): Promise<number> {
   return withTools(async (tools) => {
-    const text = Readable.from(tools.export({ from, to }, format));
+    const text = Readable.from(tools.export({ from, to }, format), { highWaterMark: 1 });
     await (out === undefined ? toStdout(text) : toFile(text, out));
     return 0;
   });

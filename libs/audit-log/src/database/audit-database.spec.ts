@@ -111,7 +111,7 @@ describe('AuditDatabase', () => {
       `DO $$ BEGIN CREATE USER guest PASSWORD '${TCP_PASSWORD}'; EXCEPTION WHEN duplicate_object THEN END $$`,
     );
     await expect(whyNot(postgres.url({ user: 'guest' }))).resolves.toMatch(
-      /user "guest" lacks a permission: GRANT CREATE, USAGE ON SCHEMA public TO "guest"/,
+      /user "guest" lacks a permission \(permission denied for schema public\): GRANT CREATE, USAGE ON SCHEMA public TO "guest"/,
     );
   });
 
@@ -184,6 +184,19 @@ describe('AuditDatabase', () => {
     expect(performance.now() - startMs).toBeLessThan(2500);
     postgres.signal('SIGCONT');
     await until(() => database.state.status === 'available');
+  });
+
+  it('closes in time although the server is frozen', async () => {
+    const database = make(postgres.url());
+    await database.connect();
+    postgres.signal('SIGSTOP');
+    const startMs = performance.now();
+    const checking = database.check();
+    checking.catch(() => undefined); // awaited below
+    await database.close();
+    expect(performance.now() - startMs).toBeLessThan(4000);
+    await expect(checking).rejects.toThrow(DatabaseUnavailableError);
+    postgres.signal('SIGCONT');
   });
 
   it('gives up a statement that takes too long, which says nothing of the database', async () => {

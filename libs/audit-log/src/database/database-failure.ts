@@ -34,12 +34,14 @@ function isOfConnection(error: unknown): boolean {
   return /^E[A-Z_]{3,}$/.test(code) ? !code.startsWith('ERR_') : CONNECTION_WORDS.test(message);
 }
 
-const BY_STATE: Record<string, (place: DatabasePlace) => string> = {
+const BY_STATE: Record<string, (place: DatabasePlace, said: string) => string> = {
   '28P01': ({ user }) => `the password of user "${user}" is wrong: correct POSTGRES_URL`,
-  '28000': ({ user }) => `user "${user}" is not let in: create the user or correct pg_hba.conf and POSTGRES_URL`,
+  '28000': ({ user }, said) =>
+    `user "${user}" is not let in (${said}): create the user or correct pg_hba.conf and POSTGRES_URL`,
   '3D000': ({ database }) => `there is no database "${database}": create it or correct POSTGRES_URL`,
-  '42501': ({ user, database }) =>
-    `user "${user}" lacks a permission: GRANT CREATE, USAGE ON SCHEMA public TO "${user}" in database "${database}"`,
+  '42501': ({ user, database }, said) =>
+    `user "${user}" lacks a permission (${said}): GRANT CREATE, USAGE ON SCHEMA public TO "${user}" in database "${database}", ` +
+    'and let it own the tables',
   '42P01': () => 'a table is missing: run "falcon audit migrate"',
   '42703': () => 'the table lacks a column: run "falcon audit migrate"',
   '53100': () => 'the disk of Postgres is full',
@@ -51,7 +53,7 @@ const BY_STATE: Record<string, (place: DatabasePlace) => string> = {
   '57P03': () => 'Postgres is starting up or shutting down',
 };
 
-const BY_ERRNO: Record<string, (place: DatabasePlace) => string> = {
+const BY_ERRNO: typeof BY_STATE = {
   ECONNREFUSED: () => 'nothing listens there: is Postgres running?',
   ENOENT: () => 'there is no such socket: is Postgres running?',
   ENOTFOUND: ({ host }) => `the host "${host}" is not known: correct POSTGRES_URL`,
@@ -74,7 +76,7 @@ function reasonOf(error: unknown, place: DatabasePlace): string {
   const inner = errors?.[0]; // one attempt per address of the host
   if (inner !== undefined) return reasonOf(inner, place);
   const known = BY_STATE[sqlStateOf(error) ?? ''] ?? BY_ERRNO[code ?? ''];
-  if (known) return known(place);
+  if (known) return known(place, message);
   if (/timeout/i.test(message)) return 'it does not answer in time';
   if (CONNECTION_WORDS.test(message)) return 'the connection was cut';
   const state = sqlStateOf(error);

@@ -38,7 +38,7 @@ export async function readTableStatus(client: QueryClient): Promise<TableStatus>
 async function readPartitions(client: QueryClient): Promise<PartitionStatus[]> {
   const names = (await listPartitions(client)).map(({ name }) => name);
   const { rows } = await client.query<{ name: string; rows: number; bytes: number }>(
-    `SELECT relname AS name, greatest(reltuples, 0)::float8 AS rows, pg_total_relation_size(oid)::float8 AS bytes
+    `SELECT relname AS name, greatest(reltuples, pg_stat_get_live_tuples(oid), 0)::float8 AS rows, pg_total_relation_size(oid)::float8 AS bytes
      FROM pg_class WHERE oid = ANY ($1::text[]::regclass[]) ORDER BY 1`,
     [names],
   );

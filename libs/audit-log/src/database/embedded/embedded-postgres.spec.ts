@@ -123,6 +123,21 @@ describe('EmbeddedPostgres', () => {
     ]);
   });
 
+  it('lets go of a frozen server', async () => {
+    const postgres = await start();
+    const pid = serverPid();
+    const backend = await query(
+      postgres.connection,
+      "SELECT pid FROM pg_stat_activity WHERE application_name = 'falcon keeper'",
+    );
+    for (const each of [pid, Number(backend)]) process.kill(each, 'SIGSTOP');
+    const startMs = performance.now();
+    await postgres.stop();
+    expect(performance.now() - startMs).toBeLessThan(20_000);
+    for (const each of [pid, Number(backend)]) process.kill(each, 'SIGCONT');
+    await until(() => serverPid() === 0);
+  });
+
   it('starts although the number of its killed predecessor belongs to another process now', async () => {
     const postgres = await start();
     await postgres.stop();
@@ -166,6 +181,18 @@ describe('EmbeddedPostgres', () => {
     await (await start()).stop();
     chmodSync(join(dataDir, 'postgres/socket'), 0o755);
     await expect(start()).rejects.toThrow(/is not a folder of user \d+ with mode 0700: remove it/);
+  });
+
+  it('has its socket in a folder of its own under /tmp where the path would be too long for one', async () => {
+    const deep = join(dataDir, 'x'.repeat(90));
+    const postgres = await EmbeddedPostgres.start({ dataDir: deep, log: recordingLog() });
+    started.push(postgres);
+    const { host } = postgres.connection;
+    expect(host).toMatch(/^\/tmp\/falcon-pg-[0-9a-f]{16}$/);
+    expect(statSync(host).mode & 0o777).toBe(0o700);
+    await expect(query(postgres.connection, 'SELECT 1')).resolves.toBe(1);
+    await postgres.stop();
+    rmSync(host, { recursive: true });
   });
 
   if (process.getuid?.() === 0)

@@ -32,6 +32,7 @@ export interface EmbeddedConnection {
 const LOCK_TIMEOUT_MS = 90_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 10_000;
+const GOODBYE_MS = 1000;
 const LOG_CHECK_MS = 60_000;
 
 /**
@@ -75,7 +76,7 @@ export class EmbeddedPostgres {
     this.stopping.abort();
     clearInterval(this.logCheck);
     await this.restarting;
-    await this.keeper?.end();
+    await Promise.race([this.keeper?.end(), sleep(GOODBYE_MS)]); // a frozen server never answers it
     if (!this.users) return;
     const lock = await lockFor(this.folder.startLock, 'exclusive');
     try {

@@ -13,8 +13,8 @@ export function notedPid({ data }: ClusterFolder): number | undefined {
 }
 
 /** Whether the noted process is the server of this folder, and not one that got its number after it died. */
-export function isServer(folder: ClusterFolder, pid: number | undefined): pid is number {
-  return pid !== undefined && commandOf(pid).includes(folder.data);
+export function isServer({ data }: ClusterFolder, pid: number | undefined): pid is number {
+  return pid !== undefined && ` ${commandOf(pid)} `.includes(` -D ${data} `);
 }
 
 /** Removes the note of a server that is gone: Postgres itself would take any process of that number for the server. */
@@ -22,11 +22,13 @@ export async function removeStaleNote(folder: ClusterFolder): Promise<void> {
   if (!isServer(folder, notedPid(folder))) await rm(join(folder.data, 'postmaster.pid'), { force: true });
 }
 
+/** The command line of a process, its parts divided by blanks; nothing when there is no such process. */
 function commandOf(pid: number): string {
   try {
-    if (existsSync('/proc/self/cmdline')) return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-    return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
+    if (!existsSync('/proc/self/cmdline'))
+      return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
   } catch {
-    return ''; // no such process
+    return '';
   }
 }

@@ -13,7 +13,7 @@ import { isServer, notedPid, removeStaleNote } from './postmaster-file.js';
 export const EMBEDDED_PORT = 5432;
 
 const READY_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 15_000;
+const STOP_TIMEOUT_MS = 8000;
 const CONNECT_TIMEOUT_MS = 5000;
 const POLL_MS = 25;
 /** How long the last backends of a killed server may need to notice. */

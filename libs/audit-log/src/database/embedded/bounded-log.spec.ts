@@ -1,0 +1,40 @@
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { boundLog, readLogFrom, sizeOf } from './bounded-log.js';
+
+describe('the log of the embedded Postgres', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'falcon-log-'));
+  const log = join(folder, 'postgres.log');
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('is left alone below its bound', () => {
+    boundLog(log, 10); // there is none yet
+    appendFileSync(log, '0123456789');
+    boundLog(log, 10);
+    expect(readFileSync(log, 'utf8')).toBe('0123456789');
+    expect(existsSync(`${log}.1`)).toBe(false);
+  });
+
+  it('begins anew above it, with what it was kept beside it', () => {
+    appendFileSync(log, 'more');
+    boundLog(log, 10);
+    expect([sizeOf(log), readFileSync(`${log}.1`, 'utf8')]).toEqual([0, '0123456789more']);
+  });
+
+  it('is read from where a start began', () => {
+    appendFileSync(log, 'earlier\n');
+    const offset = sizeOf(log);
+    expect(readLogFrom(log, offset)).toBe('');
+    appendFileSync(log, 'FATAL:  now\n');
+    expect(readLogFrom(log, offset)).toBe('FATAL:  now\n');
+  });
+
+  it('is read to its end when it is long', () => {
+    const offset = sizeOf(log);
+    appendFileSync(log, `${'line\n'.repeat(10_000)}the end`);
+    expect(readLogFrom(log, offset)).toMatch(/the end$/);
+    expect(readLogFrom(log, offset).length).toBeLessThan(20_000);
+  });
+});
