@@ -1,5 +1,6 @@
 import { Worker } from 'bullmq';
 import { AUDIT_QUEUE, type AuditJob } from '../src/queue/audit-job.js';
+import { type QueuedJob, unpackJob } from '../src/queue/job-codec.js';
 import type { QueueServer } from '../src/queue/queue-server.js';
 import { WorkerConnection } from '../src/queue/worker-connection.js';
 import { recordingLog } from './recording-log.js';
@@ -8,7 +9,7 @@ import { recordingLog } from './recording-log.js';
 export class TestWorker {
   private readonly jobs: AuditJob[] = [];
   private connection?: WorkerConnection;
-  private worker?: Worker<AuditJob>;
+  private worker?: Worker<QueuedJob>;
 
   constructor(private readonly server: QueueServer) {}
 
@@ -19,7 +20,7 @@ export class TestWorker {
 
   start(): void {
     this.connection = new WorkerConnection(this.server, 1, recordingLog());
-    this.worker = new Worker<AuditJob>(AUDIT_QUEUE, async ({ data }) => void this.jobs.push(data), {
+    this.worker = new Worker<QueuedJob>(AUDIT_QUEUE, async ({ data }) => void this.jobs.push(await unpackJob(data)), {
       connection: this.connection.connection,
       stalledInterval: 1000,
     });

@@ -3,10 +3,11 @@ import { Inject, type BeforeApplicationShutdown, type OnApplicationBootstrap } f
 import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { DelayedError, type Job, WaitingError } from 'bullmq';
 import { DatabaseUnavailableError, NewerFormatError } from '../database/database.errors.js';
-import { AUDIT_QUEUE, type AuditJob } from './audit-job.js';
+import { AUDIT_QUEUE } from './audit-job.js';
 import { MAINTENANCE_JOB } from './audit-queue.js';
 import { AUDIT_WORKER_PARTS, type AuditWorkerParts } from './audit-worker.options.js';
 import { jittered } from './backoff.js';
+import { type QueuedJob, unpackJob } from './job-codec.js';
 import { WorkerConnection } from './worker-connection.js';
 
 const RETRY = { baseMs: 250, capMs: 5000 };
@@ -52,12 +53,15 @@ export class AuditProcessor extends WorkerHost implements OnApplicationBootstrap
   }
 
   /** One job: records to write, or the hourly maintenance. */
-  async process(job: Job<AuditJob>, token?: string): Promise<void> {
+  async process(job: Job<QueuedJob>, token?: string): Promise<void> {
     const { writer, maintenance } = this.parts;
     try {
-      await (job.name === MAINTENANCE_JOB
-        ? this.whenAvailable('db_maintain_partitions', () => maintenance(new Date()))
-        : this.whenAvailable('db_log_inference', () => writer.write(job.data, this.cutting.signal)));
+      if (job.name === MAINTENANCE_JOB) {
+        await this.whenAvailable('db_maintain_partitions', () => maintenance(new Date()));
+      } else {
+        const records = await unpackJob(job.data);
+        await this.whenAvailable('db_log_inference', () => writer.write(records, this.cutting.signal));
+      }
     } catch (error) {
       await this.giveBack(job, token, error);
       throw error;

@@ -1,8 +1,9 @@
 import { type JobsOptions, type JobState, Queue, type QueueOptions } from 'bullmq';
 import type { LogWriter } from '../log-writer.js';
-import { AUDIT_QUEUE, type AuditJob, RECORDS_JOB } from './audit-job.js';
+import { AUDIT_QUEUE, RECORDS_JOB } from './audit-job.js';
 import { QueueUnavailableError } from './audit-queue.errors.js';
 import { Availability } from './availability.js';
+import type { QueuedJob } from './job-codec.js';
 import { PostgresQueuePool } from './postgres-queue-pool.js';
 import { installQueueBackend, type QueueConnection } from './queue-backend.js';
 import type { QueueServer } from './queue-server.js';
@@ -23,7 +24,7 @@ export interface QueueCounts {
 const MAX_INT = 2 ** 31 - 1;
 /** Name of the jobs that have the table looked after. */
 export const MAINTENANCE_JOB = 'maintenance';
-const NOTHING: AuditJob = { format: 0, records: 0, rows: '' };
+const NOTHING: QueuedJob = { format: 0, records: 0, rows: '' };
 const POSTGRES_CONNECTIONS = 2;
 
 /**
@@ -42,7 +43,7 @@ export class AuditQueue {
   /** Whether the queue can be reached, as the last call or the connection itself found. */
   readonly availability: Availability;
   private readonly connection: QueueConnection;
-  private opened?: Promise<Queue<AuditJob>>;
+  private opened?: Promise<Queue<QueuedJob>>;
   private isClosed = false;
 
   constructor(
@@ -62,7 +63,7 @@ export class AuditQueue {
   }
 
   /** Puts a job on the queue; one that is there already under its id stays as it is. */
-  async add(id: string, job: AuditJob): Promise<void> {
+  async add(id: string, job: QueuedJob): Promise<void> {
     await this.call((queue) => queue.add(RECORDS_JOB, job, { ...JOB_OPTIONS, jobId: id }));
   }
 
@@ -110,7 +111,7 @@ export class AuditQueue {
   }
 
   /** BullMQ's own object, for the board. */
-  bull(): Promise<Queue<AuditJob>> {
+  bull(): Promise<Queue<QueuedJob>> {
     this.opened ??= this.open().catch((error: unknown) => {
       delete this.opened; // the next call tries again
       throw error;
@@ -130,7 +131,7 @@ export class AuditQueue {
     }
   }
 
-  private async call<T>(action: (queue: Queue<AuditJob>) => Promise<T>): Promise<T> {
+  private async call<T>(action: (queue: Queue<QueuedJob>) => Promise<T>): Promise<T> {
     if (this.isClosed) {
       throw new QueueUnavailableError('it is closed');
     }
@@ -146,7 +147,7 @@ export class AuditQueue {
     }
   }
 
-  private async open(): Promise<Queue<AuditJob>> {
+  private async open(): Promise<Queue<QueuedJob>> {
     const options: QueueOptions = {
       connection: this.connection,
       // A producer asks Redis nothing before it is connected, and does not wait until it is.
@@ -157,7 +158,7 @@ export class AuditQueue {
     if (!(this.connection instanceof PostgresQueuePool)) {
       await firstAnswer(this.connection, this.timeoutMs);
     }
-    const queue = new Queue<AuditJob>(AUDIT_QUEUE, options);
+    const queue = new Queue<QueuedJob>(AUDIT_QUEUE, options);
     queue.on('error', (error) => this.availability.down(error));
     try {
       await queue.waitUntilReady();

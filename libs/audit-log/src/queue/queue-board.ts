@@ -3,7 +3,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { Queue } from 'bullmq';
 import fastify, { type FastifyInstance } from 'fastify';
-import type { AuditJob } from './audit-job.js';
+import type { QueuedJob } from './job-codec.js';
 
 /** Where the page is; its links start from here. */
 export const BOARD_PATH = '/admin/queues';
@@ -23,7 +23,7 @@ export interface BoardAnswer {
   rawPayload: Buffer;
 }
 
-const boards = new WeakMap<Queue<AuditJob>, QueueBoard>();
+const boards = new WeakMap<Queue<QueuedJob>, QueueBoard>();
 
 /**
  * The page of a queue: a Fastify of its own that listens nowhere and is asked in process. It shows what state jobs are in and
@@ -33,7 +33,7 @@ export class QueueBoard {
   private constructor(private readonly server: FastifyInstance) {}
 
   /** The board of a queue; the same one each time. */
-  static of(queue: Queue<AuditJob>): QueueBoard {
+  static of(queue: Queue<QueuedJob>): QueueBoard {
     const board = boards.get(queue) ?? new QueueBoard(serverOf(queue));
     boards.set(queue, board);
     return board;
@@ -44,18 +44,14 @@ export class QueueBoard {
   }
 }
 
-function serverOf(queue: Queue<AuditJob>): FastifyInstance {
+function serverOf(queue: Queue<QueuedJob>): FastifyInstance {
   const serverAdapter = new FastifyAdapter().setBasePath(BOARD_PATH);
   const adapter = new BullMQAdapter(queue, {
     readOnlyMode: true,
     allowRetries: true,
     description: 'Audit records on their way into inference_logs',
   });
-  adapter.setFormatter('data', ({ format, records, rows }: AuditJob) => ({
-    format,
-    records,
-    characters: rows?.length,
-  }));
+  adapter.setFormatter('data', ({ format, records }: QueuedJob) => ({ format, records }));
   createBullBoard({ queues: [adapter], serverAdapter, options: { uiConfig: { boardTitle: 'Falcon' } } });
   const server = fastify();
   void server.register(serverAdapter.registerPlugin(), { prefix: BOARD_PATH });

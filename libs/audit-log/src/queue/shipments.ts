@@ -1,50 +1,67 @@
 import type { SpoolBatch } from '../spool/spool.js';
+import { packJob, type PackedJob } from './job-codec.js';
 
-/** Batches on their way through the queue, oldest first, with the bounds that keep them few while nothing gets through. */
+/** A stretch of the spool on its way through the queue. */
+export interface Shipment extends Pick<SpoolBatch, 'id' | 'records' | 'oldestAt' | 'end'> {
+  /** Kept to be sent again should the queue lose it. */
+  job: PackedJob | undefined;
+}
+
+/** Makes a batch ready for the queue. */
+export async function shipmentOf(batch: SpoolBatch): Promise<Shipment> {
+  const { id, records, oldestAt, end } = batch;
+  return { id, records, oldestAt, end, job: await packJob(batch) };
+}
+
+/** Shipments that are under way, oldest first, with the bounds that keep them few while nothing gets through. */
 export class Shipments {
-  private readonly list: SpoolBatch[] = [];
-  private characters = 0;
+  private readonly list: Shipment[] = [];
+  private bytes = 0;
 
   constructor(
     private readonly maxJobs: number,
-    private readonly maxCharacters: number,
+    private readonly maxBytes: number,
   ) {}
 
   get size(): number {
     return this.list.length;
   }
 
-  get oldest(): SpoolBatch | undefined {
+  get oldest(): Shipment | undefined {
     return this.list[0];
   }
 
   isFull(): boolean {
-    return this.list.length >= this.maxJobs || this.characters >= this.maxCharacters;
+    return this.list.length >= this.maxJobs || this.bytes >= this.maxBytes;
   }
 
-  add(batch: SpoolBatch): void {
-    this.list.push(batch);
-    this.characters += batch.rows.length;
+  add(shipment: Shipment): void {
+    this.list.push(shipment);
+    this.bytes += bytesOf(shipment);
   }
 
   /** The oldest `count` of them. */
-  first(count: number): readonly SpoolBatch[] {
+  first(count: number): readonly Shipment[] {
     return this.list.slice(0, count);
   }
 
-  /** Once the list is full, the newest one's rows are not kept: it cannot be sent again. */
-  forgetRowsBeyondBounds(): void {
+  /** Once the list is full, the newest one's job is not kept: it cannot be sent again. */
+  forgetJobBeyondBounds(): void {
     const newest = this.list.at(-1);
     if (newest && this.isFull()) {
-      this.characters -= newest.rows.length;
-      newest.rows = '';
+      this.bytes -= bytesOf(newest);
+      newest.job = undefined;
     }
   }
 
   /** Takes the oldest `count` off the list. */
   drop(count: number): void {
-    for (const { rows } of this.list.splice(0, count)) {
-      this.characters -= rows.length;
+    for (const shipment of this.list.splice(0, count)) {
+      this.bytes -= bytesOf(shipment);
     }
   }
+}
+
+function bytesOf({ job }: Shipment): number {
+  return job?.zstd.length ?? 0;
 }

@@ -6,12 +6,12 @@ import { MAX_JOB_BYTES, MAX_JOB_RECORDS } from './audit-job.js';
 import type { AuditQueue } from './audit-queue.js';
 import { QueueUnavailableError } from './audit-queue.errors.js';
 import { jittered } from './backoff.js';
-import { Shipments } from './shipments.js';
+import { type Shipment, shipmentOf, Shipments } from './shipments.js';
 
 /** Jobs of one spool that may be under way: it bounds the queue's memory while Postgres is away. */
 const WINDOW_JOBS = 64;
-/** The rows of what is under way are kept, to be sent again should the queue lose them. */
-const WINDOW_CHARACTERS = 16 * 1024 * 1024;
+/** The jobs under way are kept, to be sent again should the queue lose them. */
+const WINDOW_BYTES = 16 * 1024 * 1024;
 const LIMITS = { maxRecords: MAX_JOB_RECORDS, maxBytes: MAX_JOB_BYTES };
 /** A small job is worth a wait: what comes in the meantime goes with it. */
 const GATHER_MS = 100;
@@ -30,9 +30,9 @@ const PATIENCE_MS = 2000;
  * that is, when its rows are in the table. A queue that has lost a job is sent it again.
  */
 export class Shipper {
-  private readonly underWay = new Shipments(WINDOW_JOBS, WINDOW_CHARACTERS);
+  private readonly underWay = new Shipments(WINDOW_JOBS, WINDOW_BYTES);
   private readonly stopping = new AbortController();
-  private unsent: SpoolBatch | undefined;
+  private unsent: Shipment | undefined;
   private running?: Promise<void>;
   private gatherUntilMs = 0;
   private pollMs = POLL.minMs;
@@ -128,19 +128,22 @@ export class Shipper {
     return true;
   }
 
-  private async readNext(): Promise<SpoolBatch | undefined> {
+  private async readNext(): Promise<Shipment | undefined> {
     const batch = await this.source.next(LIMITS);
     if (!batch || !isLarge(batch)) {
       this.gatherUntilMs = performance.now() + GATHER_MS;
     }
-    return batch;
+    return batch && shipmentOf(batch);
   }
 
-  private async put({ id, format, records, rows }: SpoolBatch, again = false): Promise<void> {
+  private async put({ id, records, job }: Shipment, again = false): Promise<void> {
+    if (!job) {
+      throw new QueueUnavailableError('it loses jobs while the last ones are sent');
+    }
     if (again) {
       await this.queue.remove([id]);
     }
-    await this.queue.add(id, { format, records, rows });
+    await this.queue.add(id, job);
     this.observer.onShipped(records, again);
   }
 
@@ -166,7 +169,7 @@ export class Shipper {
     return hasConfirmed;
   }
 
-  private async acknowledge(completed: readonly SpoolBatch[]): Promise<void> {
+  private async acknowledge(completed: readonly Shipment[]): Promise<void> {
     const last = completed.at(-1);
     if (!last) {
       return;
@@ -186,11 +189,8 @@ export class Shipper {
     const progress = await this.queue.progressOf(all.map(({ id }) => id));
     const lost = all.filter((_, index) => progress[index] === 'lost');
     this.log.warning('The queue has lost jobs: they are sent again', { jobs: lost.length, source: this.source.id });
-    for (const batch of lost) {
-      if (batch.rows === '') {
-        throw new QueueUnavailableError('it loses jobs while the last ones are sent');
-      }
-      await this.put(batch, true);
+    for (const shipment of lost) {
+      await this.put(shipment, true);
     }
   }
 
@@ -248,7 +248,7 @@ export class Shipper {
 
   private async sendRest(deadlineMs: number): Promise<void> {
     while (performance.now() < deadlineMs && (await this.sendNext())) {
-      this.underWay.forgetRowsBeyondBounds(); // the spool still has them, should they be needed
+      this.underWay.forgetJobBeyondBounds(); // the spool still has them, should they be needed
     }
   }
 
