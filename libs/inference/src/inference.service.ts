@@ -84,6 +84,35 @@ export class InferenceService implements OnApplicationShutdown {
   }
 
   /**
+   * Which version a choice means.
+   * @throws {ModelNotFoundError} or {ModelVersionNotFoundError}.
+   */
+  find(choice: ModelChoice = {}): { model: string; version: string } {
+    const { name, version } = this.host.registry.find(choice.model ?? this.options.defaultModel, choice.version);
+    return { model: name, version };
+  }
+
+  /**
+   * What a model's falcon.json declares for when the model cannot answer; undefined when it declares nothing.
+   * @throws {InferenceError} when the declared fallback is a model, and that one fails, too.
+   */
+  async fallback(
+    text: string,
+    choice: ModelChoice = {},
+    call: CallOptions = {},
+  ): Promise<TextClassification | undefined> {
+    const { name, version, manifest } = this.host.registry.find(
+      choice.model ?? this.options.defaultModel,
+      choice.version,
+    );
+    if (manifest?.task !== 'text-classification' || !manifest.fallback) return undefined;
+    if ('model' in manifest.fallback) return this.classify(text, manifest.fallback, call);
+    const { labels, fallback } = manifest;
+    const probabilities = Float32Array.from(labels, (label) => fallback.probabilities[label] ?? 0);
+    return { model: name, version, ...decide(manifest, probabilities), labels, probabilities, inferenceTimeMs: 0 };
+  }
+
+  /**
    * Runs a tensor model on inputs whose first dimension is the batch.
    * @throws {InferenceError} every failure is one of inference.errors.ts.
    */

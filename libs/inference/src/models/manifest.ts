@@ -35,7 +35,15 @@ const common = {
   training: z.record(z.string(), z.unknown()).optional(),
 };
 
-const textClassificationSchema = z.strictObject({
+/** How far fixed probabilities may be from adding up to 1. */
+const SUM_TOLERANCE = 1e-3;
+
+const fallbackSchema = z.union([
+  z.strictObject({ probabilities: z.record(z.string(), z.number().min(0).max(1)) }),
+  z.strictObject({ model: z.string().min(1), version: z.string().min(1).optional() }),
+]);
+
+const textClassificationFields = z.strictObject({
   ...common,
   task: z.literal('text-classification'),
   labels: z
@@ -45,6 +53,8 @@ const textClassificationSchema = z.strictObject({
   features: textFeatureSettingsSchema,
   /** When even the likeliest label is below `threshold`, the prediction is `label`. */
   outOfScope: z.strictObject({ label: z.string().min(1), threshold: z.number().min(0).max(1) }).optional(),
+  /** What is answered, labelled as degraded, when the model cannot: fixed probabilities, such as those of the classes, or another model's answer. */
+  fallback: fallbackSchema.optional(),
   /** An example that the loaded model must answer right before it serves. */
   golden: z.strictObject({
     text: z.string().min(1),
@@ -52,6 +62,17 @@ const textClassificationSchema = z.strictObject({
     tolerance: z.number().positive().max(0.1),
   }),
 });
+
+const textClassificationSchema = textClassificationFields.refine(
+  ({ fallback, labels }) => !fallback || !('probabilities' in fallback) || isDistribution(fallback.probabilities, labels),
+  { path: ['fallback', 'probabilities'], message: 'must have every label and no other, and add up to 1' },
+);
+
+function isDistribution(probabilities: Readonly<Record<string, number>>, labels: readonly string[]): boolean {
+  const sum = Object.values(probabilities).reduce((total, probability) => total + probability, 0);
+  const hasAll = labels.every((label) => Object.hasOwn(probabilities, label));
+  return hasAll && Object.keys(probabilities).length === labels.length && Math.abs(sum - 1) <= SUM_TOLERANCE;
+}
 
 const tensorSchema = z.strictObject({
   ...common,

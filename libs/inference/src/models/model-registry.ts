@@ -68,14 +68,23 @@ export class ModelRegistry {
   }
 
   /**
-   * The ready version that a request asks for.
-   * @throws {ModelNotFoundError}, {ModelVersionNotFoundError} or {ModelNotReadyError}.
+   * The version that a request asks for, in whatever state it is.
+   * @throws {ModelNotFoundError} or {ModelVersionNotFoundError}.
    */
-  resolve(name: string, version: string | undefined): ModelVersion & { state: { state: 'ready' } } {
+  find(name: string, version: string | undefined): ModelVersion {
     const versions = this.models.get(name);
     if (!versions) throw new ModelNotFoundError(name);
     const chosen = version === undefined ? this.serving(name) : versions.get(version);
     if (!chosen) throw new ModelVersionNotFoundError(name, version ?? '');
+    return chosen;
+  }
+
+  /**
+   * The ready version that a request asks for.
+   * @throws {ModelNotFoundError}, {ModelVersionNotFoundError} or {ModelNotReadyError}.
+   */
+  resolve(name: string, version: string | undefined): ModelVersion & { state: { state: 'ready' } } {
+    const chosen = this.find(name, version);
     if (chosen.state.state !== 'ready') throw new ModelNotReadyError(name, chosen.version, chosen.state.state);
     return chosen as ModelVersion & { state: { state: 'ready' } };
   }

@@ -1,0 +1,63 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { TestService } from '../test-support/test-service.js';
+import { ModelNotFoundError } from './inference.errors.js';
+import { manifestSchema } from './models/manifest.js';
+
+const SHIPPED = resolve(__dirname, '../../../models/sentiment/1');
+const SHARES = { negative: 0.25, neutral: 0.5, positive: 0.25 };
+
+function manifestWith(fallback: unknown): Record<string, unknown> {
+  return { ...(JSON.parse(readFileSync(join(SHIPPED, 'falcon.json'), 'utf8')) as object), fallback };
+}
+
+describe('a declared fallback', () => {
+  const test = new TestService();
+
+  beforeAll(async () => {
+    const fallbacks = { fixed: { probabilities: SHARES }, other: { model: 'plain' }, plain: undefined };
+    for (const [name, fallback] of Object.entries(fallbacks)) {
+      const folder = join(test.dir, name, '1');
+      cpSync(SHIPPED, folder, { recursive: true });
+      writeFileSync(join(folder, 'falcon.json'), JSON.stringify(manifestWith(fallback)));
+    }
+    await test.start({ defaultModel: 'plain' });
+  });
+  afterAll(() => test.stop());
+
+  it('of fixed probabilities answers with them, whatever the text', async () => {
+    const answer = await test.service.fallback('What a wonderful day', { model: 'fixed' });
+    expect(answer).toMatchObject({ model: 'fixed', version: '1', prediction: 'neutral', confidence: 0.5 });
+    expect([...(answer?.probabilities ?? [])]).toEqual([0.25, 0.5, 0.25]);
+  });
+
+  it('of another model answers with that one', async () => {
+    const answer = await test.service.fallback('What a wonderful day', { model: 'other' });
+    expect(answer).toMatchObject({ model: 'plain', prediction: 'positive' });
+  });
+
+  it('is none when nothing is declared', async () => {
+    expect(await test.service.fallback('What a wonderful day')).toBeUndefined();
+  });
+
+  it('is none for a model that does not exist', async () => {
+    await expect(test.service.fallback('a', { model: 'nobody' })).rejects.toThrow(ModelNotFoundError);
+  });
+});
+
+describe('falcon.json', () => {
+  it.each([
+    ['that lacks a label', { negative: 0.5, positive: 0.5 }],
+    ['with a label of its own', { ...SHARES, positive: 0.15, other: 0.1 }],
+    ['that does not add up to 1', { ...SHARES, positive: 0.5 }],
+  ])('refuses a fallback %s', (_, probabilities) => {
+    const { error } = manifestSchema.safeParse(manifestWith({ probabilities }));
+    expect(error?.issues).toMatchObject([
+      { path: ['fallback', 'probabilities'], message: 'must have every label and no other, and add up to 1' },
+    ]);
+  });
+
+  it('refuses a fallback that is neither', () => {
+    expect(manifestSchema.safeParse(manifestWith({ answer: 'positive' })).success).toBe(false);
+  });
+});
