@@ -27,8 +27,10 @@ describe('EmbeddedPostgres', () => {
   const started: EmbeddedPostgres[] = [];
   const children: ChildProcess[] = [];
 
+  const folders = [makeDataDir()];
+
   beforeEach(() => {
-    dataDir = makeDataDir();
+    dataDir = folders[0] ?? ''; // most of it can be seen on one cluster
   });
 
   afterEach(async () => {
@@ -37,8 +39,14 @@ describe('EmbeddedPostgres', () => {
     const orphan = serverPid();
     if (isAlive(orphan)) process.kill(orphan, 'SIGQUIT');
     await until(() => !isAlive(orphan));
-    rmSync(dataDir, { recursive: true, force: true });
   });
+
+  afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+  const inNewFolder = () => {
+    dataDir = makeDataDir();
+    folders.push(dataDir);
+  };
 
   const start = async (log = recordingLog(), elsewhere?: string) => {
     const postgres = await EmbeddedPostgres.start({ dataDir, log, ...(elsewhere !== undefined && { elsewhere }) });
@@ -155,6 +163,7 @@ describe('EmbeddedPostgres', () => {
   });
 
   it('begins a set-up anew that was broken off', async () => {
+    inNewFolder();
     mkdirSync(join(dataDir, 'postgres/data.unfinished/base'), { recursive: true }); // as SIGKILL in the middle leaves it
     const { connection } = await start();
     await expect(query(connection, 'SELECT 1')).resolves.toBe(1);
@@ -163,27 +172,33 @@ describe('EmbeddedPostgres', () => {
 
   it('refuses a cluster of another version with a sentence that says what to do', async () => {
     await (await start()).stop();
-    writeFileSync(join(dataDir, 'postgres/data/PG_VERSION'), '17\n');
+    const file = join(dataDir, 'postgres/data/PG_VERSION');
+    writeFileSync(file, '17\n');
     await expect(start()).rejects.toThrow(
       /is a cluster of Postgres 17, and this Falcon brings Postgres 18: run the Falcon/,
     );
+    writeFileSync(file, '18\n');
   });
 
   it('says what its server says when that cannot start', async () => {
     await (await start()).stop();
-    writeFileSync(join(dataDir, 'postgres/data/postgresql.auto.conf'), "shared_preload_libraries = 'nothing'\n");
+    const file = join(dataDir, 'postgres/data/postgresql.auto.conf');
+    writeFileSync(file, "shared_preload_libraries = 'nothing'\n");
     await expect(start()).rejects.toThrow(
       /cannot run \(could not access file "nothing": No such file.*set POSTGRES_URL/,
     );
+    writeFileSync(file, '');
   });
 
   it('keeps out of a folder of its socket that others may enter', async () => {
     await (await start()).stop();
     chmodSync(join(dataDir, 'postgres/socket'), 0o755);
     await expect(start()).rejects.toThrow(/is not a folder of user \d+ with mode 0700: remove it/);
+    chmodSync(join(dataDir, 'postgres/socket'), 0o700);
   });
 
   it('has its socket in a folder of its own under /tmp where the path would be too long for one', async () => {
+    inNewFolder();
     const deep = join(dataDir, 'x'.repeat(90));
     const postgres = await EmbeddedPostgres.start({ dataDir: deep, log: recordingLog() });
     started.push(postgres);
@@ -197,6 +212,7 @@ describe('EmbeddedPostgres', () => {
 
   if (process.getuid?.() === 0)
     it('lives elsewhere when the user it runs as cannot enter the data folder', async () => {
+      inNewFolder();
       const elsewhere = makeDataDir();
       chmodSync(dataDir, 0o700);
       const { connection } = await start(recordingLog(), elsewhere);
