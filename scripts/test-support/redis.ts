@@ -1,0 +1,127 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { freePort } from './free-port.js';
+
+const FETCHED = join(__dirname, '../../.redis/redis-server');
+const START_TIMEOUT_MS = 10_000;
+
+/** The redis-server of this machine, or the one that scripts/redis.sh has fetched. */
+export const redisProgram = findProgram();
+
+function findProgram(): string | undefined {
+  if (spawnSync('redis-server', ['--version']).status === 0) {
+    return 'redis-server';
+  }
+  return existsSync(FETCHED) ? FETCHED : undefined;
+}
+
+/** `describe` where there is a Redis to test with; elsewhere the tests are skipped, and that is said. */
+export function describeWithRedis(name: string, tests: () => void): void {
+  if (!redisProgram) {
+    process.stderr.write(`SKIPPED, because there is no redis-server (run scripts/redis.sh): ${name}\n`);
+  }
+  (redisProgram ? describe : describe.skip)(name, tests);
+}
+
+/** What a test asks of its Redis. */
+export interface TestRedisOptions {
+  /** Keeps an append-only file, synced with every write, so that nothing is lost by a kill. */
+  appendOnly?: boolean;
+  /** More of redis-server's own options. */
+  settings?: readonly string[];
+}
+
+/** A real Redis of the test's own, on a free port, which may be killed, frozen and started again. */
+export class TestRedis {
+  private server?: ChildProcess;
+
+  private constructor(
+    readonly port: number,
+    private readonly folder: string,
+    private readonly options: TestRedisOptions,
+  ) {}
+
+  /** Starts one and waits until it answers. */
+  static async start(options: TestRedisOptions = {}): Promise<TestRedis> {
+    const redis = await TestRedis.prepare(options);
+    await redis.startAgain();
+    return redis;
+  }
+
+  /** Chooses port and folder, but starts nothing yet. */
+  static async prepare(options: TestRedisOptions = {}): Promise<TestRedis> {
+    return new TestRedis(await freePort(), mkdtempSync(join(tmpdir(), 'falcon-redis-')), options);
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it on its port and folder, after a `kill()` or `prepare()`. */
+  async startAgain(): Promise<void> {
+    const persistence = this.options.appendOnly ? ['--appendonly', 'yes', '--appendfsync', 'always'] : [];
+    const settings = ['--bind', '127.0.0.1', '--save', '', '--maxmemory-policy', 'noeviction', '--dir', this.folder];
+    this.server = spawn(
+      redisProgram ?? 'redis-server',
+      ['--port', String(this.port), ...settings, ...persistence, ...(this.options.settings ?? [])],
+      { stdio: 'ignore' },
+    );
+    const deadlineMs = performance.now() + START_TIMEOUT_MS;
+    while (!(await this.answers())) {
+      if (performance.now() > deadlineMs) {
+        throw new Error(`redis-server did not answer on port ${this.port} in time.`);
+      }
+      await sleep(20);
+    }
+  }
+
+  /** Ends it as a crash or the kernel would. */
+  async kill(): Promise<void> {
+    if (this.server && this.server.exitCode === null && this.server.signalCode === null) {
+      const exited = once(this.server, 'exit');
+      this.server.kill('SIGKILL');
+      await exited;
+    }
+  }
+
+  /** It keeps its connections but answers nothing. */
+  freeze(): void {
+    this.server?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.server?.kill('SIGCONT');
+  }
+
+  /** Runs one command over a connection of its own. */
+  async command(name: string, ...args: string[]): Promise<unknown> {
+    const client = new Redis(this.port, '127.0.0.1', { retryStrategy: () => null, lazyConnect: true });
+    client.on('error', () => undefined); // the command rejects with it
+    try {
+      await client.connect();
+      return await client.call(name, ...args);
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  /** Ends it and removes its folder. */
+  async stop(): Promise<void> {
+    this.resume();
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async answers(): Promise<boolean> {
+    try {
+      return (await this.command('PING')) === 'PONG';
+    } catch {
+      return false; // not yet
+    }
+  }
+}
