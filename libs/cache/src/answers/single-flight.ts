@@ -1,0 +1,88 @@
+import { SharedWaitExpiredError } from '../cache.errors.js';
+
+/** How one caller's wait is bounded; the computation it waits for is not. */
+export interface WaitBounds {
+  /** Aborted when this caller does not wait any more. */
+  signal?: AbortSignal | undefined;
+  /** `performance.now()` value after which the answer is worthless to this caller. */
+  deadlineMs?: number | undefined;
+}
+
+/** Computes something; the signal is aborted when nobody waits for it any more. */
+export type Computation<T> = (signal: AbortSignal) => Promise<T>;
+
+interface Flight<T> {
+  readonly answer: Promise<T>;
+  readonly abandoned: AbortController;
+  waiting: number;
+}
+
+/**
+ * One computation for each key at a time: whoever asks meanwhile waits for it, too. A caller that gives up ends its own
+ * wait alone, be it the one that came first; the computation goes on as long as anybody waits.
+ */
+export class SingleFlight<T> {
+  private readonly flights = new Map<string, Flight<T>>();
+
+  /** Computations under way. */
+  get size(): number {
+    return this.flights.size;
+  }
+
+  /** Whether an answer to this is being computed. */
+  has(key: string): boolean {
+    return this.flights.has(key);
+  }
+
+  /** Waits for the computation under way, or starts it. */
+  async run(key: string, compute: Computation<T>, { signal, deadlineMs }: WaitBounds = {}): Promise<T> {
+    signal?.throwIfAborted();
+    if (deadlineMs !== undefined && performance.now() >= deadlineMs) {
+      throw new SharedWaitExpiredError();
+    }
+    const flight = this.flights.get(key) ?? this.start(key, compute);
+    flight.waiting++;
+    const { promise, reject } = Promise.withResolvers<never>();
+    const giveUp = (): void => reject(signal?.reason);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    const timer = deadlineMs === undefined ? undefined : rejectAt(deadlineMs, reject);
+    try {
+      return await Promise.race([flight.answer, promise]);
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+      clearTimeout(timer);
+      this.leave(key, flight);
+    }
+  }
+
+  private start(key: string, compute: Computation<T>): Flight<T> {
+    const abandoned = new AbortController();
+    const flight: Flight<T> = { abandoned, waiting: 0, answer: this.fly(key, compute, abandoned) };
+    flight.answer.catch(() => undefined); // each caller hears of it by its own wait, and there may be none left
+    this.flights.set(key, flight);
+    return flight;
+  }
+
+  private async fly(key: string, compute: Computation<T>, abandoned: AbortController): Promise<T> {
+    try {
+      return await compute(abandoned.signal);
+    } finally {
+      if (this.flights.get(key)?.abandoned === abandoned) {
+        this.flights.delete(key);
+      }
+    }
+  }
+
+  private leave(key: string, flight: Flight<T>): void {
+    flight.waiting--;
+    if (flight.waiting === 0 && this.flights.get(key) === flight) {
+      this.flights.delete(key); // whoever comes now starts anew rather than sharing an end
+      flight.abandoned.abort();
+    }
+  }
+}
+
+function rejectAt(deadlineMs: number, reject: (error: Error) => void): NodeJS.Timeout {
+  const leftMs = Math.max(0, deadlineMs - performance.now());
+  return setTimeout(() => reject(new SharedWaitExpiredError()), leftMs);
+}

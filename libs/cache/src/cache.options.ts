@@ -1,0 +1,36 @@
+import type { Redis } from 'ioredis';
+import type { ClusterFlightOptions } from './answers/cluster-flight.js';
+import type { EntryLifetime } from './answers/cache-entry.js';
+import type { IdempotencyOptions } from './idempotency/idempotency.js';
+import type { RedisGate } from './redis/redis-gate.js';
+
+/** What the cache library is told by its app. */
+export interface CacheOptions {
+  answers: AnswerOptions;
+  idempotency: IdempotencyOptions & {
+    /** Memory for all keys together, where there is no Redis. */
+    memoryBytes: number;
+  };
+  /** The Redis that all replicas share; without it each process remembers for itself. */
+  redis?: SharedRedis;
+}
+
+/** How answers are kept. */
+export interface AnswerOptions extends EntryLifetime {
+  /** Memory for all answers together. */
+  memoryBytes: number;
+  /** Longer answers are not kept, in characters. */
+  maxValueLength: number;
+}
+
+/** The Redis of the cache, and how it is treated. */
+export interface SharedRedis {
+  /** `cacheRedis(url)`, or one that refuses commands at once while there is no connection. The app closes it. */
+  redis: Redis;
+  /** A command unanswered for this long has failed. */
+  timeoutMs: number;
+  /** Decides whether Redis is asked; default: three failures in a row give it a second of rest. */
+  gate?: RedisGate;
+  /** Computes the same answer once over all replicas, at the price of a round trip for each miss; default: once in each. */
+  oncePerCluster?: ClusterFlightOptions;
+}

@@ -1,0 +1,56 @@
+import { AnswerCache } from './answers/answer-cache.js';
+import { ClusterFlight } from './answers/cluster-flight.js';
+import { MemoryCacheStore } from './answers/memory-cache-store.js';
+import { RedisCacheStore } from './answers/redis-cache-store.js';
+import { RedisFlightLock } from './answers/redis-flight-lock.js';
+import { TieredCacheStore } from './answers/tiered-cache-store.js';
+import type { CacheMetrics } from './cache.metrics.js';
+import type { CacheLog } from './cache-log.js';
+import type { CacheOptions, SharedRedis } from './cache.options.js';
+import { Idempotency } from './idempotency/idempotency.js';
+import { MemoryIdempotencyStore } from './idempotency/memory-idempotency-store.js';
+import { RedisIdempotencyStore } from './idempotency/redis-idempotency-store.js';
+import { RedisAccess } from './redis/redis-access.js';
+import { CooldownGate } from './redis/redis-gate.js';
+
+const COOLDOWN = { failures: 3, cooldownMs: 1000 };
+
+/** Cache and idempotency, ready for use. */
+export interface OpenCache {
+  answers: AnswerCache;
+  idempotency: Idempotency;
+}
+
+/** Puts the parts together: in memory alone, or with Redis behind the memory. */
+export function openCache(options: CacheOptions, log: CacheLog, metrics: CacheMetrics): OpenCache {
+  const memory = new MemoryCacheStore({ ...options.answers, maxBytes: options.answers.memoryBytes });
+  const keys = new MemoryIdempotencyStore({ maxBytes: options.idempotency.memoryBytes });
+  metrics.watch({ answers: () => memory, keys: () => keys });
+  if (!options.redis) {
+    return {
+      answers: new AnswerCache(memory, options.answers, metrics),
+      idempotency: new Idempotency(keys, options.idempotency, metrics),
+    };
+  }
+  const access = sharedAccess(options.redis, log, metrics);
+  const store = new TieredCacheStore(memory, new RedisCacheStore(access, options.answers));
+  return {
+    answers: new AnswerCache(store, options.answers, metrics, clusterFlight(options.redis, access)),
+    idempotency: new Idempotency(new RedisIdempotencyStore(access), options.idempotency, metrics),
+  };
+}
+
+function sharedAccess({ redis, timeoutMs, gate }: SharedRedis, log: CacheLog, metrics: CacheMetrics): RedisAccess {
+  return new RedisAccess({ redis, timeoutMs, gate: gate ?? cooldownGate(redis) }, metrics, log);
+}
+
+/** A connection that is made again is as good as a trial. */
+function cooldownGate(redis: SharedRedis['redis']): CooldownGate {
+  const gate = new CooldownGate(COOLDOWN);
+  redis.on('ready', () => gate.open());
+  return gate;
+}
+
+function clusterFlight({ oncePerCluster }: SharedRedis, access: RedisAccess): ClusterFlight | undefined {
+  return oncePerCluster && new ClusterFlight(new RedisFlightLock(access, oncePerCluster.leaseMs), oncePerCluster);
+}

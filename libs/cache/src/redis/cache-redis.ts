@@ -1,0 +1,30 @@
+import { Redis } from 'ioredis';
+
+const RECONNECT = { baseMs: 50, capMs: 1000 };
+const CONNECT_TIMEOUT_MS = 1000;
+/** A connection that owes an answer for this long is given up: the other end may be gone without a word. */
+const SOCKET_TIMEOUT_MS = 2000;
+/** A connection that does not close by itself holds up the end of the process for this long. */
+const DISCONNECT_TIMEOUT_MS = 300;
+
+/**
+ * Opens a connection for what may be lost: nothing waits in memory for Redis, nothing is sent twice, and it connects
+ * again for ever by itself.
+ */
+export function cacheRedis(url: string): Redis {
+  const redis = new Redis(url, {
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+    retryStrategy: (times) => Math.min(RECONNECT.capMs, RECONNECT.baseMs * 2 ** Math.min(times, 10)) * jitter(),
+  });
+  redis.on('error', () => undefined); // each command says by itself that it failed; without a listener ioredis prints it
+  return redis;
+}
+
+function jitter(): number {
+  return 0.5 + Math.random() / 2;
+}

@@ -1,0 +1,78 @@
+import type { Redis } from 'ioredis';
+import type { CacheObserver, CacheOperation } from '../cache-observer.js';
+import type { CacheLog } from '../cache-log.js';
+import { answeredWithin } from './answered-within.js';
+import type { RedisGate } from './redis-gate.js';
+
+/** One failure may be a matter of chance; this many in a row are told to the log. */
+const FAILURES_TO_TELL = 3;
+
+/** The cache's Redis, and the care with which it is asked. */
+export interface RedisAccessOptions {
+  /** One that refuses commands while there is no connection; `cacheRedis()` makes such a one. */
+  redis: Redis;
+  gate: RedisGate;
+  /** After this long a command has failed. */
+  timeoutMs: number;
+}
+
+/** Asks Redis through the gate and within the time; what fails is counted. */
+export class RedisAccess {
+  private failures = 0;
+
+  constructor(
+    private readonly options: RedisAccessOptions,
+    private readonly observer: CacheObserver,
+    private readonly log: CacheLog,
+  ) {}
+
+  /**
+   * @param times how many questions the command carries, as they are counted
+   * @returns undefined when Redis could not be asked or has not answered
+   */
+  async ask<T>(
+    operation: CacheOperation,
+    command: (redis: Redis) => Promise<T>,
+    times = 1,
+  ): Promise<{ answer: T } | undefined> {
+    const { redis, gate, timeoutMs } = this.options;
+    let asked = false;
+    try {
+      const answer = await gate.execute(() => {
+        asked = true;
+        return answeredWithin(command(redis), timeoutMs);
+      });
+      this.succeeded();
+      return { answer };
+    } catch (error) {
+      if (asked) {
+        this.observer.onError(operation, times);
+        this.failed(error);
+      }
+      return undefined;
+    }
+  }
+
+  /** A command has answered that it cannot do this: Redis is well, the question is not. */
+  refused(operation: CacheOperation, times = 1): void {
+    this.observer.onError(operation, times);
+  }
+
+  get observed(): CacheObserver {
+    return this.observer;
+  }
+
+  private succeeded(): void {
+    if (this.failures >= FAILURES_TO_TELL) {
+      this.log.info('Redis available');
+    }
+    this.failures = 0;
+  }
+
+  private failed(error: unknown): void {
+    this.failures++;
+    if (this.failures === FAILURES_TO_TELL) {
+      this.log.warning(`Redis unavailable: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}

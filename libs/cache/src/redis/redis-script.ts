@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+
+/** A Lua script that Redis knows by its digest; it is sent whole only to a Redis that has not seen it yet. */
+export class RedisScript {
+  private readonly digest: string;
+
+  constructor(private readonly source: string) {
+    this.digest = createHash('sha1').update(source).digest('hex');
+  }
+
+  async run(redis: Redis, key: string, args: readonly (string | number)[]): Promise<unknown> {
+    try {
+      return await redis.evalsha(this.digest, 1, key, ...args);
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith('NOSCRIPT')) {
+        return redis.eval(this.source, 1, key, ...args);
+      }
+      throw error;
+    }
+  }
+}
