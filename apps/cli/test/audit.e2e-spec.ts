@@ -162,8 +162,8 @@ describe('falcon audit', () => {
         lines: [
           '3 answered, 4 rows: 1 missing, 1 double, 1 extra',
           'missing  c,7  (1 answered, 0 in the table)',
-          'extra    extra  (0 answered, 1 in the table)',
           'double   b  (1 answered, 2 in the table)',
+          'extra    extra  (0 answered, 1 in the table)',
         ],
       });
     });

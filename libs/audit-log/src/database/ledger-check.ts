@@ -97,7 +97,7 @@ async function firstDifferences(client: QueryClient, max: number): Promise<Ledge
   const { rows } = await client.query<LedgerDifference>(
     `SELECT CASE WHEN answers = 0 THEN 'extra' WHEN found < answers THEN 'missing' ELSE 'double' END AS kind,
        request_id AS "requestId", nullif(batch_index, ${NO_INDEX}) AS "batchIndex", answers, found AS rows
-     FROM compared WHERE answers <> found ORDER BY 1 DESC, 2, 3 LIMIT $1`,
+     FROM compared WHERE answers <> found ORDER BY answers = 0, found > answers, 2, 3 LIMIT $1`,
     [max],
   );
   return rows;

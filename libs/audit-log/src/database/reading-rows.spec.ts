@@ -202,8 +202,8 @@ describe('reading the rows', () => {
       expect(report.differences).toEqual([
         { kind: 'missing', requestId: 'c', batchIndex: 0, answers: 1, rows: 0 },
         { kind: 'missing', requestId: 'gone', batchIndex: null, answers: 1, rows: 0 },
-        { kind: 'extra', requestId: 'extra', batchIndex: null, answers: 0, rows: 1 },
         { kind: 'double', requestId: 'twice', batchIndex: null, answers: 1, rows: 2 },
+        { kind: 'extra', requestId: 'extra', batchIndex: null, answers: 0, rows: 1 },
       ]);
     });
 
