@@ -113,7 +113,7 @@ export class AuditProcessor extends WorkerHost implements OnApplicationBootstrap
         if (!isWorthWaiting || signal.aborted) {
           throw error;
         }
-        const delayMs = Math.round(jittered(RETRY, attempt));
+        const delayMs = jittered(RETRY, attempt);
         this.reportRetry({ operation, attempt, delay_ms: delayMs, reason: error.message });
         await sleep(delayMs, undefined, { signal, ref: false }).catch(() => undefined); // the next attempt is the last
       }

@@ -169,6 +169,19 @@ function workerContract(
     await away.close();
   });
 
+  it('tries again what failed in a way that nobody thought of, and says so', async () => {
+    const requestId = randomUUID();
+    const real = new RecordWriter(database, observer);
+    let failures = 2;
+    await startWorker({
+      writer: { write: (job) => (failures-- > 0 ? Promise.reject(new Error('a surprise')) : real.write(job)) },
+    });
+    await queue.add(requestId, recordsOf(requestId, 4));
+    await until(async () => (await rowsOf(requestId)) === 4);
+    const surprise = 'ERROR An audit job failed in an unexpected way, and is tried again';
+    expect(log.lines.filter((line) => line === surprise)).toHaveLength(2);
+  }, 20_000);
+
   it('leaves records of a newer format to a newer worker', async () => {
     const requestId = randomUUID();
     await startWorker();
