@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { jobOf as job, recordLine as record } from '../../test-support/audit-rows.js';
 import { connectedDatabase, startPostgres } from '../../test-support/postgres.js';
+import { embeddedProcesses } from '../../test-support/postgres-access.js';
+import { signalAll } from '../../test-support/process-tree.js';
 import { recordingObserver } from '../../test-support/recording-observer.js';
 import { RECORD_FORMAT, type AuditRecord } from '../audit-record.js';
+import type { AuditJob } from '../queue/audit-job.js';
 import type { AuditDatabase } from './audit-database.js';
-import { NewerFormatError } from './database.errors.js';
+import { DatabaseUnavailableError, NewerFormatError } from './database.errors.js';
 import { RecordWriter } from './record-writer.js';
 
 describe('RecordWriter', () => {
@@ -133,6 +137,43 @@ describe('RecordWriter', () => {
     await writer.write(job([record({ text: '😀'.repeat(10_000), text_length: 10_000 })]));
     await expect(query('SELECT char_length(text) FROM inference_logs')).resolves.toEqual([{ char_length: 10_000 }]);
   });
+
+  it('writes every record once while Postgres is killed again and again', async () => {
+    const jobs = Array.from({ length: 60 }, () => job(Array.from({ length: 200 }, () => record())));
+    const writeAll = async () => {
+      for (let next = jobs.shift(); next; next = jobs.shift()) await writeInTheEnd(next);
+    };
+    const writing = Promise.all(Array.from({ length: 3 }, writeAll));
+    let kills = 0;
+    while (kills < 3) {
+      await sleep(50);
+      const processes = embeddedProcesses(postgres.dataDir);
+      if (
+        processes.length > 0 &&
+        (await database.check().then(
+          () => true,
+          () => false,
+        ))
+      ) {
+        signalAll(processes, 'SIGKILL');
+        kills++;
+      }
+    }
+    await writing;
+    const [found] = await query('SELECT count(*)::int AS rows, count(DISTINCT id)::int AS ids FROM inference_logs');
+    expect(found).toEqual({ rows: 12_000, ids: 12_000 });
+  }, 60_000);
+
+  /** As the queue does it: what cannot be written now is tried again. */
+  const writeInTheEnd = async (next: AuditJob): Promise<void> => {
+    try {
+      await writer.write(next);
+    } catch (error) {
+      expect(error).toBeInstanceOf(DatabaseUnavailableError);
+      await sleep(50);
+      await writeInTheEnd(next);
+    }
+  };
 
   it('reports rows, dead letters and the operation', async () => {
     await writer.write(job([record(), record({ id: 'x' })]));
