@@ -64,6 +64,7 @@ describe('falcon audit', () => {
       const { code, stdout, stderr } = await audit(['status']);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).toMatch(/^spool {3}none$/m);
+      expect(stdout).toMatch(/^lag {5}0 s$/m);
       expect(stdout).toMatch(/^queue {3}0 jobs waiting, 0 active, 0 put off, 0 failed$/m);
       expect(stdout).toMatch(/^table {3}1 rows in the last minute, last row 20\S+Z, \d+ s ago$/m);
       expect(stdout).toMatch(/^refused 1 records: see the table inference_log_dead_letters$/m);
@@ -73,6 +74,7 @@ describe('falcon audit', () => {
       await insert('a');
       expect(JSON.parse((await audit(['status', '--json'])).stdout)).toMatchObject({
         spools: [],
+        lagSeconds: 0,
         queue: { waiting: 0 },
         table: { rowsLastMinute: 1, deadLetters: 0 },
       });

@@ -29,6 +29,8 @@ export type Seen<T> = T | { unavailable: string };
 /** Where the records are between the answer and the table. */
 export interface AuditStatus {
   spools: SpoolStatus[];
+  /** Age of the oldest record on any spool, 0 when all are empty. */
+  lagSeconds: number;
   queue: Seen<QueueCounts>;
   table: Seen<TableStatus>;
 }
@@ -49,7 +51,7 @@ export class AuditTools {
   async status(): Promise<AuditStatus> {
     const spools = await readSpoolStatus(this.options.spoolRoot, this.log);
     const table = await seen(async () => readTableStatus(await this.table()));
-    return { spools, queue: await seen(() => this.queueCounts()), table };
+    return { spools, lagSeconds: lagOf(spools), queue: await seen(() => this.queueCounts()), table };
   }
 
   /** The rows of a range by time, as text. */
@@ -112,6 +114,11 @@ export class AuditTools {
       await queue.close();
     }
   }
+}
+
+function lagOf(spools: readonly SpoolStatus[]): number {
+  const agesMs = spools.flatMap(({ oldestAt }) => (oldestAt === undefined ? [] : Date.now() - oldestAt.getTime()));
+  return Math.max(0, ...agesMs) / 1000;
 }
 
 async function seen<T>(look: () => Promise<T>): Promise<Seen<T>> {

@@ -1,9 +1,10 @@
 import type { AuditStatus, QueueCounts, SpoolStatus, TableStatus } from '@app/audit-log';
 
 /** Spools, queue and table for people. */
-export function statusReport({ spools, queue, table }: AuditStatus, nowMs = Date.now()): string {
+export function statusReport({ spools, lagSeconds, queue, table }: AuditStatus, nowMs = Date.now()): string {
   return [
     ...spoolLines(spools, nowMs),
+    `lag     ${lagSeconds.toFixed(0)} s`,
     `queue   ${'unavailable' in queue ? queue.unavailable : countsOf(queue)}`,
     ...('unavailable' in table ? [`table   ${table.unavailable}`] : tableLines(table, nowMs)),
   ].join('\n');
