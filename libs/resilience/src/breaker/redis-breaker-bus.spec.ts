@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
+import type { Opening } from './breaker-bus.js';
+import { RedisBreakerBus } from './redis-breaker-bus.js';
+
+describeWithRedis('RedisBreakerBus', () => {
+  const connections: Redis[] = [];
+  let redis: TestRedis;
+  let errors: unknown[];
+
+  beforeEach(async () => {
+    errors = [];
+    redis = await TestRedis.start();
+  });
+
+  afterEach(async () => {
+    connections.splice(0).forEach((connection) => connection.disconnect());
+    await redis.stop();
+  });
+
+  function connect(): Redis {
+    const connection = new Redis(redis.url, { enableOfflineQueue: true, retryStrategy: () => 20 });
+    connection.on('error', () => undefined); // of the killed server; commands reject with it
+    connections.push(connection);
+    return connection;
+  }
+
+  const bus = () => new RedisBreakerBus(connect(), connect(), (error) => errors.push(error));
+
+  async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+    const deadlineMs = performance.now() + 5000;
+    while (!(await holds())) {
+      if (performance.now() > deadlineMs) throw new Error('it did not come to that within 5 s');
+      await sleep(5);
+    }
+  }
+
+  async function hasListener(): Promise<boolean> {
+    return ((await redis.command('PUBSUB', 'NUMSUB', 'falcon:breakers')) as [string, number])[1] > 0;
+  }
+
+  /** A bus of another replica, and what it has heard. */
+  async function listening(): Promise<Opening[]> {
+    const heard: Opening[] = [];
+    bus().subscribe((opening) => heard.push(opening));
+    await until(hasListener);
+    return heard;
+  }
+
+  it('tells other replicas of an opening', async () => {
+    const heard = await listening();
+    bus().publish({ policy: 'model', workerId: 'worker-1' });
+    await until(() => heard.length > 0);
+    expect(heard).toEqual([{ policy: 'model', workerId: 'worker-1' }]);
+  });
+
+  it('goes on after Redis was away, and never throws', async () => {
+    const heard = await listening();
+    const publisher = bus();
+    await redis.kill();
+    publisher.publish({ policy: 'model', workerId: 'lost or late' });
+    await redis.startAgain();
+    await until(hasListener);
+    publisher.publish({ policy: 'model', workerId: 'worker-1' });
+    await until(() => heard.some(({ workerId }) => workerId === 'worker-1'));
+    expect(heard.at(-1)).toEqual({ policy: 'model', workerId: 'worker-1' });
+  });
+
+  it('reports messages that are no openings', async () => {
+    const heard = await listening();
+    for (const message of ['{', 'null', '{"policy":1}']) await redis.command('PUBLISH', 'falcon:breakers', message);
+    await until(() => errors.length === 3);
+    expect(errors.map((error) => (error as Error).message)).toEqual([
+      'Not an opening of a breaker: {',
+      'Not an opening of a breaker: null',
+      'Not an opening of a breaker: {"policy":1}',
+    ]);
+    expect(heard).toEqual([]);
+  });
+});
