@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeDataDir } from '../../../../libs/audit-log/test-support/postgres.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
 interface Page {
@@ -13,7 +12,7 @@ interface Page {
 
 describe('/admin/queues', () => {
   let running: Running;
-  const dataDir = mkdtempSync(join(tmpdir(), 'falcon-board-'));
+  const dataDir = makeDataDir();
 
   beforeAll(async () => {
     running = await startWithClient({ AUDIT_DURABILITY: 'process', AUDIT_STORE_TEXT: 'true', DATA_DIR: dataDir });
