@@ -19,6 +19,10 @@ export interface ServerRecipe {
   args?: string[];
   /** Falcon is told its port and asked for readiness; the reference servers choose a port and report it. */
   isFalcon?: boolean;
+  /** Whether the event-loop probe is loaded into it. */
+  hasProbe?: boolean;
+  /** Settings beyond the caller's environment. */
+  env?: Record<string, string>;
 }
 
 /** What `make run` gives to Node (docs/decisions/0009-bounded-young-generation.md). */
@@ -38,9 +42,10 @@ export class BenchServer {
   static async start(recipe: ServerRecipe, logFolder: string): Promise<BenchServer> {
     const wantedPort = recipe.isFalcon ? await freePort() : 0;
     const log = openSync(join(logFolder, `${recipe.name}.log`), 'w');
-    const options = recipe.isFalcon ? [...START_OPTIONS, '--require', join(__dirname, 'event-loop-probe.js')] : [];
+    const probe = recipe.hasProbe ? ['--require', join(__dirname, 'event-loop-probe.js')] : [];
+    const options = [...(recipe.isFalcon ? START_OPTIONS : []), ...probe];
     const child = spawn(process.execPath, [...options, join(__dirname, '..', recipe.script), ...(recipe.args ?? [])], {
-      env: serverEnvironment({ HOST: '127.0.0.1', PORT: String(wantedPort), LOG_LEVEL: 'INFO' }),
+      env: serverEnvironment({ HOST: '127.0.0.1', PORT: String(wantedPort), LOG_LEVEL: 'INFO', ...recipe.env }),
       stdio: ['ignore', log, log, 'ipc'],
     });
     const died = once(child, 'exit').then(([code]) => {
@@ -49,10 +54,13 @@ export class BenchServer {
     const tooSlow = sleep(START_TIMEOUT_MS, undefined, { ref: false }).then(() => {
       throw new Error(`${recipe.name} was not ready within ${START_TIMEOUT_MS} ms`);
     });
-    const started = recipe.isFalcon ? waitUntilReady(wantedPort) : reportedPort(child);
-    const port = await Promise.race([started, died, tooSlow]);
+    const started = recipe.isFalcon ? waitUntilReady(wantedPort, child) : reportedPort(child);
+    const port = await Promise.race([started, died, tooSlow]).catch((error: unknown) => {
+      child.kill('SIGKILL');
+      throw error;
+    });
     died.catch(() => undefined); // from now on a death shows as failed requests
-    return new BenchServer(recipe.name, port, recipe.isFalcon === true, child);
+    return new BenchServer(recipe.name, port, recipe.hasProbe === true, child);
   }
 
   usage() {
@@ -72,8 +80,18 @@ export class BenchServer {
     return eventLoop;
   }
 
+  /** It does nothing, and costs nothing, until `resume()`. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child.kill('SIGCONT');
+  }
+
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.resume();
     const exited = once(this.child, 'exit');
     this.child.kill('SIGTERM');
     const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_TIMEOUT_MS);
@@ -87,10 +105,11 @@ async function reportedPort(child: ChildProcess): Promise<number> {
   return port;
 }
 
-async function waitUntilReady(port: number): Promise<number> {
-  for (;;) {
+async function waitUntilReady(port: number, child: ChildProcess): Promise<number> {
+  while (child.exitCode === null && child.signalCode === null) {
     const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined); // refused: not listening yet
     if (response?.ok) return port;
     await sleep(50);
   }
+  return Number.NaN; // that it ended is told by who waits for that
 }

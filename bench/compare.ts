@@ -1,4 +1,4 @@
-import { servedModelFolder } from './config.js';
+import { AUDIT_SETTINGS, servedModelFolder } from './config.js';
 import { BenchServer, type ServerRecipe } from './bench-server.js';
 import { LoadGenerator } from './load/load-generator.js';
 import { measure, type Scenario } from './measurement.js';
@@ -9,8 +9,14 @@ import { summarise } from './summary.js';
 
 const REFERENCE: ServerRecipe = { name: 'bare-fastify', script: 'bench/servers/bare-fastify.js' };
 
-/** Falcon itself, as `make run` starts it. */
-export const FALCON: ServerRecipe = { name: 'falcon', script: 'apps/api/src/main.js', isFalcon: true };
+/** Falcon itself, as `make run` starts it, but for the audit log: the reference servers keep none. */
+export const FALCON: ServerRecipe = {
+  name: 'falcon',
+  script: 'apps/api/src/main.js',
+  isFalcon: true,
+  hasProbe: true,
+  env: AUDIT_SETTINGS,
+};
 
 const comparedServers = (): ServerRecipe[] => [
   FALCON,
@@ -54,7 +60,8 @@ export async function compare(
   }
 }
 
-async function startHot(
+/** Starts a server and puts load on it until its code is compiled. */
+export async function startHot(
   generator: LoadGenerator,
   recipe: ServerRecipe,
   heatUpMs: number,

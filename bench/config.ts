@@ -6,9 +6,12 @@ export function serverEnvironment(overrides: Record<string, string>): NodeJS.Pro
   return { ...process.env, ...overrides };
 }
 
+/** The comparisons are without the audit log, unless the caller wants it. */
+export const AUDIT_SETTINGS = { AUDIT_DURABILITY: process.env.AUDIT_DURABILITY ?? 'off' };
+
 /** Falcon's settings that the caller's environment changes; they are part of the result. */
 export function callersSettings(): Record<string, string> {
-  const names = /^(INFERENCE_|BATCH_|DEFAULT_MODEL$|MODEL_DIR$|LOG_LEVEL$|NODE_OPTIONS$)/;
+  const names = /^(INFERENCE_|BATCH_|AUDIT_|DEFAULT_MODEL$|MODEL_DIR$|LOG_LEVEL$|NODE_OPTIONS$)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => names.test(name))) as Record<string, string>;
 }
 

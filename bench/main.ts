@@ -1,17 +1,14 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { auditCommand } from './audit/audit.command.js';
 import { compare, type ComparisonPlan } from './compare.js';
-import { callersSettings } from './config.js';
+import { OUT_OPTION, positive } from './cli-options.js';
+import { AUDIT_SETTINGS, callersSettings } from './config.js';
 import type { TextChoice } from './load/load-job.js';
 import type { Scenario } from './measurement.js';
 import { type BenchReport, renderMarkdown } from './report.js';
-import type { Verdict } from './requirements.js';
+import { commit, exitCodeOf, machine, save, say } from './reporting.js';
 import { judgeSoak, renderSamples, soak } from './soak.js';
-
-const say = (line: string) => process.stderr.write(`${line}\n`);
 
 interface CompareOptions {
   quick?: boolean;
@@ -38,48 +35,11 @@ function planOf({ quick, rounds, seconds, patience, connections, texts }: Compar
   };
 }
 
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('must be a whole number from 1 on');
-  return value;
-}
-
 function textChoices(list: string): TextChoice[] {
   return list.split(',').map((choice) => {
     if (choice !== 'same' && choice !== 'different') throw new InvalidArgumentError('must be same, different or both');
     return choice;
   });
-}
-
-function machine(): Record<string, string | number> {
-  const gigabytes = Math.round(totalmem() / 2 ** 30);
-  const cpu = cpus()[0]?.model.trim() ?? 'unknown CPU';
-  return {
-    Node: process.version,
-    system: `${type()} ${release()}`,
-    CPU: cpu,
-    cores: availableParallelism(),
-    'memory GB': gigabytes,
-  };
-}
-
-function commit(): string {
-  try {
-    return execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
-  } catch {
-    return 'unknown'; // not a git checkout
-  }
-}
-
-function save(folder: string, name: string, content: { json: unknown; markdown: string }): void {
-  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(content.json, null, 2)}\n`);
-  writeFileSync(join(folder, `${name}.md`), `${content.markdown}\n`);
-  process.stdout.write(`${content.markdown}\n`);
-  say(`\nsaved: ${join(folder, name)}.{json,md}`);
-}
-
-function exitCodeOf(verdicts: readonly Verdict[]): number {
-  return verdicts.every(({ kept }) => kept) ? 0 : 1;
 }
 
 async function runCompare(options: CompareOptions): Promise<void> {
@@ -91,6 +51,7 @@ async function runCompare(options: CompareOptions): Promise<void> {
     commit: commit(),
     rounds: plan.rounds,
     seconds: plan.timing.durationMs / 1000,
+    ...AUDIT_SETTINGS,
     ...callersSettings(),
   };
   const report: BenchReport = { startedAt, machine: machine(), settings, ...found };
@@ -111,7 +72,7 @@ async function runSoak(options: { requests: number; out: string }): Promise<void
   const report: BenchReport = {
     startedAt,
     machine: machine(),
-    settings: { commit: commit(), ...callersSettings() },
+    settings: { commit: commit(), ...AUDIT_SETTINGS, ...callersSettings() },
     scenarios: [],
     verdicts,
   };
@@ -124,7 +85,6 @@ async function runSoak(options: { requests: number; out: string }): Promise<void
 
 async function main(): Promise<void> {
   if (!existsSync('/proc/self/task')) throw new Error('the bench reads CPU time and memory from /proc: it needs Linux');
-  const out = ['--out <folder>', 'where results and server logs go', 'bench/results'] as const;
   const program = new Command('bench').description('Measures Falcon against its reference servers.');
   program
     .command('compare', { isDefault: true })
@@ -142,14 +102,15 @@ async function main(): Promise<void> {
       [1, 16, 64],
     )
     .option('--texts <list>', 'same, different or both, with a comma', textChoices, ['different', 'same'])
-    .option(...out)
+    .option(...OUT_OPTION)
     .action(runCompare);
   program
     .command('soak')
     .description('memory and tensors over many requests; exits with 1 when either grows')
     .option('--requests <number>', 'how many', positive, 1_000_000)
-    .option(...out)
+    .option(...OUT_OPTION)
     .action(runSoak);
+  program.addCommand(auditCommand());
   await program.parseAsync();
 }
 

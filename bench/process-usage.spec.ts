@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { readProcessUsage } from './process-usage.js';
 
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
@@ -24,6 +25,20 @@ onLinux('readProcessUsage', () => {
       expect(rssMb).toBeGreaterThan(60); // two Nodes: one alone has about 45 MB
     } finally {
       process.kill(-child.pid!);
+    }
+  });
+
+  it('keeps the CPU time of children that have ended', async () => {
+    const busy = `const until = performance.now() + 300; while (performance.now() < until);`;
+    const program = `require('child_process').spawnSync(process.execPath, ['-e', ${JSON.stringify(busy)}]); process.stdout.write('done'); setInterval(() => {}, 1000)`;
+    const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await once(child.stdout, 'data');
+      const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+      const ownMs = (Number(stat[11]) + Number(stat[12])) * 10;
+      expect(readProcessUsage(child.pid!).cpuMs).toBeGreaterThan(ownMs + 150);
+    } finally {
+      child.kill();
     }
   });
 });

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 const TICKS_PER_SECOND = 100; // USER_HZ, the same on every Linux that Node runs on
 const PAGE_KB = 4;
 
-/** CPU time and resident memory of a process and all its descendants. */
+/** CPU time and resident memory of a process and all its descendants; of those that have ended, the CPU time. */
 export interface ProcessUsage {
   cpuMs: number;
   rssMb: number;
@@ -19,21 +19,33 @@ export function readProcessUsage(pid: number): ProcessUsage {
 }
 
 function processTree(pid: number): number[] {
-  const threads = readdirSync(`/proc/${pid}/task`);
+  const threads = unlessGone(() => readdirSync(`/proc/${pid}/task`), []);
   const children = threads.flatMap((thread) => {
-    return readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+    const list = unlessGone(() => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8'), '');
+    return list.split(' ').filter(Boolean).map(Number);
   });
   return [pid, ...children.flatMap(processTree)];
 }
 
-/** utime + stime: all threads of the process, ended ones included. */
+/** utime + stime, all threads of the process, ended ones included; cutime + cstime, the same of its children that have ended. */
 function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const stat = unlessGone(() => readFileSync(`/proc/${pid}/stat`, 'utf8'), '');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name before it may hold spaces
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+  return (ticks * 1000) / TICKS_PER_SECOND;
 }
 
 function rssMb(pid: number): number {
-  const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
+  const pages = Number(unlessGone(() => readFileSync(`/proc/${pid}/statm`, 'utf8'), '0 0').split(' ')[1]);
   return (pages * PAGE_KB) / 1024;
+}
+
+/** A process of the tree may end while it is looked at, as the connections of a Postgres do. */
+function unlessGone<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return otherwise;
+    throw error;
+  }
 }

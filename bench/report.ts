@@ -10,30 +10,54 @@ export interface BenchReport {
   verdicts: Verdict[];
 }
 
-const LEGEND = 'Medians over the rounds; ratios are to bare Fastify, measured just before and just after.';
+/** What the ratios of a report are to. */
+export interface Reference {
+  /** In a sentence. */
+  title: string;
+  /** In a table. */
+  name: string;
+}
+
+const BARE_FASTIFY: Reference = { title: 'bare Fastify', name: 'bare-fastify' };
 
 const HEADER =
   '| server | req/s | ratio (min..max) | p50 ms | ratio | p99 ms | ratio (min..max) | CPU us/req | ratio (min..max) | cores | RSS MB | ratio |';
 
 /** The report as Markdown, which is also what the terminal shows. */
-export function renderMarkdown({ startedAt, machine, settings, scenarios, verdicts }: BenchReport): string {
-  const facts = Object.entries({ ...machine, ...settings }).map(([name, value]) => `${name} ${String(value)}`);
+export function renderMarkdown({ scenarios, verdicts, ...context }: BenchReport): string {
   return [
-    `Measured ${startedAt}; ${facts.join(', ')}.`,
-    ...(scenarios.length > 0 ? [LEGEND] : []),
-    ...scenarios.map(renderScenario),
+    renderContext(context),
+    ...(scenarios.length > 0 ? [renderLegend(BARE_FASTIFY)] : []),
+    ...scenarios.map((summary) => renderScenario(summary, BARE_FASTIFY)),
     ...(verdicts.length > 0 ? [renderVerdicts(verdicts)] : []),
   ].join('\n\n');
 }
 
-function renderScenario({ scenario, reference, servers }: ScenarioSummary): string {
+/** When, where and with which settings. */
+export function renderContext({ startedAt, machine, settings }: Omit<BenchReport, 'scenarios' | 'verdicts'>): string {
+  const facts = Object.entries({ ...machine, ...settings }).map(([name, value]) => `${name} ${String(value)}`);
+  return `Measured ${startedAt}; ${facts.join(', ')}.`;
+}
+
+/** How the scenarios' figures are to be read. */
+export function renderLegend({ title }: Reference): string {
+  return `Medians over the rounds; ratios are to ${title}, measured just before and just after.`;
+}
+
+/** One load as a table, with its heading; `remark` tells apart what has the same load. */
+export function renderScenario(
+  { scenario, reference, servers }: ScenarioSummary,
+  { name }: Reference,
+  remark = '',
+): string {
   const title = scenario.texts === 'same' ? 'the same text' : 'all-different texts';
-  const bare: ServerSummary = { server: 'bare-fastify (reference)', values: reference, ratios: reference };
+  const bare: ServerSummary = { server: `${name} (reference)`, values: reference, ratios: reference };
   const rows = [renderRow(bare, true), ...servers.map((summary) => renderRow(summary, false))];
   const rule = `|${' --- |'.repeat(HEADER.split('|').length - 2)}`;
   const others = Math.max(reference.otherCores.max, ...servers.map(({ values }) => values.otherCores.max));
   const disturbance = `Other processes kept at most ${number(Math.max(0, others))} cores busy.`;
-  const heading = `### ${scenario.connections} ${scenario.connections === 1 ? 'connection' : 'connections'}, ${title}`;
+  const load = `${scenario.connections} ${scenario.connections === 1 ? 'connection' : 'connections'}, ${title}`;
+  const heading = `### ${load}${remark}`;
   return [heading, '', HEADER, rule, ...rows, '', disturbance].join('\n');
 }
 
@@ -57,7 +81,8 @@ function renderRow({ server, values, ratios }: ServerSummary, isReference: boole
   return `| ${cells.join(' | ')} |`;
 }
 
-function renderVerdicts(verdicts: readonly Verdict[]): string {
+/** The promises as a table, with its heading. */
+export function renderVerdicts(verdicts: readonly Verdict[]): string {
   const rows = verdicts.map(({ promise, measured, unit, kept }) => {
     return `| ${kept ? 'kept' : '**broken**'} | ${promise} | ${number(measured)} ${unit} |`;
   });
@@ -67,6 +92,6 @@ function renderVerdicts(verdicts: readonly Verdict[]): string {
 const withSpread = ({ median, min, max }: Spread) => `${number(median)} (${number(min)}..${number(max)})`;
 
 /** Three significant digits, but no exponent. */
-function number(value: number): string {
+export function number(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(3))) : 'n/a';
 }

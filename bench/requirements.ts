@@ -57,10 +57,12 @@ function judgeSingle(rounds: readonly Bracketed[]): Verdict {
 
 const falcon = (rounds: readonly Bracketed[]) => rounds.filter(({ server }) => server === 'falcon');
 
-function atLeast(promise: string, measured: number, limit: number, unit = 'x'): Verdict {
+/** The promise that a figure does not go below its limit. */
+export function atLeast(promise: string, measured: number, limit: number, unit = 'x'): Verdict {
   return { promise: `${promise} >= ${limit} ${unit}`, measured, limit, unit, kept: measured >= limit };
 }
 
-function atMost(promise: string, measured: number, limit: number, unit = 'x'): Verdict {
+/** The promise that a figure does not go above its limit. */
+export function atMost(promise: string, measured: number, limit: number, unit = 'x'): Verdict {
   return { promise: `${promise} <= ${limit} ${unit}`, measured, limit, unit, kept: measured <= limit };
 }

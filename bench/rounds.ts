@@ -19,6 +19,8 @@ export interface RoundPlan {
   referenceTiming: Timing;
   /** How long to wait before each round for a machine that does nothing else. */
   patienceMs: number;
+  /** Called before each measurement, the reference's too: brings the servers to rest. */
+  settle?: () => Promise<void>;
 }
 
 /**
@@ -33,12 +35,16 @@ export async function runRounds(
 ): Promise<Bracketed[]> {
   const { reference, compared } = servers;
   const results: Bracketed[] = [];
-  const measureReference = () => measure(generator, reference, scenario, plan.referenceTiming);
+  const measureSettled = async (server: BenchServer, timing: Timing) => {
+    await plan.settle?.();
+    return measure(generator, server, scenario, timing);
+  };
+  const measureReference = () => measureSettled(reference, plan.referenceTiming);
   for (let round = 0; round < plan.rounds; round += 1) {
     await waitForQuiet(plan.patienceMs);
     let referenceBefore = await measureReference();
     for (const server of rotated(compared, round)) {
-      const measured = await measure(generator, server, scenario, plan.timing);
+      const measured = await measureSettled(server, plan.timing);
       const referenceAfter = await measureReference();
       results.push({ server: server.name, round, measured, referenceBefore, referenceAfter });
       referenceBefore = referenceAfter;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchServer } from './bench-server.js';
 import { FALCON } from './compare.js';
 import { LoadGenerator } from './load/load-generator.js';
+import { readMetric } from './read-metric.js';
 import type { Verdict } from './requirements.js';
 
 const CONNECTIONS = 64;
@@ -32,7 +33,7 @@ export async function soak(
       const sample = {
         requests: done,
         rssMb: server.usage().rssMb,
-        tensors: await readGauge(server.port, 'inference_tensors'),
+        tensors: await readMetric(server.port, 'inference_tensors'),
       };
       samples.push(sample);
       onSample(sample);
@@ -73,14 +74,4 @@ export function judgeSoak(samples: readonly SoakSample[]): Verdict[] {
 export function renderSamples(samples: readonly SoakSample[]): string {
   const rows = samples.map(({ requests, rssMb, tensors }) => `| ${requests} | ${rssMb.toFixed(1)} | ${tensors} |`);
   return ['| requests | resident MB | tensors |', '| --- | --- | --- |', ...rows].join('\n');
-}
-
-/** Sum over all series of a gauge on /metrics. */
-async function readGauge(port: number, name: string): Promise<number> {
-  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  const values = [...metrics.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))].map(([, value]) =>
-    Number(value),
-  );
-  if (values.length === 0) throw new Error(`/metrics has no ${name}`);
-  return values.reduce((sum, value) => sum + value, 0);
 }

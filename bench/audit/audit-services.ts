@@ -1,0 +1,51 @@
+import type { ServerRecipe } from '../bench-server.js';
+import { FALCON } from '../compare.js';
+import { POSTGRES_SETTINGS, PostgresServer } from './postgres-server.js';
+import { REDIS_SETTINGS, RedisServer } from './redis-server.js';
+
+/** What the queue between api and worker is kept in. */
+export type QueueKind = 'redis' | 'postgres';
+
+/** The services of the production form, of the bench's own and each a process of its own. */
+export class AuditServices {
+  private constructor(
+    readonly postgres: PostgresServer,
+    readonly redis: RedisServer,
+  ) {}
+
+  static async start(logFolder: string): Promise<AuditServices> {
+    const postgres = await PostgresServer.start(logFolder);
+    try {
+      return new AuditServices(postgres, await RedisServer.start(logFolder));
+    } catch (error) {
+      await postgres.stop();
+      throw error;
+    }
+  }
+
+  /** Falcon's server in the production form: the worker is a process of its own. */
+  api(name: string, queue: QueueKind, env: Record<string, string>): ServerRecipe {
+    return { ...FALCON, name, env: { ...this.urls(queue), AUDIT_WORKER: 'separate', WORKER_ID: name, ...env } };
+  }
+
+  /** The process that writes the table. */
+  worker(queue: QueueKind): ServerRecipe {
+    const name = `audit-worker-${queue}`;
+    return { name, script: 'apps/audit-worker/src/main.js', isFalcon: true, env: this.urls(queue) };
+  }
+
+  async stop(): Promise<void> {
+    await this.redis.stop();
+    await this.postgres.stop();
+  }
+
+  private urls(queue: QueueKind): Record<string, string> {
+    const redis = queue === 'redis' ? this.redis.url : '';
+    return { POSTGRES_URL: this.postgres.url, REDIS_URL: redis, REDIS_QUEUE_URL: redis };
+  }
+}
+
+/** What the services are told, as it is noted in the report. */
+export function serviceSettings(): Record<string, string> {
+  return { ...POSTGRES_SETTINGS, ...REDIS_SETTINGS };
+}

@@ -1,0 +1,120 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { mkdirSync } from 'node:fs';
+import { OUT_OPTION, positive } from '../cli-options.js';
+import { callersSettings } from '../config.js';
+import { renderContext, renderVerdicts } from '../report.js';
+import { commit, exitCodeOf, machine, save, say } from '../reporting.js';
+import type { Verdict } from '../requirements.js';
+import { waitForQuiet } from '../machine-load.js';
+import { AuditServices, type QueueKind, serviceSettings } from './audit-services.js';
+import { cost } from './cost.js';
+import { judgeCost, renderCost } from './cost-report.js';
+import { drain, referenceRate } from './drain.js';
+import { type BracketedDrain, judgeDrains, renderDrains } from './drain-report.js';
+
+interface AuditOptions {
+  quick?: boolean;
+  records: number;
+  queue: QueueKind[];
+  rounds: number;
+  seconds: number;
+  patience: number;
+  out: string;
+}
+
+interface Part {
+  found: unknown;
+  markdown: string;
+  verdicts: Verdict[];
+}
+
+const QUICK_RECORDS = 50_000;
+const SCHEMA_ROUNDS = 1000;
+
+/** `bench audit`: what the audit log moves, and what it costs. */
+export function auditCommand(): Command {
+  const audit = new Command('audit').description('The audit log; exits with 1 when a promise is broken.');
+  const parts = { drain: [drainPart], cost: [costPart], all: [costPart, drainPart] };
+  const descriptions = {
+    drain: 'a backlog on the spool into the table: rows per second against plain unnest, and memory',
+    cost: 'throughput, p99 and CPU of a server that records its answers, as ratios to one that does not',
+    all: 'both',
+  };
+  for (const name of ['drain', 'cost', 'all'] as const) {
+    const command = audit
+      .command(name, { isDefault: name === 'all' })
+      .description(descriptions[name])
+      .option('--quick', 'one short round: to see that it works, not to judge')
+      .option('--rounds <number>', 'rounds of each part', positive, 3)
+      .option('--patience <seconds>', 'how long each round waits at most for an otherwise idle machine', positive, 5)
+      .option(...OUT_OPTION);
+    if (name !== 'cost') {
+      command
+        .option('--records <number>', 'records of a backlog', positive, 300_000)
+        .option('--queue <where>', 'redis, postgres or both', queueKinds, ['redis', 'postgres'] as QueueKind[]);
+    }
+    if (name !== 'drain') command.option('--seconds <number>', 'counted time per measurement', positive, 3);
+    command.action((options: AuditOptions) => runParts(name, parts[name], options));
+  }
+  return audit;
+}
+
+async function runParts(name: string, parts: ((options: AuditOptions) => Promise<Part>)[], options: AuditOptions) {
+  mkdirSync(options.out, { recursive: true });
+  const startedAt = new Date().toISOString();
+  const results: Part[] = [];
+  for (const part of parts) results.push(await part(options));
+  const verdicts = results.flatMap((part) => part.verdicts);
+  const { quick = false, rounds } = options;
+  const settings = { commit: commit(), rounds: quick ? 1 : rounds, ...serviceSettings(), ...callersSettings() };
+  const context = { startedAt, machine: machine(), settings };
+  const markdown = [renderContext(context), ...results.map((part) => part.markdown), renderVerdicts(verdicts)];
+  save(options.out, `audit-${name}-${startedAt.slice(0, 19).replaceAll(':', '')}`, {
+    json: { ...context, found: results.map(({ found }) => found), verdicts },
+    markdown: markdown.join('\n\n'),
+  });
+  process.exitCode = quick ? 0 : exitCodeOf(verdicts); // one short round proves nothing
+}
+
+async function drainPart({ quick, queue, out, patience, ...options }: AuditOptions): Promise<Part> {
+  const [records, rounds] = quick ? [Math.min(QUICK_RECORDS, options.records), 1] : [options.records, options.rounds];
+  const services = await AuditServices.start(out);
+  const drains: BracketedDrain[] = [];
+  try {
+    await drain(services, 'redis', SCHEMA_ROUNDS, out); // makes the table
+    let referenceBefore = await referenceRate(services, records);
+    for (let round = 0; round < rounds; round += 1) {
+      for (const kind of queue) {
+        await waitForQuiet(patience * 1000);
+        const found = await drain(services, kind, records, out);
+        const referenceAfter = await referenceRate(services, records);
+        drains.push({ queue: kind, drain: found, referenceBefore, referenceAfter });
+        referenceBefore = referenceAfter;
+        say(`drained ${records} through ${kind}: ${Math.round(found.rowsPerSecond)} rows/s`);
+      }
+    }
+  } finally {
+    await services.stop();
+  }
+  const markdown = `## Drain of ${records} records\n\n${renderDrains(drains)}`;
+  return { found: { records, drains }, markdown, verdicts: judgeDrains(drains, records) };
+}
+
+async function costPart({ quick, rounds, seconds, patience, out }: AuditOptions): Promise<Part> {
+  const durationMs = (quick ? 1 : seconds) * 1000;
+  const plan = {
+    rounds: quick ? 1 : rounds,
+    patienceMs: patience * 1000,
+    timing: { warmupMs: 500, durationMs },
+    referenceTiming: { warmupMs: 300, durationMs: Math.max(1000, (durationMs * 2) / 3) },
+    heatUpMs: quick ? 1000 : 3000,
+  };
+  const found = await cost(plan, out, say);
+  return { found, markdown: `## Cost in the request\n\n${renderCost(found)}`, verdicts: judgeCost(found) };
+}
+
+function queueKinds(where: string): QueueKind[] {
+  if (where === 'both') return ['redis', 'postgres'];
+  if (where === 'redis' || where === 'postgres') return [where];
+  throw new InvalidArgumentError('must be redis, postgres or both');
+}

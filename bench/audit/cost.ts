@@ -1,0 +1,91 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BenchServer, type ServerRecipe } from '../bench-server.js';
+import { FALCON, startHot } from '../compare.js';
+import { LoadGenerator } from '../load/load-generator.js';
+import type { Scenario } from '../measurement.js';
+import { readMetric } from '../read-metric.js';
+import { type Bracketed, type RoundPlan, runRounds } from '../rounds.js';
+import { AuditServices } from './audit-services.js';
+
+const SCENARIO: Scenario = { texts: 'different', connections: 64 };
+const SETTLE_TIMEOUT_MS = 180_000;
+const POLL_MS = 100;
+
+/** What the audit log costs the server that records its answers. */
+export interface Cost {
+  scenario: Scenario;
+  /** The worker does nothing while anything is counted: in production it has a machine of its own. */
+  apart: Bracketed[];
+  /** The worker, Redis and Postgres share the machine's cores with the server while they work. */
+  shared: Bracketed[];
+}
+
+/** The servers that are compared with the one that records nothing. */
+export const COST_SERVERS = { apart: ['process', 'disk'], shared: ['process', 'disk', 'embedded'] } as const;
+
+/** Starts all servers, drives them in rounds, and stops them. */
+export async function cost(
+  plan: RoundPlan & { heatUpMs: number },
+  logFolder: string,
+  progress: (line: string) => void,
+): Promise<Cost> {
+  const services = await AuditServices.start(logFolder);
+  const root = mkdtempSync(join(tmpdir(), 'falcon-bench-cost-'));
+  const generator = new LoadGenerator();
+  const started: BenchServer[] = [];
+  const start = async (server: Promise<BenchServer>) => {
+    started.push(await server);
+    return started.at(-1)!;
+  };
+  const startApi = (recipe: ServerRecipe) => start(startHot(generator, recipe, plan.heatUpMs, logFolder));
+  try {
+    const worker = await start(BenchServer.start(services.worker('redis'), logFolder));
+    const apis: BenchServer[] = [];
+    for (const recipe of recipes(services, root)) apis.push(await startApi(recipe));
+    const [reference, processApi, disk, embedded] = apis as [BenchServer, BenchServer, BenchServer, BenchServer];
+    const freezing = { ...plan, settle: () => settle([processApi, disk, embedded], worker) };
+    progress(`the worker rests while anything is counted: ${plan.rounds} round(s)`);
+    const apart = await runRounds(generator, { reference, compared: [processApi, disk] }, SCENARIO, freezing);
+    worker.resume();
+    const working = { ...plan, settle: () => settle([processApi, disk, embedded]) };
+    progress(`the worker works meanwhile: ${plan.rounds} round(s)`);
+    const compared = [processApi, disk, embedded];
+    return {
+      scenario: SCENARIO,
+      apart,
+      shared: await runRounds(generator, { reference, compared }, SCENARIO, working),
+    };
+  } finally {
+    generator.stop();
+    await Promise.all(started.map((server) => server.stop()));
+    await services.stop();
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+/** The reference records nothing; `embedded` is what `make run` starts. */
+function recipes(services: AuditServices, root: string): ServerRecipe[] {
+  const folderOf = (name: string) => join(root, name);
+  const production = (['off', 'process', 'disk'] as const).map((durability) => {
+    return services.api(durability, 'redis', { AUDIT_DURABILITY: durability, DATA_DIR: folderOf(durability) });
+  });
+  const env = { DATA_DIR: folderOf('embedded'), AUDIT_DURABILITY: 'process', POSTGRES_URL: '', REDIS_URL: '' };
+  mkdirSync(folderOf('embedded'), { recursive: true });
+  return [...production, { ...FALCON, name: 'embedded', env: { ...env, REDIS_QUEUE_URL: '' } }];
+}
+
+/** Waits until all that was recorded is in the table; then the worker, if it is given, rests until the next time. */
+async function settle(apis: readonly BenchServer[], worker?: BenchServer): Promise<void> {
+  worker?.resume();
+  const deadlineMs = performance.now() + SETTLE_TIMEOUT_MS;
+  for (const api of apis) {
+    while ((await readMetric(api.port, 'audit_spool_records')) > 0) {
+      if (performance.now() > deadlineMs) throw new Error(`the records of ${api.name} do not get into the table`);
+      await sleep(POLL_MS);
+    }
+  }
+  worker?.freeze();
+}
