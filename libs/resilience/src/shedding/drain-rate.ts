@@ -1,0 +1,43 @@
+const TURN_MS = 1000;
+const MAX_RETRY_AFTER_SECONDS = 30;
+
+/** How fast calls end and how many are refused: from both follows when it is worth to come back. */
+export class DrainRate {
+  private ended = 0;
+  private refused = 0;
+  private endedPerSecond = 0;
+  private refusedPerSecond = 0;
+  private turnStartMs: number;
+
+  constructor(nowMs: number) {
+    this.turnStartMs = nowMs;
+  }
+
+  onEnded(nowMs: number): void {
+    this.ended++;
+    if (nowMs - this.turnStartMs >= TURN_MS) this.turn(nowMs);
+  }
+
+  onRefused(nowMs: number): void {
+    this.refused++;
+    if (nowMs - this.turnStartMs >= TURN_MS) this.turn(nowMs);
+  }
+
+  /**
+   * Seconds in which what is under way, and all who were refused within a second, could be served: if they came back
+   * sooner they would only be refused again.
+   */
+  retryAfterSeconds(inflight: number): number {
+    const perSecond = Math.max(this.endedPerSecond, this.ended);
+    const waiting = inflight + Math.max(this.refusedPerSecond, this.refused);
+    return perSecond === 0 ? 1 : Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(1, Math.ceil(waiting / perSecond)));
+  }
+
+  private turn(nowMs: number): void {
+    const seconds = (nowMs - this.turnStartMs) / 1000;
+    this.endedPerSecond = this.ended / seconds;
+    this.refusedPerSecond = this.refused / seconds;
+    this.ended = this.refused = 0;
+    this.turnStartMs = nowMs;
+  }
+}

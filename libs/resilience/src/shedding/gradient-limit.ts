@@ -1,0 +1,158 @@
+import { SYSTEM_CLOCK, type Clock } from '../clock.js';
+
+/** How the limit of calls under way follows what the server can do. */
+export interface GradientLimitOptions {
+  /** Never fewer than this; default 16. */
+  minLimit?: number;
+  /** Never more than this; default 1000. */
+  maxLimit?: number;
+  /** Where it begins; default 64. */
+  initialLimit?: number;
+  /** Queueing is accepted that makes calls longer by this share of the time they take alone; default 0.1. */
+  tolerance?: number;
+  /** Or by this many ms, if that is more: where calls take 1 ms, a tenth of it is mere noise; default 5. */
+  toleratedMs?: number;
+  /** Shortest time that is judged at once, in ms; default 100. */
+  windowMs?: number;
+  /** Fewest calls that are judged at once, unless ten windows have passed; default 30. */
+  windowCalls?: number;
+  /** How often the time that calls take alone is measured anew under lasting load, in ms; default 30 s. */
+  probeMs?: number;
+}
+
+const DEFAULTS: Required<GradientLimitOptions> = {
+  minLimit: 16,
+  maxLimit: 1000,
+  initialLimit: 64,
+  tolerance: 0.1,
+  toleratedMs: 5,
+  windowMs: 100,
+  windowCalls: 30,
+  probeMs: 30_000,
+};
+
+/** Calls that may always wait: without them the limit could never be seen to be too low. */
+const HEADROOM = 4;
+const SMOOTHING = 0.5;
+const MIN_GRADIENT = 0.5;
+const MAX_GRADIENT = 1.2;
+const AFTER_DROP = 0.9;
+const DOUBTFUL = 0.9;
+/** Weight of a new window in the time that calls take alone. */
+const LEARNING = 0.1;
+/** So many windows at the floor mean that calls take longer than they used to, even alone. */
+const FLOOR_WINDOWS = 5;
+
+/**
+ * A limit of concurrency that follows latency: while calls take no longer than they do alone, it grows; when they take
+ * longer they queue, and it shrinks in proportion. After Envoy's adaptive concurrency filter (the gradient to a minimum
+ * that is measured anew now and then) and Netflix's Gradient2 (constant headroom, no growth while the limit is not used).
+ */
+export class GradientLimit {
+  private readonly options: Required<GradientLimitOptions>;
+  private current: number;
+  /** Mean time of calls that do not wait for each other, in ms. */
+  private aloneMs: number | undefined;
+  private nextProbeMs = Infinity;
+  /** While fewer calls than usual are let in, to see how long they take then. */
+  private isProbing = false;
+  private windowStartMs: number;
+  private sumMs = 0;
+  private calls = 0;
+  private peak = 0;
+  private dropped = false;
+  private windowsAtFloor = 0;
+
+  constructor(
+    options: GradientLimitOptions = {},
+    private readonly clock: Clock = SYSTEM_CLOCK,
+  ) {
+    this.options = { ...DEFAULTS, ...options };
+    const { minLimit, maxLimit, initialLimit } = this.options;
+    this.current = Math.min(maxLimit, Math.max(minLimit, initialLimit));
+    this.windowStartMs = clock.now();
+  }
+
+  /** Calls that may be under way. */
+  get limit(): number {
+    return Math.floor(this.current);
+  }
+
+  /** What holds for calls that can wait: half of it while the time that calls take alone is measured. */
+  get probedLimit(): number {
+    if (!this.isProbing) return this.limit;
+    return Math.max(this.options.minLimit, Math.floor(this.current / 2));
+  }
+
+  /** A call was answered that began at `startedMs`, with `inflight` under way. */
+  onAnswer(startedMs: number, inflight: number, nowMs: number): void {
+    if (inflight > this.peak) this.peak = inflight;
+    if (nowMs < this.windowStartMs) return; // has met the crowd from before the probe
+    this.sumMs += nowMs - startedMs;
+    this.calls++;
+    if (nowMs - this.windowStartMs >= this.options.windowMs) this.judgeWindow(nowMs);
+  }
+
+  /** A call was given up although it had been let in: the clearest sign of too much. */
+  onDrop(nowMs: number): void {
+    this.dropped = true;
+    if (nowMs - this.windowStartMs >= this.options.windowMs) this.judgeWindow(nowMs);
+  }
+
+  private judgeWindow(nowMs: number): void {
+    const meanMs = this.calls > 0 ? this.sumMs / this.calls : undefined;
+    if (!this.dropped && !this.isWindowLongEnough(meanMs ?? 0, nowMs)) return;
+    this.windowStartMs = nowMs;
+    if (meanMs !== undefined) this.learn(meanMs, nowMs);
+    if (this.dropped) this.current = Math.max(this.options.minLimit, this.current * AFTER_DROP);
+    this.sumMs = this.calls = this.peak = 0;
+    this.dropped = false;
+  }
+
+  /** Short calls end first: a window must be longer than calls are, and much longer if it is the first one. */
+  private isWindowLongEnough(meanMs: number, nowMs: number): boolean {
+    const { windowMs, windowCalls } = this.options;
+    const ageMs = nowMs - this.windowStartMs;
+    if (ageMs >= 10 * windowMs) return true;
+    return this.calls >= windowCalls && ageMs >= (this.aloneMs === undefined ? 5 : 1) * meanMs;
+  }
+
+  private learn(meanMs: number, nowMs: number): void {
+    if (this.aloneMs === undefined || this.isProbing) {
+      this.measured(meanMs, nowMs);
+      return;
+    }
+    if (this.peak < this.current / 2 || meanMs < this.aloneMs) this.aloneMs += LEARNING * (meanMs - this.aloneMs);
+    this.follow(meanMs, this.aloneMs);
+    this.windowsAtFloor = this.current <= this.options.minLimit ? this.windowsAtFloor + 1 : 0;
+    if (this.windowsAtFloor >= FLOOR_WINDOWS) this.measured(meanMs, nowMs);
+    else if (nowMs >= this.nextProbeMs) this.probe(meanMs, nowMs);
+  }
+
+  /** Lets in half as many, and looks how long calls take once those that were there before have ended. */
+  private probe(meanMs: number, nowMs: number): void {
+    this.isProbing = true;
+    this.windowStartMs = nowMs + 2 * meanMs;
+  }
+
+  private follow(meanMs: number, aloneMs: number): void {
+    const { minLimit, maxLimit, tolerance, toleratedMs } = this.options;
+    const wantedMs = aloneMs + Math.max(tolerance * aloneMs, toleratedMs);
+    const gradient = Math.min(MAX_GRADIENT, Math.max(MIN_GRADIENT, wantedMs / meanMs));
+    const target = this.current * gradient + HEADROOM;
+    if (target > this.current && this.peak < this.current / 2) return; // nobody knows what more would do
+    this.current += SMOOTHING * (target - this.current);
+    this.current = Math.min(maxLimit, Math.max(minLimit, this.current));
+  }
+
+  private measured(meanMs: number, nowMs: number): void {
+    const { probeMs } = this.options;
+    // The first time may have been measured in a queue; so may one that a probe has shown to be far too long.
+    const isDoubtful = this.aloneMs === undefined || meanMs < DOUBTFUL * this.aloneMs;
+    const waitMs = isDoubtful ? probeMs / 10 : probeMs;
+    this.nextProbeMs = nowMs + waitMs * (1 + 0.2 * this.clock.random());
+    this.aloneMs = meanMs;
+    this.isProbing = false;
+    this.windowsAtFloor = 0;
+  }
+}

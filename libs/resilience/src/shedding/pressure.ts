@@ -1,0 +1,76 @@
+/** Signs of overload besides latency, sampled now and then. */
+export interface PressureOptions {
+  /** Delay of the event loop at which low priority is refused; at twice of it normal, at four times high. Default 100. */
+  maxEventLoopDelayMs?: number;
+  /** Resident bytes of the process that are all it should have: low is refused at 0.9, normal at 0.95, high at 1 of it. */
+  maxRssBytes?: number;
+  /** How often it is looked, in ms; default 100. */
+  sampleMs?: number;
+}
+
+/** Why pressure makes a server refuse. */
+export type PressureReason = 'event_loop' | 'memory';
+
+/** What a load shedder asks besides its limit. */
+export interface PressureSource {
+  /** Priorities refused, counted from the lowest: 0 none, 1 low, 2 normal, too, 3 high, too. */
+  readonly level: number;
+  readonly reason: PressureReason;
+}
+
+/** No pressure, ever. */
+export const NO_PRESSURE: PressureSource = { level: 0, reason: 'event_loop' };
+
+const DELAY_LEVELS = [1, 2, 4];
+const MEMORY_LEVELS = [0.9, 0.95, 1];
+/** Memory changes slowly and costs a system call to read: it is looked at once in so many samples. */
+const MEMORY_EVERY = 10;
+
+/** Watches event loop and memory of this process. */
+export class Pressure implements PressureSource {
+  level = 0;
+  reason: PressureReason = 'event_loop';
+  private readonly sampleMs: number;
+  private readonly maxDelayMs: number;
+  private readonly maxRssBytes: number;
+  private timer: NodeJS.Timeout | undefined;
+  private lastMs = 0;
+  private samples = 0;
+  private memoryLevel = 0;
+
+  constructor(
+    { maxEventLoopDelayMs = 100, maxRssBytes = Infinity, sampleMs = 100 }: PressureOptions = {},
+    private readonly rssBytes: () => number = () => process.memoryUsage.rss(),
+  ) {
+    this.maxDelayMs = maxEventLoopDelayMs;
+    this.maxRssBytes = maxRssBytes;
+    this.sampleMs = sampleMs;
+  }
+
+  start(): void {
+    this.lastMs = performance.now();
+    this.timer ??= setInterval(() => this.sample(), this.sampleMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.level = 0;
+  }
+
+  private sample(): void {
+    const nowMs = performance.now();
+    const delayMs = nowMs - this.lastMs - this.sampleMs; // by so much this timer was late
+    this.lastMs = nowMs;
+    if (this.samples++ % MEMORY_EVERY === 0) {
+      this.memoryLevel = levelOf(this.rssBytes() / this.maxRssBytes, MEMORY_LEVELS);
+    }
+    const delayLevel = levelOf(delayMs / this.maxDelayMs, DELAY_LEVELS);
+    this.level = Math.max(delayLevel, this.memoryLevel);
+    this.reason = this.memoryLevel > delayLevel ? 'memory' : 'event_loop';
+  }
+}
+
+function levelOf(ratio: number, levels: readonly number[]): number {
+  return levels.filter((threshold) => ratio >= threshold).length;
+}
