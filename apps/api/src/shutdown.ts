@@ -52,7 +52,8 @@ export class Shutdown {
         (app.getHttpServer() as Server).closeAllConnections();
         return 1;
       }
-      if (!(await app.get(AuditPipeline).stop(Math.max(0, deadlineMs - performance.now())))) {
+      const shipping = app.get(AuditPipeline).stop(Math.max(0, deadlineMs - performance.now()));
+      if ((await Promise.race([shipping, timeout])) !== true) {
         this.log.warning('Audit records are left on the spool: the next start ships them');
       }
       this.log.info('Stopped');

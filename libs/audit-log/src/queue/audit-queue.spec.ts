@@ -171,7 +171,7 @@ describeWithRedis('a producer whose Redis fails', () => {
     await redis.startAgain();
     await isTakenAgain();
     await redis.command('CONFIG', 'SET', 'maxmemory', '1');
-    await expect(queue.add('spool-1-0-1', JOB)).rejects.toThrow(/OOM/);
+    await expect(queue.add('spool-1-0-1', JOB)).rejects.toThrow(/its memory is full/);
     await redis.command('CONFIG', 'SET', 'maxmemory', '0');
     await isTakenAgain();
   });
@@ -182,8 +182,12 @@ describeWithRedis('a producer whose Redis fails', () => {
     const url = redis.url.replace('redis://', 'redis://:wrong-secret@');
     const strangersLog = recordingLog();
     const stranger = new AuditQueue({ kind: 'redis', url }, 300, strangersLog);
-    await expect(stranger.add('spool-1-0-0', JOB)).rejects.toThrow(/WRONGPASS|NOAUTH/);
-    expect(strangersLog.lines).toEqual([expect.stringMatching(/^WARNING Redis unavailable: (WRONGPASS|NOAUTH)/)]);
+    await expect(stranger.add('spool-1-0-0', JOB)).rejects.toThrow(/password is wrong|wants a password/);
+    expect(strangersLog.lines).toEqual([
+      expect.stringMatching(
+        /^WARNING Redis unavailable: Redis at .* (password is wrong|wants a password): correct REDIS_/,
+      ),
+    ]);
     expect(strangersLog.lines.join()).not.toContain('secret');
     await stranger.close();
   });

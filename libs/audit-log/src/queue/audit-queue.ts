@@ -2,11 +2,11 @@ import { type JobsOptions, type JobState, Queue, type QueueOptions } from 'bullm
 import type { LogWriter } from '../log-writer.js';
 import { AUDIT_QUEUE, RECORDS_JOB } from './audit-job.js';
 import { QueueUnavailableError } from './audit-queue.errors.js';
-import { Availability } from './availability.js';
+import type { Availability } from './availability.js';
 import type { QueuedJob } from './job-codec.js';
 import { PostgresQueuePool } from './postgres-queue-pool.js';
 import { installQueueBackend, type QueueConnection } from './queue-backend.js';
-import type { QueueServer } from './queue-server.js';
+import { availabilityOf, type QueueServer } from './queue-server.js';
 import { firstAnswer, isUnsent, producerRedis } from './redis-connections.js';
 
 /** What has become of a job: `lost` when the queue knows nothing of it, so that it has to be sent again. */
@@ -52,7 +52,7 @@ export class AuditQueue {
     log: LogWriter,
   ) {
     installQueueBackend();
-    this.availability = new Availability(server.kind === 'redis' ? 'Redis' : 'Queue', log);
+    this.availability = availabilityOf(server, log);
     this.connection =
       server.kind === 'redis'
         ? producerRedis(server.url, timeoutMs, this.availability)

@@ -8,6 +8,7 @@ export class Availability {
   constructor(
     private readonly service: string,
     private readonly log: LogWriter,
+    private readonly describe: (error: unknown) => string = reasonOf,
   ) {}
 
   /** Why it cannot be reached; undefined while it can. */
@@ -30,7 +31,7 @@ export class Availability {
 
   /** It has failed or not answered. */
   down(error: unknown): void {
-    this.lastReason = reasonOf(error);
+    this.lastReason = this.describe(error);
     if (this.state !== 'down') {
       this.log.warning(`${this.service} unavailable: ${this.lastReason}`);
     }
@@ -39,7 +40,7 @@ export class Availability {
 }
 
 /** The sentence of an error; a connection tried over several addresses has the words in its parts. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return reasonOf(error.errors[0]);
   }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import { jittered } from './backoff.js';
 import type { Availability } from './availability.js';
 
@@ -27,10 +27,34 @@ export function producerRedis(url: string, timeoutMs: number, availability: Avai
   );
 }
 
+/** A connection that is given up together with those that BullMQ makes after its pattern, to wait for jobs on. */
+export class WorkerRedis extends Redis {
+  private readonly copies: Redis[] = [];
+
+  override duplicate(override?: Partial<RedisOptions>): Redis {
+    const copy = super.duplicate(override);
+    this.copies.push(copy);
+    return copy;
+  }
+
+  /** Whoever waits for one of them to become ready is told that it will not; BullMQ would wait for ever. */
+  giveUp(): void {
+    [this, ...this.copies].forEach(end);
+  }
+}
+
+function end(redis: Redis): void {
+  if (redis.status === 'reconnecting') {
+    // ioredis would cancel its next attempt and never say that this was the end.
+    redis.connect().catch(() => undefined); // it is broken off right away
+  }
+  redis.disconnect();
+}
+
 /** The worker's connection: it waits for Redis for ever, because there is nothing else for it to do. */
-export function workerRedis(url: string, availability: Availability): Redis {
+export function workerRedis(url: string, availability: Availability): WorkerRedis {
   return watched(
-    new Redis(url, {
+    new WorkerRedis(url, {
       maxRetriesPerRequest: null,
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
       retryStrategy: (times) => jittered(RECONNECT, times),
@@ -65,7 +89,7 @@ export function isUnsent(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("Stream isn't writeable");
 }
 
-function watched(redis: Redis, availability: Availability): Redis {
+function watched<Connection extends Redis>(redis: Connection, availability: Availability): Connection {
   redis.on('ready', () => availability.up());
   redis.on('error', (error) => availability.down(error));
   redis.on('reconnecting', () => availability.down(new Error('the connection was lost')));

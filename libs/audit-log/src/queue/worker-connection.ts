@@ -1,10 +1,9 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { LogWriter } from '../log-writer.js';
-import { Availability } from './availability.js';
+import type { Availability } from './availability.js';
 import { PostgresQueuePool } from './postgres-queue-pool.js';
-import type { QueueConnection } from './queue-backend.js';
-import type { QueueServer } from './queue-server.js';
-import { unfitness, workerRedis } from './redis-connections.js';
+import { availabilityOf, type QueueServer } from './queue-server.js';
+import { unfitness, WorkerRedis, workerRedis } from './redis-connections.js';
 
 /** One connection for each job in hand would be enough; BullMQ listens on one more, and looks for stalled jobs. */
 const SPARE_CONNECTIONS = 2;
@@ -14,11 +13,11 @@ const POSTGRES_TIMEOUT_MS = 10_000;
 /** The worker's connection to its queue, which waits for a server that is away. */
 export class WorkerConnection {
   readonly availability: Availability;
-  readonly connection: QueueConnection;
+  readonly connection: WorkerRedis | PostgresQueuePool;
   private complaint: string | undefined;
 
   constructor(server: QueueServer, concurrency: number, log: LogWriter) {
-    this.availability = new Availability(server.kind === 'redis' ? 'Redis' : 'Queue', log);
+    this.availability = availabilityOf(server, log);
     this.connection =
       server.kind === 'redis'
         ? workerRedis(server.url, this.availability)
@@ -31,7 +30,7 @@ export class WorkerConnection {
             },
             this.availability,
           );
-    if (this.connection instanceof Redis) {
+    if (this.connection instanceof WorkerRedis) {
       const redis = this.connection;
       redis.on('ready', () => void this.inspect(redis, log));
     }
@@ -39,8 +38,8 @@ export class WorkerConnection {
 
   /** Gives it up; whoever waits on it is told so. */
   async close(): Promise<void> {
-    if (this.connection instanceof Redis) {
-      this.connection.disconnect();
+    if (this.connection instanceof WorkerRedis) {
+      this.connection.giveUp();
     } else {
       await this.connection.end();
     }

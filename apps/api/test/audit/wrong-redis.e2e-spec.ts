@@ -1,0 +1,51 @@
+import { describeWithRedis } from '../../../../libs/audit-log/test-support/redis.js';
+import { AuditStack } from '../support/audit-stack.js';
+import { NO_DIFFERENCES } from '../support/ledger-check.js';
+import { LedgerClient } from '../support/ledger-client.js';
+
+jest.setTimeout(120_000);
+
+describeWithRedis('a Redis that is not as it should be', () => {
+  let stack: AuditStack;
+
+  beforeEach(async () => {
+    stack = await AuditStack.open({ redis: 'now', postgres: 'now' });
+  });
+  afterEach(() => stack.close());
+
+  /** Records with that Redis, by a server that writes the table itself, so that it is both ends of the queue. */
+  async function serveWith(url: string) {
+    const api = await (await stack.api('api', { REDIS_QUEUE_URL: url, AUDIT_WORKER: 'in-process' })).start();
+    const client = new LedgerClient({ ports: [api.port] });
+    await client.send(50);
+    expect(client.statuses()).toEqual({ 200: 50 });
+    return { api, client };
+  }
+
+  it('wants another password: the log says so without what was given, and the server ends when it is asked to', async () => {
+    await stack.redis!.command('CONFIG', 'SET', 'requirepass', 'right');
+    const { api, client } = await serveWith(stack.redis!.url.replace('//', '//:hunter2@'));
+    const line = await api.waitForLog(
+      /^Redis unavailable: Redis at 127\.0\.0\.1:\d+: the user or the password is wrong/,
+    );
+    expect(line.level).toBe('WARNING');
+    const beganMs = performance.now();
+    expect(await api.stop()).toBe(0);
+    expect(performance.now() - beganMs).toBeLessThan(15_000);
+    expect(JSON.stringify(api.logs())).not.toContain('hunter2');
+    await api.start({ REDIS_QUEUE_URL: stack.redis!.url.replace('//', '//:right@') });
+    expect(await stack.settle([client])).toEqual(NO_DIFFERENCES);
+  });
+
+  it('is not there, from the start to the end: the server ends when it is asked to', async () => {
+    await stack.redis!.kill();
+    const { api, client } = await serveWith(stack.redis!.url);
+    await api.waitForLog(/^Redis unavailable: Redis at 127\.0\.0\.1:\d+: nothing listens there/);
+    const beganMs = performance.now();
+    expect(await api.stop()).toBe(0);
+    expect(performance.now() - beganMs).toBeLessThan(15_000);
+    await stack.redis!.startAgain();
+    await api.start();
+    expect(await stack.settle([client])).toEqual(NO_DIFFERENCES);
+  });
+});

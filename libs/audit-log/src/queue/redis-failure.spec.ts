@@ -1,0 +1,28 @@
+import { redisFailure } from './redis-failure.js';
+
+describe('a failure of Redis', () => {
+  const describeFailure = redisFailure('redis://user:hunter2@queue.internal:6380/3');
+
+  it.each([
+    [
+      'NOAUTH HELLO must be called with the client already authenticated',
+      'it wants a password: correct REDIS_QUEUE_URL',
+    ],
+    ['WRONGPASS invalid username-password pair', 'the user or the password is wrong: correct REDIS_QUEUE_URL'],
+    ['ERR DB index is out of range', 'there is no database of that number: correct REDIS_QUEUE_URL'],
+    ['connect ECONNREFUSED 10.0.0.1:6380', 'nothing listens there: is Redis running?'],
+    ['getaddrinfo ENOTFOUND queue.internal', 'the host is not known: correct REDIS_QUEUE_URL'],
+    ['Command timed out', 'it does not answer in time'],
+    ["OOM command not allowed when used memory > 'maxmemory'.", 'its memory is full: raise its maxmemory'],
+    ['something new', 'something new'],
+  ])('is a sentence that says which, what and what to do: %s', (said, sentence) => {
+    const told = describeFailure(new Error(said));
+    expect(told.startsWith(`Redis at queue.internal:6380: ${sentence}`)).toBe(true);
+    expect(told).not.toContain('hunter2');
+  });
+
+  it('of several addresses is that of the first', () => {
+    const refused = new AggregateError([new Error('connect ECONNREFUSED ::1:6380'), new Error('other')]);
+    expect(describeFailure(refused)).toMatch(/nothing listens there/);
+  });
+});
