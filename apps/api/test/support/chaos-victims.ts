@@ -4,13 +4,16 @@ import type { AuditStack } from './audit-stack.js';
 import type { Victim } from './chaos.js';
 import type { Service } from './service.js';
 
+/** So many kills are preceded by a SIGTERM, as by an operator who does not wait long enough. */
+const IMPATIENT_SHARE = 0.25;
+const MAX_PATIENCE_MS = 1500;
+
 /** One of Falcon's programs; it is struck again while it is still starting, too. */
 export function serviceVictim(service: Service): Victim {
   return {
     name: service.name,
-    kill: async () => {
-      service.resume();
-      await service.kill();
+    kill: async (random) => {
+      await (random() < IMPATIENT_SHARE ? service.stopImpatiently(random() * MAX_PATIENCE_MS) : service.kill());
       return true;
     },
     revive: () => Promise.resolve(service.launch()),

@@ -30,11 +30,12 @@ export interface ChaosOptions {
 }
 
 /** One strike is a freeze instead of a kill, this often. */
-const FREEZE_SHARE = 0.3;
+const FREEZE_SHARE = 0.25;
 const MAX_DOWN_MS = 2000;
-const MAX_FROZEN_MS = 4000;
+/** Longer than Postgres, Redis and the lock of a job may take, so that they are given up and then come back. */
+const MAX_FROZEN_MS = 7000;
 /** A victim that runs again is left alone for at most so long: some are struck while they start, some at work. */
-const MAX_SPARED_MS = 5000;
+const MAX_SPARED_MS = 4000;
 const MAX_PAUSE_MS = 1500;
 
 /** Kills and freezes at random until so many kills are done, and gives everything back running. */

@@ -20,10 +20,14 @@ export interface LedgerOptions {
   connections?: number;
   /** Pause of each connection between two requests. @default 20 */
   pauseMs?: number;
+  /** Whether it sometimes leaves before its answer. @default false */
+  hangsUp?: boolean;
   /** Distinguishes the request ids of several clients. @default 'client' */
   name?: string;
 }
 
+/** Every so manyth connection is broken by the client itself, at once. */
+const HANG_UP_EVERY = 25;
 /** Every so manyth request is a batch. */
 const BATCH_EVERY = 10;
 const BATCH_TEXTS = 5;
@@ -144,6 +148,9 @@ export class LedgerClient {
     });
     outgoing.on('error', () => undefined); // whoever waits for the answer, or for its end, rejects with it
     outgoing.end(body);
+    if (this.options.hangsUp && this.sent % HANG_UP_EVERY === 0) {
+      outgoing.once('finish', () => outgoing.destroy());
+    }
     const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
     const content = await text(incoming);
     if (!incoming.complete) {

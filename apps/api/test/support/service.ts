@@ -65,6 +65,13 @@ export class Service {
     return this.child?.exitCode ?? null;
   }
 
+  /** Asks it to end, and ends it if it has not done so in time. */
+  async stopImpatiently(patienceMs: number): Promise<void> {
+    this.child?.kill('SIGTERM');
+    await sleep(patienceMs);
+    await this.kill();
+  }
+
   /** It keeps its connections but does nothing. */
   freeze(): void {
     this.child?.kill('SIGSTOP');
