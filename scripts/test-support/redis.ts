@@ -100,7 +100,11 @@ export class TestRedis {
 
   /** Runs one command over a connection of its own. */
   async command(name: string, ...args: string[]): Promise<unknown> {
-    const client = new Redis(this.port, '127.0.0.1', { retryStrategy: () => null, lazyConnect: true });
+    const client = new Redis(this.port, '127.0.0.1', {
+      retryStrategy: () => null,
+      lazyConnect: true,
+      disconnectTimeout: 50, // its timer runs on even if the connection was never made
+    });
     client.on('error', () => undefined); // the command rejects with it
     try {
       await client.connect();

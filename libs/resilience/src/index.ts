@@ -17,6 +17,14 @@ export type { PolicyObserver, RejectionReason, StateChange } from './policy/poli
 export type { RetryOptions } from './policy/retry.js';
 export { InjectPolicy, UsePolicy } from './policy/use-policy.decorator.js';
 export type { CallBounds } from './policy/use-policy.decorator.js';
+export type { ScriptingRedis } from './rate-limit/lease-script.js';
+export { MemoryRateLimiter } from './rate-limit/memory-rate-limiter.js';
+export { rateLimitHeaders } from './rate-limit/rate-limit-headers.js';
+export { RateLimitMetrics } from './rate-limit/rate-limit.metrics.js';
+export { RateLimiter } from './rate-limit/rate-limiter.js';
+export type { RateDecision, RateLimiterOptions, RateRule } from './rate-limit/rate-limiter.js';
+export { RedisRateLimiter } from './rate-limit/redis-rate-limiter.js';
+export type { SharedRateOptions } from './rate-limit/redis-rate-limiter.js';
 export {
   BulkheadFullError,
   CallCancelledError,
@@ -30,3 +38,18 @@ export { registerSharedCounters, ResilienceMetrics } from './resilience.metrics.
 export type { SharedCounters } from './resilience.metrics.js';
 export { ResilienceModule } from './resilience.module.js';
 export type { ResilienceModuleOptions } from './resilience.module.js';
+export type { GradientLimitOptions } from './shedding/gradient-limit.js';
+export { LoadShedder } from './shedding/load-shedder.js';
+export type {
+  LimitOptions,
+  LoadShedderOptions,
+  Outcome,
+  Permit,
+  Refusal,
+  ShedReason,
+} from './shedding/load-shedder.js';
+export { Pressure } from './shedding/pressure.js';
+export type { PressureOptions, PressureSource } from './shedding/pressure.js';
+export { isPriority, PRIORITIES } from './shedding/priority.js';
+export type { Priority } from './shedding/priority.js';
+export { registerSheddingMetrics } from './shedding/shedding.metrics.js';

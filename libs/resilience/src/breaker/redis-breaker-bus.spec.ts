@@ -20,7 +20,7 @@ describeWithRedis('RedisBreakerBus', () => {
   });
 
   function connect(): Redis {
-    const connection = new Redis(redis.url, { enableOfflineQueue: true, retryStrategy: () => 20 });
+    const connection = new Redis(redis.url, { retryStrategy: () => 20, disconnectTimeout: 50 });
     connection.on('error', () => undefined); // of the killed server; commands reject with it
     connections.push(connection);
     return connection;

@@ -31,7 +31,7 @@ function redisForm(): Form {
   return {
     start: async () => {
       server = await TestRedis.start();
-      connection = new Redis(server.url);
+      connection = new Redis(server.url, { disconnectTimeout: 50 });
     },
     make: (options) => {
       const policy = new Policy('redis', { timeoutMs: 2000 });

@@ -24,7 +24,12 @@ describeWithRedis('RedisRateLimiter', () => {
   });
 
   function replica(rule: RateRule, maxTenants?: number): RedisRateLimiter {
-    const connection = new Redis(server.url, { enableOfflineQueue: false, lazyConnect: true, retryStrategy: () => 50 });
+    const connection = new Redis(server.url, {
+      enableOfflineQueue: false,
+      lazyConnect: true,
+      retryStrategy: () => 50,
+      disconnectTimeout: 50,
+    });
     connection.on('error', () => undefined); // of the killed server; commands reject with it
     connections.push(connection);
     const counting: ScriptingRedis = {
