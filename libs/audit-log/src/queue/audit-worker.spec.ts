@@ -163,7 +163,9 @@ function workerContract(
     const startMs = performance.now();
     await worker?.close();
     expect(performance.now() - startMs).toBeLessThan(2000);
-    expect(await queue.counts()).toMatchObject({ waiting: 1, active: 0, failed: 0 });
+    const { waiting, ...others } = await queue.counts();
+    expect(waiting).toBeGreaterThanOrEqual(1); // the maintenance of the worker's start may be among them
+    expect(others).toMatchObject({ active: 0, failed: 0 });
     await startWorker();
     await until(async () => (await rowsOf(requestId)) === 2);
     await away.close();
