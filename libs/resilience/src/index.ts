@@ -34,7 +34,7 @@ export {
   ResilienceError,
   UnknownPolicyError,
 } from './resilience.errors.js';
-export { registerSharedCounters, ResilienceMetrics } from './resilience.metrics.js';
+export { ResilienceMetrics, sharedCounters } from './resilience.metrics.js';
 export type { SharedCounters } from './resilience.metrics.js';
 export { ResilienceModule } from './resilience.module.js';
 export type { ResilienceModuleOptions } from './resilience.module.js';

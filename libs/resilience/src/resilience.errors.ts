@@ -8,6 +8,20 @@ export abstract class ResilienceError extends Error {
   }
 }
 
+/**
+ * Makes the error of a refusal without a stack: under overload there are thousands a second, all from the same line, and
+ * the stack would be most of what refusing costs.
+ */
+export function withoutStack<E extends ResilienceError>(make: () => E): E {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 /** As many calls run and wait as may; nothing was attempted. */
 export class BulkheadFullError extends ResilienceError {
   readonly code = 'BULKHEAD_FULL';

@@ -2,7 +2,7 @@ import { Counter, Registry } from 'prom-client';
 import { VirtualClock } from '../test-support/virtual-clock.js';
 import { moved } from '../test-support/moved-series.js';
 import { Policies } from './policy/policies.js';
-import { registerSharedCounters, ResilienceMetrics } from './resilience.metrics.js';
+import { ResilienceMetrics, sharedCounters } from './resilience.metrics.js';
 
 describe('ResilienceMetrics', () => {
   let registry: Registry;
@@ -12,7 +12,7 @@ describe('ResilienceMetrics', () => {
   beforeEach(() => {
     registry = new Registry();
     clock = new VirtualClock();
-    const metrics = new ResilienceMetrics(registry, registerSharedCounters(registry));
+    const metrics = new ResilienceMetrics(registry);
     policies = new Policies({
       policies: {
         redis: {
@@ -99,14 +99,14 @@ describe('ResilienceMetrics', () => {
 
   it('counts on counters that others have registered', async () => {
     const other = new Registry();
-    const retries = new Counter({
-      name: 'retry_attempts_total',
-      help: 'of others',
-      labelNames: ['operation'],
-      registers: [other],
+    const name = 'retry_attempts_total';
+    const registered = new Counter({ name, help: 'of others', labelNames: ['operation'], registers: [other] });
+    expect(sharedCounters(other).retries).toBe(registered);
+    new ResilienceMetrics(other).onRetry('redis', { operation: 'get' });
+    new ResilienceMetrics(new Registry(), sharedCounters(other)).onTimeout('redis', 'redis');
+    expect(await moved(other)).toEqual({
+      'retry_attempts_total{operation="get"}': 1,
+      'timeouts_total{stage="redis"}': 1,
     });
-    const shared = registerSharedCounters(other, { retries });
-    new ResilienceMetrics(other, shared).onRetry('redis', { operation: 'get' });
-    expect(await moved(other)).toEqual({ 'retry_attempts_total{operation="get"}': 1 });
   });
 });

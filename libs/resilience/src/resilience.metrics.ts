@@ -8,35 +8,24 @@ const STATES: BreakerState[] = ['closed', 'open', 'half_open', 'forced_open', 'f
 const REASONS: RejectionReason[] = ['bulkhead', 'circuit_open', 'deadline'];
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Counters that belong to the whole process and not to this library alone; whoever registered them hands them in. */
+/** Counters that belong to the whole process and not to this library alone. */
 export interface SharedCounters {
-  /** `retry_attempts_total{operation}` */
   retries: Counter<'operation'>;
-  /** `timeouts_total{stage}` */
   timeouts: Counter<'stage'>;
 }
 
-/** Makes the counters that this library shares with others; a process registers each of them once. */
-export function registerSharedCounters(registry: Registry, shared: Partial<SharedCounters> = {}): SharedCounters {
-  const registers = [registry];
+/** The counters that this library shares with others: the registered ones, or new ones where nobody has registered any. */
+export function sharedCounters(registry: Registry): SharedCounters {
   return {
-    retries:
-      shared.retries ??
-      new Counter({
-        name: 'retry_attempts_total',
-        help: 'Operations that were tried again',
-        labelNames: ['operation'],
-        registers,
-      }),
-    timeouts:
-      shared.timeouts ??
-      new Counter({
-        name: 'timeouts_total',
-        help: 'Calls whose time ran out, by where',
-        labelNames: ['stage'],
-        registers,
-      }),
+    retries: findOrRegister(registry, 'retry_attempts_total', 'Operations that were tried again', 'operation'),
+    timeouts: findOrRegister(registry, 'timeouts_total', 'Calls whose time ran out, by where', 'stage'),
   };
+}
+
+function findOrRegister<L extends string>(registry: Registry, name: string, help: string, label: L): Counter<L> {
+  const registered = registry.getSingleMetric(name);
+  if (registered) return registered as Counter<L>;
+  return new Counter({ name, help, labelNames: [label], registers: [registry] });
 }
 
 /** Counts what policies report, and reads their breakers at each scrape. */
@@ -50,7 +39,7 @@ export class ResilienceMetrics implements PolicyObserver {
 
   constructor(
     private readonly registry: Registry,
-    private readonly shared: SharedCounters,
+    private readonly shared: SharedCounters = sharedCounters(registry),
   ) {
     const registers = [registry];
     this.stateChanges = new Counter({
@@ -94,7 +83,7 @@ export class ResilienceMetrics implements PolicyObserver {
       this.budgetEmpty.inc({ dependency }, 0);
       this.fallbacks.inc({ dependency }, 0);
       this.shared.retries.inc({ operation: dependency }, 0);
-      this.shared.timeouts.inc({ stage: dependency }, 0);
+      for (const stage of ['', '.bulkhead', '.retry']) this.shared.timeouts.inc({ stage: dependency + stage }, 0);
       this.seconds.zero({ dependency, operation: dependency });
     }
     this.watchStates(policies);

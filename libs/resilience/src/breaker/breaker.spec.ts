@@ -70,6 +70,7 @@ describe('Breaker', () => {
     const error = await fail(subject);
     expect(error).toBeInstanceOf(CircuitOpenError);
     expect(error).toMatchObject({ code: 'CIRCUIT_OPEN', policy: 'redis', retryAfterSeconds: 40 });
+    expect(Error.stackTraceLimit).toBeGreaterThan(0); // refusals are made without a stack, and only they
   });
 
   it('begins to count anew after a success', async () => {

@@ -1,7 +1,7 @@
 import { SYSTEM_CLOCK, type Clock } from '../clock.js';
 import { failureKind, type ClassifyFailure } from '../policy/failure-kind.js';
 import { RollingCounts } from '../rolling-counts.js';
-import { CircuitOpenError, DeadlineExceededError, DependencyTimeoutError } from '../resilience.errors.js';
+import { CircuitOpenError, DeadlineExceededError, DependencyTimeoutError, withoutStack } from '../resilience.errors.js';
 import { BREAKER_DEFAULTS, type BreakerOptions } from './breaker.options.js';
 import type { BreakerState, Phase, Trial } from './breaker-state.js';
 import type { BreakerStats, BreakerTotals } from './breaker-stats.js';
@@ -114,7 +114,7 @@ export class Breaker {
 
   private rejection(nowMs: number): CircuitOpenError {
     this.totals.rejected++;
-    const error = new CircuitOpenError(this.name, this.retryAfterSeconds(nowMs));
+    const error = withoutStack(() => new CircuitOpenError(this.name, this.retryAfterSeconds(nowMs)));
     this.circuit.reject(error);
     return error;
   }

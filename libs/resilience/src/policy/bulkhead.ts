@@ -1,4 +1,4 @@
-import { BulkheadFullError, CallCancelledError, DeadlineExceededError } from '../resilience.errors.js';
+import { BulkheadFullError, CallCancelledError, DeadlineExceededError, withoutStack } from '../resilience.errors.js';
 import type { Watch, Watched } from './watch.js';
 
 /** How many calls of a policy run and wait at most. */
@@ -100,6 +100,6 @@ export class Bulkhead {
   }
 
   private full(): BulkheadFullError {
-    return new BulkheadFullError(this.policy, this.runningCalls, this.waiters.size);
+    return withoutStack(() => new BulkheadFullError(this.policy, this.runningCalls, this.waiters.size));
   }
 }

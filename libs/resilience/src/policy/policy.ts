@@ -92,9 +92,9 @@ export class Policy {
   }
 
   private async attempts<T>(work: Work<T>, call: PolicyCall<T>): Promise<T> {
-    this.retry?.begin(this.clock.now());
+    let startedMs = this.clock.now();
+    this.retry?.begin(startedMs);
     for (let attempt = 1; ; attempt++) {
-      const startedMs = this.clock.now();
       this.refuseIfTooLate(call, startedMs, attempt);
       try {
         const value = await this.attempt(work, call, startedMs);
@@ -107,6 +107,7 @@ export class Policy {
         const delayMs = this.delayAfter(error, call, attempt);
         if (delayMs === undefined) throw error;
         await this.pause(delayMs, call.signal);
+        startedMs = this.clock.now();
       }
     }
   }
