@@ -1,0 +1,67 @@
+import { Counter, Registry } from 'prom-client';
+import { CacheMetrics } from './cache.metrics.js';
+
+/** Every series that is not 0. */
+async function moved(registry: Registry): Promise<Record<string, number>> {
+  const series = (await registry.metrics()).matchAll(/^(\w+(?:\{[^}]*\})?) ([\d.e+-]+)$/gm);
+  return Object.fromEntries(
+    [...series].map(([, name = '', value]) => [name, Number(value)] as const).filter(([, value]) => value !== 0),
+  );
+}
+
+describe('CacheMetrics', () => {
+  it('is at 0 from the start', async () => {
+    const registry = new Registry();
+    const metrics = new CacheMetrics(registry);
+    metrics.watch({ answers: () => ({ size: 0, bytes: 0 }), keys: () => ({ size: 0, bytes: 0 }) });
+    expect(await moved(registry)).toEqual({});
+    const text = await registry.metrics();
+    expect(text).toContain('cache_hits_total 0');
+    expect(text).toContain('cache_errors_total{operation="set"} 0');
+    expect(text).toContain('fallback_triggered_total{dependency="redis",fallback_type="idempotency_skip"} 0');
+  });
+
+  it('moves with everything that is reported', async () => {
+    const registry = new Registry();
+    const metrics = new CacheMetrics(registry);
+    metrics.watch({ answers: () => ({ size: 3, bytes: 900 }), keys: () => ({ size: 2, bytes: 800 }) });
+    metrics.onHit();
+    metrics.onMiss();
+    metrics.onShared();
+    metrics.onError('get', 4);
+    metrics.onFallback('cache_miss', 5);
+    metrics.onFallback('cache_skip', 6);
+    metrics.onFallback('idempotency_skip', 7);
+    metrics.onIdempotencyHit();
+    metrics.onIdempotencyMiss();
+    metrics.onIdempotencyConflict('mismatch');
+    expect(await moved(registry)).toEqual({
+      cache_hits_total: 1,
+      cache_misses_total: 1,
+      cache_shared_total: 1,
+      'cache_errors_total{operation="get"}': 4,
+      'fallback_triggered_total{dependency="redis",fallback_type="cache_miss"}': 5,
+      'fallback_triggered_total{dependency="redis",fallback_type="cache_skip"}': 6,
+      'fallback_triggered_total{dependency="redis",fallback_type="idempotency_skip"}': 7,
+      idempotency_hits_total: 1,
+      idempotency_misses_total: 1,
+      'idempotency_conflicts_total{reason="mismatch"}': 1,
+      cache_memory_entries: 3,
+      cache_memory_bytes: 900,
+      idempotency_memory_keys: 2,
+      idempotency_memory_bytes: 800,
+    });
+  });
+
+  it('shares the counter of fallbacks with whoever registered it first', async () => {
+    const registry = new Registry();
+    const labelNames = ['dependency', 'fallback_type'];
+    const first = new Counter({ name: 'fallback_triggered_total', help: 'x', labelNames, registers: [registry] });
+    first.inc({ dependency: 'postgres', fallback_type: 'buffer_log' });
+    new CacheMetrics(registry).onFallback('cache_miss', 1);
+    expect(await moved(registry)).toEqual({
+      'fallback_triggered_total{dependency="postgres",fallback_type="buffer_log"}': 1,
+      'fallback_triggered_total{dependency="redis",fallback_type="cache_miss"}': 1,
+    });
+  });
+});
