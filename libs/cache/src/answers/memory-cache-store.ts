@@ -3,7 +3,7 @@ import type { CacheEntry } from './cache-entry.js';
 import { CacheStore } from './cache-store.js';
 
 /** What an entry takes besides the characters of its key and value: two strings, the entry, its places in the cache. */
-const ENTRY_OVERHEAD_BYTES = 250;
+const ENTRY_OVERHEAD_BYTES = 320;
 const NOT_LATIN = /[^\0-\xff]/;
 
 /** Bounds of a cache in memory. */

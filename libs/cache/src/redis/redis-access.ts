@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { CacheObserver, CacheOperation } from '../cache-observer.js';
 import type { CacheLog } from '../cache-log.js';
 import { answeredWithin } from './answered-within.js';
+import { FailureStreak } from './failure-streak.js';
 import type { RedisGate } from './redis-gate.js';
 
 /** One failure may be a matter of chance; this many in a row are told to the log. */
@@ -18,7 +19,7 @@ export interface RedisAccessOptions {
 
 /** Asks Redis through the gate and within the time; what fails is counted. */
 export class RedisAccess {
-  private failures = 0;
+  private readonly streak = new FailureStreak();
 
   constructor(
     private readonly options: RedisAccessOptions,
@@ -36,6 +37,7 @@ export class RedisAccess {
     times = 1,
   ): Promise<{ answer: T } | undefined> {
     const { redis, gate, timeoutMs } = this.options;
+    const startedMs = performance.now();
     let asked = false;
     try {
       const answer = await gate.execute(() => {
@@ -47,7 +49,7 @@ export class RedisAccess {
     } catch (error) {
       if (asked) {
         this.observer.onError(operation, times);
-        this.failed(error);
+        this.failed(error, startedMs);
       }
       return undefined;
     }
@@ -63,15 +65,14 @@ export class RedisAccess {
   }
 
   private succeeded(): void {
-    if (this.failures >= FAILURES_TO_TELL) {
+    if (this.streak.length >= FAILURES_TO_TELL) {
       this.log.info('Redis available');
     }
-    this.failures = 0;
+    this.streak.end();
   }
 
-  private failed(error: unknown): void {
-    this.failures++;
-    if (this.failures === FAILURES_TO_TELL) {
+  private failed(error: unknown, startedMs: number): void {
+    if (this.streak.failed(startedMs) && this.streak.length === FAILURES_TO_TELL) {
       this.log.warning(`Redis unavailable: ${error instanceof Error ? error.message : String(error)}`);
     }
   }

@@ -6,7 +6,10 @@ const COOLDOWN_MS = 1000;
 describe('CooldownGate', () => {
   let gate: CooldownGate;
   const works = jest.fn(() => Promise.resolve('answer'));
-  const fails = jest.fn(() => Promise.reject(new Error('broken')));
+  const fails = jest.fn(async () => {
+    jest.advanceTimersByTime(1);
+    await Promise.reject(new Error('broken'));
+  });
 
   beforeEach(() => {
     jest.useFakeTimers();
@@ -17,6 +20,7 @@ describe('CooldownGate', () => {
 
   const failThrice = async (): Promise<void> => {
     for (let time = 0; time < 3; time++) {
+      jest.advanceTimersByTime(1);
       await expect(gate.execute(fails)).rejects.toThrow('broken');
     }
   };
@@ -37,6 +41,12 @@ describe('CooldownGate', () => {
     expect(works).not.toHaveBeenCalled();
     jest.advanceTimersByTime(1);
     expect(await gate.execute(works)).toBe('answer');
+    expect(await gate.execute(works)).toBe('answer');
+  });
+
+  it('takes what failed at the same time for one failure', async () => {
+    const together = await Promise.allSettled(Array.from({ length: 64 }, () => gate.execute(fails)));
+    expect(together.every(({ status }) => status === 'rejected')).toBe(true);
     expect(await gate.execute(works)).toBe('answer');
   });
 

@@ -1,4 +1,5 @@
 import { RedisGateClosedError } from '../cache.errors.js';
+import { FailureStreak } from './failure-streak.js';
 
 /** Decides whether Redis is asked at all, and learns from how it went; a circuit breaker has this shape. */
 export interface RedisGate {
@@ -15,16 +16,17 @@ export interface CooldownGateOptions {
 
 /** Closes after some failures in a row, then lets one trial through now and then until one succeeds. */
 export class CooldownGate implements RedisGate {
-  private failures = 0;
+  private readonly streak = new FailureStreak();
   private retryAtMs = 0;
   private trying = false;
 
   constructor(private readonly options: CooldownGateOptions) {}
 
   async execute<T>(work: () => Promise<T>): Promise<T> {
+    const startedMs = performance.now();
     const trial = this.isClosed;
     if (trial) {
-      if (this.trying || performance.now() < this.retryAtMs) {
+      if (this.trying || startedMs < this.retryAtMs) {
         throw new RedisGateClosedError();
       }
       this.trying = true;
@@ -34,7 +36,7 @@ export class CooldownGate implements RedisGate {
       this.open();
       return result;
     } catch (error) {
-      this.failures++;
+      this.streak.failed(startedMs);
       this.retryAtMs = performance.now() + this.options.cooldownMs;
       throw error;
     } finally {
@@ -46,10 +48,10 @@ export class CooldownGate implements RedisGate {
 
   /** Redis is known to answer again. */
   open(): void {
-    this.failures = 0;
+    this.streak.end();
   }
 
   private get isClosed(): boolean {
-    return this.failures >= this.options.failures;
+    return this.streak.length >= this.options.failures;
   }
 }
