@@ -1,10 +1,7 @@
 import type { Attempt } from '../breaker/circuit.js';
 import type { Watch, Watched } from './watch.js';
 
-/**
- * What a policy runs; it should end soon after the signal aborts. A function that declares no parameter asks for no signal,
- * and gets one that never aborts.
- */
+/** What a policy runs; it should end soon after the signal aborts. */
 export type Work<T> = (signal: AbortSignal) => Promise<T>;
 
 /** What bounds an attempt. */
@@ -43,9 +40,8 @@ export class BoundedAttempt<T> implements Attempt<T>, Watched {
   start(): Promise<T> {
     const { dueMs, signal, watch } = this.bounds;
     if (dueMs === Infinity && !signal) return this.work(NEVER);
-    // Most work has no use for a signal, and making one costs more than the rest of a policy.
-    if (this.work.length > 0) this.controller = new AbortController();
-    const working = this.work(this.controller?.signal ?? NEVER);
+    this.controller = new AbortController();
+    const working = this.work(this.controller.signal);
     const ended = new Promise<T>((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;

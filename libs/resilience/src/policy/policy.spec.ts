@@ -83,17 +83,6 @@ describe('Policy', () => {
       expect(told).toEqual(['timeout: model']);
     });
 
-    it('makes a signal only for work that asks for one', async () => {
-      const subject = policy({ timeoutMs: 100 });
-      const given: boolean[] = [];
-      const call = subject.execute((...all) => {
-        given.push(all[0]?.aborted ?? true);
-        return afterMs(500)().then(() => given.push(all[0]?.aborted ?? true) && 'late');
-      });
-      expect(await outcome(call, 1000)).toBeInstanceOf(DependencyTimeoutError);
-      expect(given).toEqual([false, false]);
-    });
-
     it('leaves no timer behind', async () => {
       const subject = policy({ timeoutMs: 100 });
       await outcome(subject.execute(answer), 10);
