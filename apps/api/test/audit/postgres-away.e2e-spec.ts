@@ -5,7 +5,7 @@ import { LedgerClient } from '../support/ledger-client.js';
 import { NO_DIFFERENCES } from '../support/ledger-check.js';
 
 /** How long Postgres is away; `make chaos` makes it five minutes. */
-const OUTAGE_MS = Number(process.env['CHAOS_OUTAGE_SECONDS'] ?? 8) * 1000;
+const OUTAGE_MS = Number(process.env['CHAOS_OUTAGE_SECONDS'] ?? 5) * 1000;
 
 jest.setTimeout(120_000 + OUTAGE_MS);
 

@@ -60,6 +60,17 @@ describe('a recorded text', () => {
     expect((await stored('batch')).map(({ text }) => text)).toEqual(['first', 'second\u2400', 'third 🦅']);
   });
 
+  it.each([
+    ['NUL', '\0'],
+    ['many four-byte characters', '🦅'.repeat(100)],
+    ['SQL', "'; DROP TABLE inference_logs; --"],
+  ])('asked of a model whose name is %s has its row if it has an answer', async (name, model) => {
+    const id = `model.${name.replaceAll(' ', '')}`;
+    const { status } = await client.infer({ text: 'a', model }, { 'x-request-id': id });
+    expect([404, 422]).toContain(status);
+    expect(await stored(id)).toHaveLength(status === 404 ? 1 : 0);
+  });
+
   it('with a lone surrogate is refused before it gets here', async () => {
     const { status } = await client.infer('{"text":"a \\ud800 b"}', { 'x-request-id': 'surrogate' });
     expect(status).toBe(422);
