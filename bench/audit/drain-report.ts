@@ -44,12 +44,12 @@ function judgeMemory(what: string, drains: readonly BracketedDrain[]): Verdict[]
   });
 }
 
-/** From the second fifth of a drain to its last one; single samples swing with the garbage collector. */
+/** From the first three tenths that count to the last three; single samples swing with the garbage collector. */
 export function growthPercent(samples: readonly DrainSample[], member: Exclude<keyof DrainSample, 'progress'>): number {
   const medianBetween = (from: number, to: number) =>
     spreadOf(samples.filter(({ progress }) => progress >= from && progress <= to).map((sample) => sample[member]))
       .median;
-  return (medianBetween(0.8, 1) / medianBetween(0.2, 0.4) - 1) * 100;
+  return (medianBetween(0.7, 1) / medianBetween(0.2, 0.5) - 1) * 100;
 }
 
 function ratioOf(drains: readonly BracketedDrain[]): Spread {
