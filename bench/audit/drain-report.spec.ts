@@ -33,7 +33,7 @@ describe('judgeDrains', () => {
   });
 
   it('says which process grows, but not of a backlog that is gone before heaps have their size', () => {
-    const growing = flat.map((each) => ({ ...each, workerRssMb: 200 + each.progress * 40 }));
+    const growing = flat.map((each) => ({ ...each, workerRssMb: 200 + each.progress * 60 }));
     const drains = [bracketed('redis', 30_000, growing)];
     expect(broken(drains)).toEqual([expect.stringContaining("growth of the worker's memory")]);
     expect(broken(drains, 300_000)).toEqual([]);
