@@ -1,4 +1,4 @@
-import { AUDIT_SETTINGS, servedModelFolder } from './config.js';
+import { PLAIN_SETTINGS, servedModelFolder } from './config.js';
 import { BenchServer, type ServerRecipe } from './bench-server.js';
 import { LoadGenerator } from './load/load-generator.js';
 import { measure, type Scenario } from './measurement.js';
@@ -15,7 +15,7 @@ export const FALCON: ServerRecipe = {
   script: 'apps/api/src/main.js',
   isFalcon: true,
   hasProbe: true,
-  env: AUDIT_SETTINGS,
+  env: PLAIN_SETTINGS,
 };
 
 const comparedServers = (): ServerRecipe[] => [

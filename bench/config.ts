@@ -6,12 +6,18 @@ export function serverEnvironment(overrides: Record<string, string>): NodeJS.Pro
   return { ...process.env, ...overrides };
 }
 
-/** The comparisons are without the audit log, unless the caller wants it. */
-export const AUDIT_SETTINGS = { AUDIT_DURABILITY: process.env.AUDIT_DURABILITY ?? 'off' };
+/** The comparisons are with servers that have none of this, unless the caller wants it. */
+export const PLAIN_SETTINGS = {
+  AUDIT_DURABILITY: process.env.AUDIT_DURABILITY ?? 'off',
+  CACHE_ENABLED: process.env.CACHE_ENABLED ?? 'false',
+  RATE_LIMIT_ENABLED: process.env.RATE_LIMIT_ENABLED ?? 'false',
+  LOAD_SHEDDING: process.env.LOAD_SHEDDING ?? 'off',
+};
 
 /** Falcon's settings that the caller's environment changes; they are part of the result. */
 export function callersSettings(): Record<string, string> {
-  const names = /^(INFERENCE_|BATCH_|AUDIT_|DEFAULT_MODEL$|MODEL_DIR$|LOG_LEVEL$|NODE_OPTIONS$)/;
+  const names =
+    /^(INFERENCE_|BATCH_|AUDIT_|CACHE_|RATE_LIMIT_|LOAD_SHEDDING|DEFAULT_MODEL$|MODEL_DIR$|LOG_LEVEL$|NODE_OPTIONS$)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => names.test(name))) as Record<string, string>;
 }
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { auditCommand } from './audit/audit.command.js';
 import { compare, type ComparisonPlan } from './compare.js';
 import { OUT_OPTION, positive } from './cli-options.js';
-import { AUDIT_SETTINGS, callersSettings } from './config.js';
+import { PLAIN_SETTINGS, callersSettings } from './config.js';
 import type { TextChoice } from './load/load-job.js';
 import type { Scenario } from './measurement.js';
 import { type BenchReport, renderMarkdown } from './report.js';
@@ -51,7 +51,7 @@ async function runCompare(options: CompareOptions): Promise<void> {
     commit: commit(),
     rounds: plan.rounds,
     seconds: plan.timing.durationMs / 1000,
-    ...AUDIT_SETTINGS,
+    ...PLAIN_SETTINGS,
     ...callersSettings(),
   };
   const report: BenchReport = { startedAt, machine: machine(), settings, ...found };
@@ -72,7 +72,7 @@ async function runSoak(options: { requests: number; out: string }): Promise<void
   const report: BenchReport = {
     startedAt,
     machine: machine(),
-    settings: { commit: commit(), ...AUDIT_SETTINGS, ...callersSettings() },
+    settings: { commit: commit(), ...PLAIN_SETTINGS, ...callersSettings() },
     scenarios: [],
     verdicts,
   };

@@ -13,7 +13,9 @@ import { SETTINGS } from './settings.js';
 @Module({})
 export class AppModule {
   static forRoot(config: Config, started: DynamicModule[]): DynamicModule {
-    const { appName, version, workerId, requestTimeoutMs, mode } = config;
+    const { appName, version, workerId, requestTimeoutMs, mode, cache } = config;
+    const { answersEnabled: cacheEnabled, idempotencyEnabled } = cache;
+    const settings = { appName, version, workerId, requestTimeoutMs, mode, cacheEnabled, idempotencyEnabled };
     return {
       module: AppModule,
       imports: [
@@ -24,7 +26,7 @@ export class AppModule {
         AdminModule,
         OpenApiModule,
       ],
-      providers: [Lifecycle, { provide: SETTINGS, useValue: { appName, version, workerId, requestTimeoutMs, mode } }],
+      providers: [Lifecycle, { provide: SETTINGS, useValue: settings }],
       exports: [Lifecycle, SETTINGS, ...started],
     };
   }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConfigError } from '@app/ops';
-import { environmentSchema, loadConfig, PROJECT_DIR } from './config.js';
+import { loadConfig } from './config.js';
+import { environmentSchema, PROJECT_DIR } from './environment.js';
 
 const VARIABLES = Object.keys(environmentSchema.shape);
 /** Their defaults depend on the machine or the release. */

@@ -1,57 +1,32 @@
-import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
 import type { AuditLogOptions, AuditServicesOptions, AuditWorkerOptions } from '@app/audit-log';
-import {
-  auditWorkerVariables,
-  flag,
-  identifier,
-  identityVariables,
-  oneOf,
-  projectFolder,
-  readEnvironment,
-  seconds,
-  serviceVariables,
-  text,
-  whole,
-} from '@app/ops';
+import type { CacheOptions } from '@app/cache';
+import { readEnvironment } from '@app/ops';
+import type { BreakerOptions, LimitOptions, RateRule } from '@app/resilience';
+import { environmentSchema, type Environment } from './environment.js';
 
-/** Folder of the checkout or image. */
-export const PROJECT_DIR = projectFolder(__dirname);
+/** How answers and idempotency keys are kept, and whether. */
+export interface CacheConfig extends Omit<CacheOptions, 'redis'> {
+  answersEnabled: boolean;
+  idempotencyEnabled: boolean;
+  /** Longest time that a cache operation waits for Redis. */
+  redisTimeoutMs: number;
+}
+
+/** Micro-batches make a request wait for the one before: that is no overload. */
+const SHEDDING_TOLERATED_MS = 10;
+/** A Redis slower than this costs more than the cache saves. */
+const CACHE_REDIS_TIMEOUT_MS = 50;
+const CACHE_TTL_JITTER = 0.1;
+const MAX_CACHED_CHARACTERS = 16_384;
+/** A killed process's idempotency key is free after this; a living one renews its claim. */
+const IDEMPOTENCY_LEASE_MS = 10_000;
+/** A batch of 256 answers is below it. */
+const MAX_STORED_CHARACTERS = 262_144;
+const IDEMPOTENCY_MEMORY_BYTES = 64 * 1024 * 1024;
 
 /** What a stopping worker in this process gets of the shutdown's time: its jobs are safe in the queue anyway. */
 const WORKER_CLOSE_MS = 3000;
-
-const DEFAULT_WORKERS = Math.max(1, availableParallelism() - 1);
-
-/** Every variable the server reads, what it must look like and what it is when it is not set. */
-export const environmentSchema = z.object({
-  ...identityVariables,
-  APP_VERSION: identifier('a version').default(() => packageVersion()),
-  HOST: text().default('127.0.0.1'),
-  PORT: whole(0, 65_535).default(8000),
-  MODEL_DIR: text().default('./models'),
-  DEFAULT_MODEL: identifier('the name of a model').default('sentiment'),
-  INFERENCE_BACKEND: oneOf(['auto', 'wasm', 'cpu', 'tensorflow']).default('auto'),
-  INFERENCE_WORKERS: whole(1, 64).default(DEFAULT_WORKERS),
-  BATCH_SIZE: whole(1, 1024).default(32),
-  BATCH_TIMEOUT_MS: whole(0, 10_000).default(0),
-  INFERENCE_MAX_QUEUED: whole(1, 1_000_000).default(1024),
-  INFERENCE_TIMEOUT_SECONDS: seconds(0.1, 3600).default(10),
-  REQUEST_TIMEOUT_SECONDS: seconds(0.1, 3600).default(30),
-  BODY_TIMEOUT_SECONDS: seconds(1, 3600).default(15),
-  STARTUP_TIMEOUT_SECONDS: seconds(1, 3600).default(60),
-  GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: seconds(0, 3600).default(30),
-  ...serviceVariables,
-  AUDIT_DURABILITY: oneOf(['process', 'disk', 'off']).default('process'),
-  AUDIT_STORE_TEXT: flag().default(false),
-  AUDIT_SPOOL_MAX_BYTES: whole(1 << 20, 2 ** 40).default(2 ** 30),
-  AUDIT_WHEN_FULL: oneOf(['drop', 'refuse']).default('drop'),
-  AUDIT_APPEND_TIMEOUT_MS: whole(10, 60_000).default(1000),
-  AUDIT_WORKER: oneOf(['auto', 'in-process', 'separate']).default('auto'),
-  ...auditWorkerVariables,
-});
 
 /** What the server was told, in the units and names that the code uses. */
 export interface Config {
@@ -77,6 +52,15 @@ export interface Config {
     inferenceTimeoutMs: number;
     workerId: string;
   };
+  /** Redis of cache, rate limits and breaker openings; without it each process has its own. */
+  sharedRedisUrl: string | undefined;
+  /** Undefined: there is no limit. */
+  rateLimit: RateRule | undefined;
+  loadShedding: { limit: LimitOptions | undefined; status: 429 | 503 };
+  /** Undefined: breakers are off. */
+  breaker: BreakerOptions | undefined;
+  isCircuitForcedOpen: boolean;
+  cache: CacheConfig;
   /** Whether Falcon brings its own services (embedded), uses given ones (production), or one of each (mixed). */
   mode: 'embedded' | 'mixed' | 'production';
   auditLog: AuditLogOptions;
@@ -91,8 +75,6 @@ export interface Config {
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return toConfig(readEnvironment(environmentSchema, env));
 }
-
-type Environment = z.output<typeof environmentSchema>;
 
 function toConfig(env: Environment): Config {
   return {
@@ -118,7 +100,59 @@ function toConfig(env: Environment): Config {
       inferenceTimeoutMs: env.INFERENCE_TIMEOUT_SECONDS * 1000,
       workerId: env.WORKER_ID,
     },
+    ...toResilienceConfig(env),
+    cache: toCacheConfig(env),
     ...toAuditConfig(env),
+  };
+}
+
+function toResilienceConfig(env: Environment) {
+  const limits = {
+    minLimit: env.LOAD_SHEDDING_MIN_LIMIT,
+    maxLimit: env.LOAD_SHEDDING_MAX_LIMIT,
+    toleratedMs: SHEDDING_TOLERATED_MS,
+  };
+  const limit: Record<Environment['LOAD_SHEDDING'], LimitOptions | undefined> = {
+    adaptive: { kind: 'adaptive', options: limits },
+    static: { kind: 'fixed', maxInflight: env.MAX_INFLIGHT },
+    off: undefined,
+  };
+  return {
+    sharedRedisUrl: env.REDIS_URL,
+    rateLimit: env.RATE_LIMIT_ENABLED
+      ? { perSecond: env.RATE_LIMIT_PER_MINUTE / 60, burst: env.RATE_LIMIT_BURST }
+      : undefined,
+    loadShedding: { limit: limit[env.LOAD_SHEDDING], status: Number(env.LOAD_SHEDDING_STATUS) as 429 | 503 },
+    breaker: env.CIRCUIT_BREAKER_ENABLED
+      ? {
+          failureThreshold: env.CIRCUIT_BREAKER_FAILURE_THRESHOLD,
+          openMs: env.CIRCUIT_BREAKER_TIMEOUT_SECONDS * 1000,
+          halfOpenCalls: env.CIRCUIT_BREAKER_HALF_OPEN_ATTEMPTS,
+        }
+      : undefined,
+    isCircuitForcedOpen: env.CIRCUIT_OPEN === '1',
+  };
+}
+
+function toCacheConfig(env: Environment): CacheConfig {
+  return {
+    answersEnabled: env.CACHE_ENABLED,
+    idempotencyEnabled: env.IDEMPOTENCY_ENABLED,
+    redisTimeoutMs: CACHE_REDIS_TIMEOUT_MS,
+    answers: {
+      ttlMs: env.CACHE_TTL_SECONDS * 1000,
+      ttlJitter: CACHE_TTL_JITTER,
+      staleMs: env.CACHE_STALE_SECONDS * 1000,
+      memoryBytes: env.CACHE_MEMORY_BYTES,
+      maxValueLength: MAX_CACHED_CHARACTERS,
+    },
+    idempotency: {
+      ttlMs: env.IDEMPOTENCY_TTL_SECONDS * 1000,
+      leaseMs: IDEMPOTENCY_LEASE_MS,
+      maxHoldMs: 2 * env.REQUEST_TIMEOUT_SECONDS * 1000,
+      maxBodyLength: MAX_STORED_CHARACTERS,
+      memoryBytes: IDEMPOTENCY_MEMORY_BYTES,
+    },
   };
 }
 
@@ -153,9 +187,4 @@ function toAuditConfig(env: Environment): Pick<Config, 'mode' | 'auditLog' | 'au
       runsHere: env.AUDIT_WORKER === 'in-process' || (env.AUDIT_WORKER === 'auto' && given < 2),
     },
   };
-}
-
-function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(join(PROJECT_DIR, 'package.json'), 'utf8')) as { version: string };
-  return manifest.version;
 }

@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { HttpMetrics, NestLog, type Log } from '@app/ops';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
+import { Gates } from './gates/gates.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { HttpServer } from './http/server.js';
 
@@ -17,6 +18,6 @@ export async function createApp(config: Config, log: Log, started: DynamicModule
   });
   const filter = new ProblemFilter(log, server.routes);
   app.useGlobalFilters(filter);
-  server.attach(app.get(HttpMetrics), filter);
+  server.attach({ metrics: app.get(HttpMetrics), filter, gates: app.get(Gates) });
   return app;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as inference from '@app/inference';
-import { PROJECT_DIR } from './config.js';
+import { PROJECT_DIR } from './environment.js';
 import { HTTP_ERRORS, INFERENCE_ERROR_CODES } from './http-errors.js';
 
 const CODES = Object.entries(HTTP_ERRORS).map(([code, { status }]) => ({ code, status }));
@@ -28,7 +28,13 @@ describe('HTTP_ERRORS', () => {
       (value) => typeof value === 'function' && value.prototype instanceof inference.InferenceError,
     );
     expect(codes).toHaveLength(exported.length);
-    const others = ['INTERNAL_ERROR', 'AUDIT_UNAVAILABLE'];
+    const others = [
+      'INTERNAL_ERROR',
+      'AUDIT_UNAVAILABLE',
+      'CIRCUIT_OPEN',
+      'IDEMPOTENCY_KEY_IN_FLIGHT',
+      'IDEMPOTENCY_KEY_REUSED',
+    ];
     expect([...codes, ...others].toSorted()).toEqual([...INFERENCE_ERROR_CODES].toSorted());
   });
 });

@@ -8,6 +8,7 @@ import { announcement, urlOf } from './announce.js';
 import { auditLogModule } from './audit-log.js';
 import { loadConfig, type Config } from './config.js';
 import { isLoopback } from './http/loopback.js';
+import { resilienceModules } from './resilience.js';
 import { Shutdown } from './shutdown.js';
 
 const READY_POLL_MS = 5;
@@ -22,7 +23,10 @@ export async function serve(): Promise<void> {
   const inference = InferenceModule.forRoot(config.inference, log);
   // Loaded only now: the workers load their models while this thread loads Nest and Fastify.
   const { createApp } = await import('./create-app.js');
-  const app = await createApp(config, log, [inference, auditLogModule(config, log)]);
+  const auditLog = auditLogModule(config, log);
+  const resilience = resilienceModules(config, log);
+  const app = await createApp(config, log, [inference, auditLog, ...resilience.modules]);
+  shutdown.onStopped(resilience.close);
   await app.get(AuditLog).open();
   shutdown.attach(app);
   const url = await listenOrExit(app, config, log);

@@ -4,4 +4,8 @@ import type { Config } from './config.js';
 export const SETTINGS = Symbol('settings');
 
 /** What controllers and services of this app need to know of the configuration. */
-export type Settings = Pick<Config, 'appName' | 'version' | 'workerId' | 'requestTimeoutMs' | 'mode'>;
+export type Settings = Pick<Config, 'appName' | 'version' | 'workerId' | 'requestTimeoutMs' | 'mode'> & {
+  /** Whether answers are stored, and whether idempotency keys are heeded. */
+  cacheEnabled: boolean;
+  idempotencyEnabled: boolean;
+};

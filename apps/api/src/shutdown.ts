@@ -11,6 +11,7 @@ type Signal = keyof typeof SIGNALS;
 export class Shutdown {
   private app?: INestApplication;
   private begun = false;
+  private closeLast: () => void = () => undefined;
 
   constructor(
     private readonly log: Log,
@@ -27,6 +28,11 @@ export class Shutdown {
   /** The application to close; before there is one, nothing can be in flight. */
   attach(app: INestApplication): void {
     this.app = app;
+  }
+
+  /** What to close when nothing is in flight any more. */
+  onStopped(close: () => void): void {
+    this.closeLast = close;
   }
 
   private async onSignal(signal: Signal): Promise<void> {
@@ -56,6 +62,7 @@ export class Shutdown {
       if ((await Promise.race([shipping, timeout])) !== true) {
         this.log.warning('Audit records are left on the spool: the next start ships them');
       }
+      this.closeLast();
       this.log.info('Stopped');
       return 0;
     } catch (error) {

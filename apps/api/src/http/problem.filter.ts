@@ -5,6 +5,9 @@ import { HTTP_ERRORS } from '../http-errors.js';
 import { failureOf, PROBLEM_TYPE, problemBody, problemHeaders } from './problem.js';
 import type { RouteTable } from './route-table.js';
 
+/** Under overload there are thousands of these a second; metrics count them. */
+const QUIET = new Set(['OVERLOADED', 'CIRCUIT_OPEN']);
+
 /** Answers every failure as problem+json, and logs those that are the server's. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -25,7 +28,7 @@ export class ProblemFilter implements ExceptionFilter {
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const failure = failureOf(error);
     const { status } = HTTP_ERRORS[failure.code];
-    if (status >= 500) {
+    if (status >= 500 && !QUIET.has(failure.code)) {
       const fields = { request_id: request.id, code: failure.code, error };
       if (status === 500) {
         this.log.error('The request failed', fields);

@@ -1,5 +1,7 @@
 import { AuditUnavailableError } from '@app/audit-log';
+import { CacheError } from '@app/cache';
 import { InferenceError } from '@app/inference';
+import { ResilienceError } from '@app/resilience';
 import { HTTP_ERRORS, HttpError, isErrorCode, type ErrorCode, type HttpErrorExtras } from '../http-errors.js';
 
 /** Media type of every error answer. */
@@ -12,6 +14,8 @@ export interface Failure extends HttpErrorExtras {
 }
 
 const INTERNAL: Failure = { code: 'INTERNAL_ERROR', detail: 'The server failed; the log has the cause.' };
+
+const CANCELLED: Failure = { code: 'REQUEST_CANCELLED', detail: 'The client left before the answer.' };
 
 /** Codes that Fastify gives to what it refuses before a handler runs. */
 const FASTIFY_FAILURES: Record<string, Failure> = {
@@ -28,13 +32,20 @@ const FASTIFY_FAILURES: Record<string, Failure> = {
   FST_ERR_MAX_PARAM_LENGTH: { code: 'ROUTE_NOT_FOUND', detail: 'There is no such route.' },
 };
 
+/** What the libraries report; whose code has a row in the table may be told. */
+const LIBRARY_ERRORS = [InferenceError, AuditUnavailableError, ResilienceError, CacheError];
+type LibraryError = InferenceError | AuditUnavailableError | ResilienceError | CacheError;
+
 /** Turns whatever was thrown into what a client may know; what has no row in the table is INTERNAL_ERROR. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof HttpError) {
     return { code: error.code, detail: error.message, ...error.extras };
   }
-  if (error instanceof InferenceError || error instanceof AuditUnavailableError) {
-    return libraryFailure(error);
+  if (LIBRARY_ERRORS.some((kind) => error instanceof kind)) {
+    return libraryFailure(error as LibraryError);
+  }
+  if (error instanceof Error && error.name === 'AbortError') {
+    return CANCELLED;
   }
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
     return FASTIFY_FAILURES[error.code] ?? clientFailureOf(error) ?? INTERNAL;
@@ -49,7 +60,7 @@ function clientFailureOf(error: Error): Failure | undefined {
   return isClients ? { code: 'BAD_REQUEST', detail: 'The request could not be read.' } : undefined;
 }
 
-function libraryFailure(error: InferenceError | AuditUnavailableError): Failure {
+function libraryFailure(error: LibraryError): Failure {
   if (!isErrorCode(error.code)) {
     return INTERNAL;
   }
@@ -79,11 +90,14 @@ export function problemBody(failure: Failure, instance: string, requestId: strin
   });
 }
 
+/** Statuses that always come with Retry-After. */
+export const RETRYABLE: ReadonlySet<number> = new Set([409, 429, 503]);
+
 /** Headers of an error answer besides its type. */
 export function problemHeaders(failure: Failure): Record<string, string> {
-  const isUnavailable = HTTP_ERRORS[failure.code].status === 503;
+  const isWorthTryingAgain = RETRYABLE.has(HTTP_ERRORS[failure.code].status);
   return {
     ...failure.headers,
-    ...(isUnavailable && { 'Retry-After': String(Math.max(1, Math.ceil(failure.retryAfterSeconds ?? 1))) }),
+    ...(isWorthTryingAgain && { 'Retry-After': String(Math.max(1, Math.ceil(failure.retryAfterSeconds ?? 1))) }),
   };
 }

@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { RouteMeter } from '@app/ops';
+import { idempotencyKey } from '@app/cache';
 import { HttpError } from '../http-errors.js';
+import { callerOf, type Caller } from './caller.js';
 import { disconnectSignal } from './disconnect-signal.js';
 
 const METERED = Symbol('meter and start of the request');
@@ -43,14 +45,16 @@ export function startOf(response: MeteredResponse): number {
   return response[METERED]?.startedMs ?? performance.now();
 }
 
-/** What bounds the work on a request, and what it is called. */
-export interface RequestContext {
+/** Who asks, what bounds the work on a request, and what it is called. */
+export interface RequestContext extends Caller {
   requestId: string;
   startedMs: number;
   deadlineMs: number;
   signal: AbortSignal;
   /** Address of the other end of the connection; undefined when it is gone. */
   peerAddress: string | undefined;
+  /** Under which the caller may ask the same again. */
+  idempotencyKey: string | undefined;
 }
 
 /** Time since the request came in, to the microsecond: more digits are noise that every answer would carry. */
@@ -63,7 +67,7 @@ export const TIMEOUT_HEADER = 'x-request-timeout-ms';
 
 /**
  * Reads what bounds the work on a request.
- * @throws {HttpError} INVALID_HEADER when the caller's timeout is not a number of ms within the server's
+ * @throws {HttpError} INVALID_HEADER when a header has a value that cannot be
  */
 export function requestContext(
   request: FastifyRequest,
@@ -78,7 +82,19 @@ export function requestContext(
     deadlineMs: startedMs + (given === undefined ? maxTimeoutMs : parseTimeoutMs(String(given), maxTimeoutMs)),
     signal: disconnectSignal(request.raw.socket),
     peerAddress: request.raw.socket.remoteAddress,
+    idempotencyKey: keyOf(request),
+    ...callerOf(request.raw),
   };
+}
+
+function keyOf({ raw }: FastifyRequest): string | undefined {
+  const header = idempotencyKey(raw.headers);
+  if (header.state === 'malformed') {
+    throw new HttpError('INVALID_HEADER', `"${header.header}" ${header.expected}.`, {
+      errors: [{ path: `headers.${header.header}`, message: header.expected }],
+    });
+  }
+  return header.state === 'given' ? header.key : undefined;
 }
 
 function parseTimeoutMs(value: string, maxTimeoutMs: number): number {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpMetrics, RouteClass, RouteMeter } from '@app/ops';
+import type { Gates } from '../gates/gates.js';
 import { answerConnectionError, type BusySocket, type ConnectionError } from './client-errors.js';
 import { MAX_BODY_BYTES, takeJsonBodiesOnly } from './json-body.js';
 import type { ProblemFilter } from './problem.filter.js';
@@ -36,6 +37,7 @@ export class HttpServer extends FastifyAdapter {
   readonly routes = new RouteTable();
   private metrics?: HttpMetrics;
   private filter?: ProblemFilter;
+  private gates?: Gates;
   private readonly unmatched = new Map<string, RouteMeter>();
   private readonly connections = new Set<BusySocket>();
 
@@ -75,9 +77,10 @@ export class HttpServer extends FastifyAdapter {
       // Every route has its series from the start; HEAD, which Fastify adds to every GET, has one when it is used.
       let meter = method === 'HEAD' ? undefined : this.meter(method, route.url);
       // A function per route, so that a request finds its meter without a look-up.
-      route.onRequest = (_request, reply, done) => {
+      const gates = isGuarded(route.url) ? this.gates : undefined;
+      route.onRequest = (request, reply, done) => {
         meterResponse(reply.raw, (meter ??= this.meter(method, route.url)));
-        done();
+        enter(gates, { request, reply, done });
       };
     });
     server.addHook('onRequest', (request, reply, done) => {
@@ -109,7 +112,8 @@ export class HttpServer extends FastifyAdapter {
   }
 
   /** Hands over what only exists once Nest has built it; must be called before routes are registered. */
-  attach(metrics: HttpMetrics, filter: ProblemFilter): void {
+  attach({ metrics, filter, gates }: { metrics: HttpMetrics; filter: ProblemFilter; gates: Gates }): void {
+    this.gates = gates;
     this.metrics = metrics;
     this.filter = filter;
   }
@@ -151,6 +155,41 @@ export class HttpServer extends FastifyAdapter {
     reply.header('X-Request-ID', request.id);
     this.filter?.answer(error, request, reply);
   }
+}
+
+/** Routes that ask a model; those of operators, probes and documents are never refused for load. */
+function isGuarded(route: string): boolean {
+  return route === '/infer' || route.startsWith('/infer/');
+}
+
+interface HookCall {
+  request: FastifyRequest;
+  reply: FastifyReply;
+  done: (error?: Error) => void;
+}
+
+/** Lets a request through the gates; what they throw is answered like any other failure. */
+function enter(gates: Gates | undefined, { request, reply, done }: HookCall): void {
+  try {
+    const entering = gates?.enter(request, reply);
+    if (entering instanceof Promise) {
+      void enterLater(entering, done);
+    } else {
+      done();
+    }
+  } catch (error) {
+    done(error as Error);
+  }
+}
+
+async function enterLater(entering: Promise<void>, done: HookCall['done']): Promise<void> {
+  try {
+    await entering;
+  } catch (error) {
+    done(error as Error);
+    return;
+  }
+  done();
 }
 
 /** Lets the answer under way say "Connection: close", so that the client does not send another request into the void. */

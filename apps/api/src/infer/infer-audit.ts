@@ -3,16 +3,16 @@ import { AuditLog, type AuditEntry } from '@app/audit-log';
 import { HTTP_ERRORS } from '../http-errors.js';
 import { failureOf } from '../http/problem.js';
 import { elapsedMs, type RequestContext } from '../http/request-context.js';
-import type { InferRequest, InferResponse } from './infer.schema.js';
-
-/** Until there is authentication, everybody is the same tenant. */
-const TENANT = 'default';
-/** Until callers can say otherwise. */
-const PRIORITY = 'normal';
+import type { BatchRequest, InferRequest, InferResponse } from './infer.schema.js';
 
 /** A text of a request: POST /infer has one without an index. */
 export interface AskedText extends InferRequest {
   index?: number;
+}
+
+/** The texts of a batch, each with its place. */
+export function askedTexts({ texts, ...choice }: BatchRequest): AskedText[] {
+  return texts.map((text, index) => ({ text, ...choice, index }));
 }
 
 /** Has every answer recorded before it leaves: what the model said, or what went wrong instead. */
@@ -21,21 +21,28 @@ export class InferAudit {
   constructor(private readonly auditLog: AuditLog) {}
 
   /** @throws {AuditUnavailableError} where no answer may leave without its record */
-  answered(asked: AskedText, answer: InferResponse, inferenceTimeMs: number, context: RequestContext): Promise<void> {
+  answered(
+    asked: AskedText,
+    answer: InferResponse,
+    inferenceTimeMs: number | undefined,
+    context: RequestContext,
+  ): Promise<void> {
     return this.auditLog.append({
       text: asked.text,
       request_id: context.requestId,
       batch_index: asked.index,
-      tenant: TENANT,
+      tenant: context.tenant,
       model: answer.model,
       model_version: answer.model_version,
       prediction: answer.prediction,
       confidence: answer.confidence,
       probabilities: answer.probabilities,
       mode: answer.mode,
+      degraded_reason: answer.degraded_reason,
       cache_hit: answer.cache_hit,
       idempotency_hit: answer.idempotency_hit,
-      priority: PRIORITY,
+      idempotency_key: context.idempotencyKey,
+      priority: context.priority,
       success: true,
       status: 200,
       processing_time_ms: answer.processing_time_ms,
@@ -52,10 +59,11 @@ export class InferAudit {
     const failure = failureOf(error);
     const shared: Omit<AuditEntry, 'text'> = {
       request_id: context.requestId,
-      tenant: TENANT,
+      tenant: context.tenant,
       cache_hit: false,
       idempotency_hit: false,
-      priority: PRIORITY,
+      idempotency_key: context.idempotencyKey,
+      priority: context.priority,
       success: false,
       status: HTTP_ERRORS[failure.code].status,
       error_code: failure.code,

@@ -1,10 +1,19 @@
 import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parseBody } from '../http/parse-body.js';
-import { requestContext, type RequestContext } from '../http/request-context.js';
+import { elapsedMs, requestContext, type RequestContext } from '../http/request-context.js';
 import { SETTINGS, type Settings } from '../settings.js';
-import { batchRequestSchema, inferRequestSchema } from './infer.schema.js';
+import {
+  batchRequestSchema,
+  inferRequestSchema,
+  type BatchRequest,
+  type BatchResponse,
+  type InferRequest,
+  type InferResponse,
+} from './infer.schema.js';
+import { askedTexts } from './infer-audit.js';
 import { InferService } from './infer.service.js';
+import { OnceOnly } from './once-only.js';
 
 /**
  * The HTTP door of text classifiers. The handlers read the request and send the answer themselves: Nest's pipes and its
@@ -14,6 +23,7 @@ import { InferService } from './infer.service.js';
 export class InferController {
   constructor(
     private readonly infer: InferService,
+    private readonly onceOnly: OnceOnly,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -21,17 +31,69 @@ export class InferController {
   @HttpCode(200)
   async one(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const body = parseBody(inferRequestSchema, request.body);
-    void reply.send(await this.infer.one(body, this.contextOf(request, reply)));
+    const context = this.contextOf(request, reply);
+    const work = { route: '/infer', body, ...this.once(body, context) };
+    const answer = await this.onceOnly.run(work, context, () => keysUnavailable(reply));
+    if (answer.mode !== 'fresh') {
+      void reply.header('X-Falcon-Mode', answer.mode);
+    }
+    void reply.send(answer);
   }
 
   @Post('batch')
   @HttpCode(200)
   async batch(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const body = parseBody(batchRequestSchema, request.body);
-    void reply.send(await this.infer.batch(body, this.contextOf(request, reply)));
+    const context = this.contextOf(request, reply);
+    const work = { route: '/infer/batch', body, ...this.onceInBatch(body, context) };
+    const answer = await this.onceOnly.run(work, context, () => keysUnavailable(reply));
+    const degraded = answer.results.find(({ mode }) => mode !== 'fresh');
+    if (degraded) {
+      void reply.header('X-Falcon-Mode', degraded.mode);
+    }
+    void reply.send(answer);
+  }
+
+  private once(body: InferRequest, context: RequestContext) {
+    return {
+      run: () => this.infer.one(body, context),
+      replay: async (stored: InferResponse): Promise<InferResponse> => {
+        const answer = again(stored, context);
+        await this.infer.replayed([body], [answer], context);
+        return answer;
+      },
+      refuse: (error: unknown) => this.infer.failure([body], error, context),
+    };
+  }
+
+  private onceInBatch(body: BatchRequest, context: RequestContext) {
+    const asked = () => askedTexts(body);
+    return {
+      run: () => this.infer.batch(body, context),
+      replay: async (stored: BatchResponse): Promise<BatchResponse> => {
+        const results = stored.results.map((result) => again(result, context));
+        await this.infer.replayed(asked(), results, context);
+        return { ...stored, results, processing_time_ms: elapsedMs(context), request_id: context.requestId };
+      },
+      refuse: (error: unknown) => this.infer.failure(asked(), error, context),
+    };
   }
 
   private contextOf(request: FastifyRequest, reply: FastifyReply): RequestContext {
     return requestContext(request, reply.raw, this.settings.requestTimeoutMs);
   }
+}
+
+/** The answer of an earlier request as the answer of this one. */
+function again(stored: InferResponse, context: RequestContext): InferResponse {
+  return {
+    ...stored,
+    idempotency_hit: true,
+    processing_time_ms: elapsedMs(context),
+    request_id: context.requestId,
+  };
+}
+
+function keysUnavailable(reply: FastifyReply): void {
+  void reply.header('Idempotency-Status', 'unavailable');
 }

@@ -6,8 +6,9 @@ import {
   makeHistogramProvider,
 } from '@willsoto/nestjs-prometheus';
 import type { Counter, Gauge, Histogram } from 'prom-client';
-import { HTTP_ERRORS, INFERENCE_ERROR_CODES } from '../http-errors.js';
+import { DEGRADING_ERROR_CODES, HTTP_ERRORS, INFERENCE_ERROR_CODES } from '../http-errors.js';
 import { failureOf } from '../http/problem.js';
+import type { InferResponse } from './infer.schema.js';
 import { RecentDurations } from './recent-durations.js';
 
 const QUANTILES = [0.5, 0.9, 0.95, 0.99];
@@ -33,6 +34,11 @@ export const inferMetricProviders: Provider[] = [
     labelNames: ['cache_hit'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
   }),
+  makeCounterProvider({
+    name: 'degraded_total',
+    help: 'Texts answered by less than a fresh answer, by the error that a fresh one would have been.',
+    labelNames: ['mode', 'reason'],
+  }),
   makeGaugeProvider({
     name: 'inference_duration_seconds_quantile',
     help: 'Quantiles of the latest 4096 answers.',
@@ -43,30 +49,43 @@ export const inferMetricProviders: Provider[] = [
   }),
 ];
 
+/** Where an answer came from, as the label `cache_hit` has it. */
+const ORIGINS = ['False', 'True', 'idempotency'] as const;
+const DEGRADED_MODES = ['degraded_cache', 'degraded_fallback'] as const;
+
 /** Counts answers and failures; every series exists at 0 from the start. */
 @Injectable()
 export class InferMetrics {
-  private readonly success: Counter.Internal;
   private readonly error: Counter.Internal;
-  private readonly duration: Histogram.Internal<string>;
+  private readonly success: Record<(typeof ORIGINS)[number], Counter.Internal>;
+  private readonly duration: Record<(typeof ORIGINS)[number], Histogram.Internal<string>>;
 
   constructor(
     @InjectMetric('inference_requests_total') requests: Counter,
     @InjectMetric('inference_errors_total') private readonly errors: Counter,
     @InjectMetric('inference_duration_seconds') duration: Histogram,
+    @InjectMetric('degraded_total') private readonly degraded: Counter,
   ) {
-    this.success = requests.labels('success', 'False');
     this.error = requests.labels('error', 'false');
-    this.duration = duration.labels('False');
-    duration.zero({ cache_hit: 'False' });
-    [this.success, this.error].forEach((counter) => counter.inc(0));
+    this.success = byOrigin((origin) => requests.labels('success', origin));
+    this.duration = byOrigin((origin) => duration.labels(origin));
+    ORIGINS.forEach((origin) => duration.zero({ cache_hit: origin }));
+    [this.error, ...Object.values(this.success)].forEach((counter) => counter.inc(0));
     INFERENCE_ERROR_CODES.forEach((code) => errors.labels(code).inc(0));
+    for (const mode of DEGRADED_MODES) {
+      DEGRADING_ERROR_CODES.forEach((reason) => degraded.inc({ mode, reason }, 0));
+    }
   }
 
-  answered(seconds: number): void {
-    this.success.inc();
-    this.duration.observe(seconds);
+  answered(answer: InferResponse): void {
+    const origin = answer.idempotency_hit ? 'idempotency' : answer.cache_hit ? 'True' : 'False';
+    const seconds = answer.processing_time_ms / 1000;
+    this.success[origin].inc();
+    this.duration[origin].observe(seconds);
     recent.add(seconds);
+    if (answer.mode !== 'fresh') {
+      this.degraded.inc({ mode: answer.mode, reason: answer.degraded_reason });
+    }
   }
 
   /** A caller's mistake and a caller's leaving are counted by code, but are no errors of the service. */
@@ -77,4 +96,8 @@ export class InferMetrics {
       this.error.inc();
     }
   }
+}
+
+function byOrigin<T>(make: (origin: (typeof ORIGINS)[number]) => T): Record<(typeof ORIGINS)[number], T> {
+  return { False: make('False'), True: make('True'), idempotency: make('idempotency') };
 }

@@ -88,13 +88,21 @@ export const inferResponseSchema = z
     probabilities: z
       .record(z.string(), probability)
       .meta({ description: 'Probability by label: all labels up to 10, else the 10 likeliest.' }),
-    cache_hit: z.boolean().meta({ description: 'Whether the answer was stored before; there is no cache yet.' }),
+    cache_hit: z.boolean().meta({ description: 'Whether the answer was stored before.' }),
     idempotency_hit: z
       .boolean()
-      .meta({ description: 'Whether an earlier answer was replayed; nothing is stored yet.' }),
+      .meta({ description: 'Whether this is the answer that was given to an earlier request with the same key.' }),
     worker_id: z.string(),
     processing_time_ms: z.number().min(0),
-    mode: z.enum(['fresh']).meta({ description: 'How the answer came about.' }),
+    mode: z.enum(['fresh', 'degraded_cache', 'degraded_fallback']).meta({
+      description:
+        'How the answer came about. degraded_cache: a stored one past its time; degraded_fallback: what the model declares for when it cannot answer.',
+    }),
+    degraded_reason: z
+      .string()
+      .optional()
+      .meta({ description: 'Of a degraded answer: the code of the error that a fresh one would have been.' }),
+    age_seconds: z.number().min(0).optional().meta({ description: 'Of a degraded_cache answer: how old it is.' }),
     model: z.string(),
     model_version: z.string(),
     request_id: z.string(),

@@ -5,11 +5,14 @@ import {
   type InferenceService,
   type TextClassification,
 } from '@app/inference';
+import { Policy } from '@app/resilience';
+import type { AnswerCache } from '@app/cache';
 import { Counter, Histogram, register } from 'prom-client';
 import type { RequestContext } from '../http/request-context.js';
 import { InferAudit } from './infer-audit.js';
 import { InferMetrics } from './infer.metrics.js';
 import { InferService } from './infer.service.js';
+import { ModelAnswers } from './model-answers.js';
 
 const SETTINGS = {
   appName: 'falcon',
@@ -17,6 +20,8 @@ const SETTINGS = {
   workerId: 'worker-1',
   requestTimeoutMs: 1000,
   mode: 'embedded',
+  cacheEnabled: false,
+  idempotencyEnabled: false,
 } as const;
 const POSITIVE: TextClassification = {
   model: 'sentiment',
@@ -49,7 +54,8 @@ function serviceWith(classify: Classify, append: AuditLog['append'] = async () =
   const requests = new Counter({ name: 'requests', help: 'h', labelNames: ['status', 'cache_hit'] });
   const errors = new Counter({ name: 'errors', help: 'h', labelNames: ['error_type'] });
   const duration = new Histogram({ name: 'duration', help: 'h', labelNames: ['cache_hit'] });
-  const metrics = new InferMetrics(requests, errors, duration);
+  const degraded = new Counter({ name: 'degraded', help: 'h', labelNames: ['mode', 'reason'] });
+  const metrics = new InferMetrics(requests, errors, duration, degraded);
   const counted = async (): Promise<Record<string, number>> => {
     const values: { labels: Record<string, unknown>; value: number }[] = [
       ...(await requests.get()).values,
@@ -59,13 +65,29 @@ function serviceWith(classify: Classify, append: AuditLog['append'] = async () =
     return Object.fromEntries(named.filter(([, value]) => value > 0));
   };
   const audit = new InferAudit(auditLog as AuditLog);
-  return { service: new InferService({ classify } as InferenceService, audit, metrics, SETTINGS), counted, recorded };
+  const inference = {
+    classify,
+    find: ({ model = 'sentiment', version = '1' } = {}) => ({ model, version }),
+    fallback: async () => undefined,
+  } as unknown as InferenceService;
+  const answers = new ModelAnswers(inference, new Policy('model', {}), {} as AnswerCache, SETTINGS);
+  return { service: new InferService(answers, audit, metrics, SETTINGS), counted, recorded };
 }
 
 function context(): RequestContext {
   const startedMs = performance.now();
   const { signal } = new AbortController();
-  return { requestId: 'id-1', startedMs, deadlineMs: startedMs + 1000, signal, peerAddress: '::ffff:10.0.0.7' };
+  return {
+    requestId: 'id-1',
+    startedMs,
+    deadlineMs: startedMs + 1000,
+    signal,
+    peerAddress: '::ffff:10.0.0.7',
+    idempotencyKey: undefined,
+    tenant: 'default',
+    priority: 'normal',
+    allowDegraded: true,
+  };
 }
 
 describe('InferService', () => {

@@ -1,24 +1,24 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AuditUnavailableError } from '@app/audit-log';
-import { InferenceService, InvalidInputError, type TextClassification } from '@app/inference';
+import { InvalidInputError } from '@app/inference';
 import { elapsedMs, type RequestContext } from '../http/request-context.js';
 import { SETTINGS, type Settings } from '../settings.js';
-import { InferAudit, type AskedText } from './infer-audit.js';
+import { askedTexts, InferAudit, type AskedText } from './infer-audit.js';
 import { InferMetrics } from './infer.metrics.js';
 import type { BatchRequest, BatchResponse, InferRequest, InferResponse } from './infer.schema.js';
-import { likeliest, rounded } from './probabilities.js';
+import { ModelAnswers, type Known } from './model-answers.js';
 
 interface Answered {
   asked: AskedText;
   answer: InferResponse;
-  inferenceTimeMs: number;
+  inferenceTimeMs: number | undefined;
 }
 
-/** The story of a request: ask the model, put its answer on record, count it, and give it. */
+/** The story of a request: find the answer, put it on record, count it, and give it. */
 @Injectable()
 export class InferService {
   constructor(
-    private readonly inference: InferenceService,
+    private readonly answers: ModelAnswers,
     private readonly audit: InferAudit,
     private readonly metrics: InferMetrics,
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -35,8 +35,8 @@ export class InferService {
   }
 
   /** All texts at once, so that they share micro-batches; the first failure calls off the rest. */
-  async batch({ texts, ...choice }: BatchRequest, context: RequestContext): Promise<BatchResponse> {
-    const asked = texts.map((text, index): AskedText => ({ text, ...choice, index }));
+  async batch(body: BatchRequest, context: RequestContext): Promise<BatchResponse> {
+    const asked = askedTexts(body);
     const callOff = new AbortController();
     const bounds = { ...context, signal: AbortSignal.any([context.signal, callOff.signal]) };
     try {
@@ -54,44 +54,61 @@ export class InferService {
     }
   }
 
-  private async ask(asked: AskedText, context: RequestContext): Promise<Answered> {
+  /** Puts answers on record that were given before and are given again, because their request came again. */
+  async replayed(
+    asked: readonly AskedText[],
+    answers: readonly InferResponse[],
+    context: RequestContext,
+  ): Promise<void> {
+    const texts = asked.map((text, k): Answered => ({ asked: text, answer: answers[k]!, inferenceTimeMs: undefined }));
     try {
-      const said = await this.inference.classify(asked.text, asked, context);
-      return { asked, answer: this.answer(said, context), inferenceTimeMs: said.inferenceTimeMs };
+      await Promise.all(texts.map((text) => this.record(text, context)));
     } catch (error) {
-      throw asked.index === undefined ? error : namingIndex(error, asked.index);
+      throw await this.failure(asked, error, context);
     }
   }
 
-  private answer(said: TextClassification, context: RequestContext): InferResponse {
-    return {
-      prediction: said.prediction,
-      confidence: rounded(said.confidence),
-      probabilities: likeliest(said.labels, said.probabilities),
-      cache_hit: false,
-      idempotency_hit: false,
-      worker_id: this.settings.workerId,
-      processing_time_ms: elapsedMs(context),
-      mode: 'fresh',
-      model: said.model,
-      model_version: said.version,
-      request_id: context.requestId,
-    };
-  }
-
-  private async record({ asked, answer, inferenceTimeMs }: Answered, context: RequestContext): Promise<void> {
-    await this.audit.answered(asked, answer, inferenceTimeMs, context);
-    this.metrics.answered(answer.processing_time_ms / 1000);
-  }
-
-  /** Puts a failure on record and gives what to answer: the failure, or that it could not be recorded. */
-  private async failure(asked: readonly AskedText[], error: unknown, context: RequestContext): Promise<unknown> {
+  /** Puts a failure on record, counts it, and gives what to answer: the failure, or that it could not be recorded. */
+  async failure(asked: readonly AskedText[], error: unknown, context: RequestContext): Promise<unknown> {
     let told = error;
     if (!(error instanceof AuditUnavailableError)) {
       await this.audit.failed(asked, error, context).catch((unrecorded: unknown) => (told = unrecorded));
     }
     this.metrics.failed(told);
     return told;
+  }
+
+  private async ask(asked: AskedText, context: RequestContext): Promise<Answered> {
+    try {
+      const known = await this.answers.find(asked, context);
+      return { asked, answer: this.answer(known, context), inferenceTimeMs: known.inferenceTimeMs };
+    } catch (error) {
+      throw asked.index === undefined ? error : namingIndex(error, asked.index);
+    }
+  }
+
+  private answer(known: Known, context: RequestContext): InferResponse {
+    const { mode, degradedReason, ageSeconds } = known;
+    return {
+      prediction: known.prediction,
+      confidence: known.confidence,
+      probabilities: known.probabilities,
+      cache_hit: known.cacheHit,
+      idempotency_hit: false,
+      worker_id: this.settings.workerId,
+      processing_time_ms: elapsedMs(context),
+      mode,
+      ...(degradedReason && { degraded_reason: degradedReason }),
+      ...(ageSeconds !== undefined && { age_seconds: ageSeconds }),
+      model: known.model,
+      model_version: known.model_version,
+      request_id: context.requestId,
+    };
+  }
+
+  private async record({ asked, answer, inferenceTimeMs }: Answered, context: RequestContext): Promise<void> {
+    await this.audit.answered(asked, answer, inferenceTimeMs, context);
+    this.metrics.answered(answer);
   }
 }
 

@@ -1,3 +1,4 @@
+import { PRIORITIES } from '@app/resilience';
 import { INFERENCE_ERROR_CODES, type ErrorCode } from '../http-errors.js';
 import { REQUEST_ID_PATTERN } from '../http/request-id.js';
 import { answer, jsonAnswer, problemAnswers, type ResponseObject } from './responses.js';
@@ -20,6 +21,9 @@ const INFERENCE = new Set<ErrorCode>([
   'BODY_TOO_LARGE',
   'UNSUPPORTED_MEDIA_TYPE',
   'INVALID_REQUEST',
+  'RATE_LIMITED',
+  'SHED',
+  'OVERLOADED',
   ...INFERENCE_ERROR_CODES,
 ]);
 // Nobody is there to read it.
@@ -37,6 +41,33 @@ const TIMEOUT_PARAMETER = {
   description: "Milliseconds after which the answer is worthless to the caller, from 1 to the server's own limit.",
   schema: { type: 'integer', minimum: 1 },
 };
+
+const KEY_PARAMETERS = ['Idempotency-Key', 'X-Idempotency-Key'].map((name) => ({
+  name,
+  in: 'header',
+  description: 'A request that comes again with its key gets the first answer again; bare or as a quoted string.',
+  schema: { type: 'string', minLength: 1 },
+}));
+const CALLER_PARAMETERS = [
+  {
+    name: 'X-Tenant-ID',
+    in: 'header',
+    description: 'Who asks: rate limits and idempotency keys are for each tenant.',
+    schema: { type: 'string', pattern: '^[\\w.-]{1,64}$', default: 'default' },
+  },
+  {
+    name: 'X-Priority',
+    in: 'header',
+    description: 'Under load, low is refused first and critical last. May also be given as the parameter `priority`.',
+    schema: { enum: [...PRIORITIES], default: 'normal' },
+  },
+  {
+    name: 'X-Allow-Degraded',
+    in: 'header',
+    description: 'Whether less than a fresh answer will do when the model cannot give one.',
+    schema: { enum: ['true', 'false'], default: 'true' },
+  },
+];
 
 /** The OpenAPI 3.1 document of the whole API. */
 export function buildDocument(version: string): object {
@@ -75,7 +106,7 @@ function inference(operationId: string, summary: string, request: SchemaName, re
     operationId,
     summary,
     tags: ['inference'],
-    parameters: [REQUEST_ID_PARAMETER, TIMEOUT_PARAMETER],
+    parameters: [REQUEST_ID_PARAMETER, TIMEOUT_PARAMETER, ...KEY_PARAMETERS, ...CALLER_PARAMETERS],
     requestBody: { required: true, content: { 'application/json': { schema: refTo(request) } } },
     responses: { '200': jsonAnswer('The answer of the model.', response), ...problemAnswers([...INFERENCE]) },
   };

@@ -1,5 +1,5 @@
 import { HTTP_ERRORS, type ErrorCode } from '../http-errors.js';
-import { PROBLEM_TYPE } from '../http/problem.js';
+import { PROBLEM_TYPE, RETRYABLE } from '../http/problem.js';
 import { refTo, type SchemaName } from './schemas.js';
 
 /** A header as the document describes it. */
@@ -52,7 +52,7 @@ export function problemAnswers(codes: readonly ErrorCode[]): Record<string, Resp
       ...response,
       headers: {
         ...response.headers,
-        ...(status === 503 && { 'Retry-After': RETRY_AFTER }),
+        ...(RETRYABLE.has(status) && { 'Retry-After': RETRY_AFTER }),
         ...(status === 405 && { Allow: ALLOW }),
       },
     };

@@ -45,6 +45,8 @@ export class Falcon {
           MODEL_DIR: MODELS_DIR,
           INFERENCE_WORKERS: '1',
           AUDIT_DURABILITY: 'off',
+          RATE_LIMIT_ENABLED: 'false',
+          CACHE_ENABLED: 'false',
           ...env,
         },
       }),

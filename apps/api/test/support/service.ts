@@ -160,7 +160,13 @@ export class Service {
 export function apiService(name: string, port: number, env: NodeJS.ProcessEnv & { DATA_DIR: string }): Service {
   return new Service(name, port, {
     entry: 'dist/apps/api/src/main.js',
-    env: { MODEL_DIR: resolve(PROJECT_DIR, 'models'), INFERENCE_WORKERS: '1', WORKER_ID: name, ...env },
+    env: {
+      MODEL_DIR: resolve(PROJECT_DIR, 'models'),
+      INFERENCE_WORKERS: '1',
+      RATE_LIMIT_ENABLED: 'false',
+      WORKER_ID: name,
+      ...env,
+    },
     readyPath: '/readyz',
   });
 }

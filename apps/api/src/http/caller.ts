@@ -1,0 +1,68 @@
+import type { IncomingMessage } from 'node:http';
+import { isPriority, PRIORITIES, type Priority } from '@app/resilience';
+import { HttpError } from '../http-errors.js';
+
+/** Who asks, how urgently, and whether less than a fresh answer will do. */
+export interface Caller {
+  tenant: string;
+  priority: Priority;
+  allowDegraded: boolean;
+}
+
+/** Names of the headers by which a caller says so; the priority may also be the parameter `priority` of the URL. */
+export const TENANT_HEADER = 'x-tenant-id';
+export const PRIORITY_HEADER = 'x-priority';
+export const ALLOW_DEGRADED_HEADER = 'x-allow-degraded';
+
+const DEFAULT_CALLER: Caller = Object.freeze({ tenant: 'default', priority: 'normal', allowDegraded: true });
+const TENANT = /^[\w.-]{1,64}$/;
+const PRIORITY_PARAMETER = /[?&]priority=([^&#]*)/;
+const CALLER = Symbol('what the headers say of the caller');
+
+interface ReadRequest extends IncomingMessage {
+  [CALLER]?: Caller;
+}
+
+/**
+ * Reads who asks, once for each request.
+ * @throws {HttpError} INVALID_HEADER
+ */
+export function callerOf(request: ReadRequest): Caller {
+  return (request[CALLER] ??= read(request));
+}
+
+function read({ headers, url = '' }: IncomingMessage): Caller {
+  const tenant = headers[TENANT_HEADER];
+  const degraded = headers[ALLOW_DEGRADED_HEADER];
+  const priority = headers[PRIORITY_HEADER] ?? PRIORITY_PARAMETER.exec(url)?.[1];
+  if (tenant === undefined && degraded === undefined && priority === undefined) {
+    return DEFAULT_CALLER;
+  }
+  return {
+    tenant: tenant === undefined ? DEFAULT_CALLER.tenant : tenantOf(String(tenant)),
+    priority: priority === undefined ? DEFAULT_CALLER.priority : priorityOf(String(priority)),
+    allowDegraded: degraded === undefined || flagOf(String(degraded)),
+  };
+}
+
+function tenantOf(value: string): string {
+  return TENANT.test(value)
+    ? value
+    : invalid(TENANT_HEADER, 'must be 1 to 64 letters, digits, dots, dashes or underscores');
+}
+
+function priorityOf(value: string): Priority {
+  return isPriority(value) ? value : invalid(PRIORITY_HEADER, `must be one of ${PRIORITIES.join(', ')}`);
+}
+
+function flagOf(value: string): boolean {
+  return value === 'true' || value === 'false'
+    ? value === 'true'
+    : invalid(ALLOW_DEGRADED_HEADER, 'must be true or false');
+}
+
+function invalid(header: string, message: string): never {
+  throw new HttpError('INVALID_HEADER', `"${header}" ${message}.`, {
+    errors: [{ path: `headers.${header}`, message }],
+  });
+}

@@ -1,0 +1,123 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AnswerCache, cacheKey } from '@app/cache';
+import { InferenceService } from '@app/inference';
+import { InjectPolicy, Policy } from '@app/resilience';
+import { DEGRADING_ERROR_CODES, type ErrorCode } from '../http-errors.js';
+import { failureOf } from '../http/problem.js';
+import type { RequestContext } from '../http/request-context.js';
+import { SETTINGS, type Settings } from '../settings.js';
+import type { InferRequest } from './infer.schema.js';
+import { likeliest, rounded } from './probabilities.js';
+
+/** What is known of a text: what a model said of it, now or before, or what stands in for that. */
+export interface Known {
+  prediction: string;
+  confidence: number;
+  probabilities: Record<string, number>;
+  model: string;
+  model_version: string;
+  /** Time that the batch took; absent when nothing was computed for this answer. */
+  inferenceTimeMs?: number;
+  mode: 'fresh' | 'degraded_cache' | 'degraded_fallback';
+  cacheHit: boolean;
+  degradedReason?: ErrorCode;
+  ageSeconds?: number;
+}
+
+/** The part of an answer that is the same for whoever asks. */
+type Said = Pick<Known, 'prediction' | 'confidence' | 'probabilities' | 'model' | 'model_version' | 'inferenceTimeMs'>;
+
+/** Those who bound the model's work report where the time ran out; whoever only waits for them waits a little longer. */
+const GRACE_MS = 20;
+const DEGRADING: readonly ErrorCode[] = DEGRADING_ERROR_CODES;
+
+/** Finds the answer to a text: in the cache, from the model, or, when that fails, in what is left. */
+@Injectable()
+export class ModelAnswers {
+  constructor(
+    private readonly inference: InferenceService,
+    @InjectPolicy('model') private readonly policy: Policy,
+    private readonly answers: AnswerCache,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  private get cache(): AnswerCache | undefined {
+    return this.settings.cacheEnabled ? this.answers : undefined;
+  }
+
+  async find(asked: InferRequest, context: RequestContext): Promise<Known> {
+    const { model, version } = this.inference.find(asked);
+    const question: InferRequest = { text: asked.text, model, version };
+    const key = this.cache && cacheKey({ model, version, text: asked.text });
+    try {
+      return await this.fresh(question, key, context);
+    } catch (error) {
+      return (await this.degraded(question, key, { error, context })) ?? Promise.reject(error);
+    }
+  }
+
+  private async fresh(question: InferRequest, key: string | undefined, context: RequestContext): Promise<Known> {
+    if (!this.cache || key === undefined) {
+      return { ...(await this.ask(question, context)), mode: 'fresh', cacheHit: false };
+    }
+    const { deadlineMs, signal } = context;
+    const { value, origin } = await this.cache.getOrCompute(
+      key,
+      async (wanted) => JSON.stringify(await this.ask(question, { deadlineMs, signal: wanted })),
+      { signal, deadlineMs: deadlineMs + GRACE_MS },
+    );
+    const { inferenceTimeMs, ...said } = JSON.parse(value) as Said;
+    const cacheHit = origin === 'cache';
+    return { ...said, ...(!cacheHit && { inferenceTimeMs }), mode: 'fresh', cacheHit };
+  }
+
+  private async ask(
+    { text, ...choice }: InferRequest,
+    { deadlineMs, signal }: Pick<RequestContext, 'deadlineMs' | 'signal'>,
+  ): Promise<Said> {
+    const said = await this.policy.execute(() => this.inference.classify(text, choice, { deadlineMs, signal }), {
+      deadlineMs: deadlineMs + GRACE_MS,
+      signal,
+    });
+    return {
+      prediction: said.prediction,
+      confidence: rounded(said.confidence),
+      probabilities: likeliest(said.labels, said.probabilities),
+      model: said.model,
+      model_version: said.version,
+      inferenceTimeMs: said.inferenceTimeMs,
+    };
+  }
+
+  /** A stored answer past its time, else what the model declares; undefined when there is neither, or none is wanted. */
+  private async degraded(
+    { text, ...choice }: InferRequest,
+    key: string | undefined,
+    { error, context }: { error: unknown; context: RequestContext },
+  ): Promise<Known | undefined> {
+    const { code: degradedReason } = failureOf(error);
+    if (!context.allowDegraded || !DEGRADING.includes(degradedReason)) {
+      return undefined;
+    }
+    const stale = key === undefined ? undefined : await this.cache?.findStale(key);
+    if (stale) {
+      const { inferenceTimeMs: _, ...said } = JSON.parse(stale.value) as Said;
+      const { ageSeconds } = stale;
+      return { ...said, mode: 'degraded_cache', cacheHit: true, degradedReason, ageSeconds };
+    }
+    // A fallback that fails, too, is no answer; what the caller is told is why the model had none.
+    const fallback = await this.inference.fallback(text, choice, context).catch(() => undefined);
+    return (
+      fallback && {
+        prediction: fallback.prediction,
+        confidence: rounded(fallback.confidence),
+        probabilities: likeliest(fallback.labels, fallback.probabilities),
+        model: fallback.model,
+        model_version: fallback.version,
+        mode: 'degraded_fallback',
+        cacheHit: false,
+        degradedReason,
+      }
+    );
+  }
+}

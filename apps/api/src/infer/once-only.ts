@@ -1,0 +1,70 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { fingerprint, Idempotency, type HeldClaim } from '@app/cache';
+import { HttpError } from '../http-errors.js';
+import { SETTINGS, type Settings } from '../settings.js';
+import type { RequestContext } from '../http/request-context.js';
+
+/** What is answered once for each key, and how an answer that was stored is given again. */
+export interface KeyedWork<T> {
+  route: string;
+  body: unknown;
+  run: () => Promise<T>;
+  /** Makes the answer of this request out of the stored one. */
+  replay: (stored: T) => Promise<T>;
+  /** Puts a refusal on record, and gives what to answer. */
+  refuse: (error: unknown) => Promise<unknown>;
+}
+
+/**
+ * Does what comes with an idempotency key once, as draft-ietf-httpapi-idempotency-key-header says. Only answers are kept: a
+ * request that failed is done anew when it comes again, which does no harm, because a prediction has no side effects.
+ */
+@Injectable()
+export class OnceOnly {
+  constructor(
+    private readonly idempotency: Idempotency,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /**
+   * Runs the work, or gives the answer that its key stands for.
+   * @param onUnavailable called when the keys cannot be reached and the work runs without knowing whether it ran before
+   * @throws {HttpError} IDEMPOTENCY_KEY_IN_FLIGHT or IDEMPOTENCY_KEY_REUSED
+   */
+  async run<T>(work: KeyedWork<T>, context: RequestContext, onUnavailable: () => void): Promise<T> {
+    const { idempotencyKey: key, tenant } = context;
+    if (!this.settings.idempotencyEnabled || key === undefined) {
+      return work.run();
+    }
+    const request = { tenant, route: work.route, key, fingerprint: fingerprint(work.body) };
+    const outcome = await this.idempotency.begin(request);
+    switch (outcome.state) {
+      case 'in-flight':
+        throw await work.refuse(
+          new HttpError('IDEMPOTENCY_KEY_IN_FLIGHT', 'The first request with this idempotency key is still running.', {
+            retryAfterSeconds: outcome.retryAfterSeconds,
+          }),
+        );
+      case 'mismatch':
+        throw await work.refuse(
+          new HttpError('IDEMPOTENCY_KEY_REUSED', 'This idempotency key was used with another body.'),
+        );
+      case 'replay':
+        return work.replay(JSON.parse(outcome.answer.body) as T);
+      case 'unavailable':
+        onUnavailable();
+    }
+    return this.complete(work, outcome.claim);
+  }
+
+  private async complete<T>(work: KeyedWork<T>, claim: HeldClaim): Promise<T> {
+    try {
+      const answer = await work.run();
+      await claim.complete(200, JSON.stringify(answer));
+      return answer;
+    } catch (error) {
+      await claim.release();
+      throw error;
+    }
+  }
+}

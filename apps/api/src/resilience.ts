@@ -1,0 +1,114 @@
+import type { DynamicModule } from '@nestjs/common';
+import { CacheModule, cacheRedis } from '@app/cache';
+import { InferenceError } from '@app/inference';
+import type { Log } from '@app/ops';
+import {
+  LoadShedder,
+  MemoryRateLimiter,
+  Policies,
+  Pressure,
+  RateLimitMetrics,
+  RedisBreakerBus,
+  RedisRateLimiter,
+  registerSheddingMetrics,
+  ResilienceMetrics,
+  ResilienceModule,
+  type FailureKind,
+  type RateLimiter,
+} from '@app/resilience';
+import { register } from 'prom-client';
+import type { Config } from './config.js';
+import { GatesModule } from './gates/gates.module.js';
+import { HTTP_ERRORS, isErrorCode } from './http-errors.js';
+
+/**
+ * Redis is asked often and for little: one stall fails many calls at once, and being without it for a minute costs more
+ * than a trial every other second.
+ */
+const REDIS_BREAKER = { failureThreshold: 20, openMs: 2000 };
+
+type SharedRedis = ReturnType<typeof cacheRedis>;
+
+/** What the model reports although it is well: it has enough to do, is not there yet, or ran out of its caller's time. */
+const REFUSALS = new Set(['INFERENCE_QUEUE_FULL', 'MODEL_NOT_READY', 'INFERENCE_STOPPED', 'DEADLINE_EXCEEDED']);
+
+/** Puts policies, gates and cache together; the Redis that they share is opened here and handed to each. */
+export function resilienceModules(config: Config, log: Log): { modules: DynamicModule[]; close: () => void } {
+  const policies = policiesOf(config);
+  const redis = config.sharedRedisUrl === undefined ? undefined : cacheRedis(config.sharedRedisUrl);
+  const listener = redis?.duplicate({ enableOfflineQueue: true });
+  if (redis && listener) {
+    listener.on('error', () => undefined); // each command says by itself that it failed
+    policies.connect(
+      new RedisBreakerBus(redis, listener, (error) => log.debug('Breaker openings are not shared', { error })),
+    );
+  }
+  const metrics = new RateLimitMetrics(register);
+  const { loadShedder, stop } = loadShedderOf(config);
+  const gates = GatesModule.forRoot({
+    rateLimiter: rateLimiterOf(config, { redis, policies, metrics }),
+    rateLimitMetrics: metrics,
+    loadShedder,
+    shedStatus: config.loadShedding.status,
+    isCircuitForcedOpen: config.isCircuitForcedOpen,
+  });
+  const modules = [ResilienceModule.forRoot(policies), gates];
+  const { redisTimeoutMs, answers, idempotency } = config.cache;
+  const shared = redis && { redis, timeoutMs: redisTimeoutMs, gate: policies.get('redis') };
+  modules.push(CacheModule.forRoot({ answers, idempotency, ...(shared && { redis: shared }) }, log));
+  const close = () => {
+    stop();
+    redis?.disconnect();
+    listener?.disconnect();
+  };
+  return { modules, close };
+}
+
+function policiesOf({ breaker, workerId }: Config): Policies {
+  const policies = {
+    model: { ...(breaker && { breaker }), classify: kindOfModelFailure },
+    redis: { ...(breaker && { breaker: REDIS_BREAKER }) },
+  };
+  const metrics = new ResilienceMetrics(register);
+  const made = new Policies({ policies, workerId, observers: [metrics] });
+  metrics.watch(made);
+  return made;
+}
+
+/** A caller's mistake and a full queue say nothing of the model's health. */
+function kindOfModelFailure(error: unknown): FailureKind | undefined {
+  if (!(error instanceof InferenceError) || !isErrorCode(error.code)) {
+    return undefined;
+  }
+  if (REFUSALS.has(error.code)) {
+    return 'refusal';
+  }
+  return HTTP_ERRORS[error.code].status < 500 ? 'caller' : 'failure';
+}
+
+function rateLimiterOf(
+  { rateLimit }: Config,
+  { redis, policies, metrics }: { redis: SharedRedis | undefined; policies: Policies; metrics: RateLimitMetrics },
+): RateLimiter | undefined {
+  if (!rateLimit) {
+    return undefined;
+  }
+  return redis
+    ? new RedisRateLimiter(redis, policies.get('redis'), {
+        rule: rateLimit,
+        onUnavailable: () => metrics.onUnavailable(),
+      })
+    : new MemoryRateLimiter({ rule: rateLimit });
+}
+
+function loadShedderOf({ loadShedding }: Config): { loadShedder: LoadShedder | undefined; stop: () => void } {
+  const { limit } = loadShedding;
+  if (!limit) {
+    return { loadShedder: undefined, stop: () => undefined };
+  }
+  const pressure = new Pressure();
+  pressure.start();
+  const loadShedder = new LoadShedder({ limit, pressure });
+  registerSheddingMetrics(register, loadShedder);
+  return { loadShedder, stop: () => pressure.stop() };
+}
