@@ -117,9 +117,9 @@ export class AuditStack {
           throw found;
         }
       } else if (isLate) {
-        throw new Error(
-          `Spools are not shipped: ${left ?? 'unknown'} records, ${this.spools().join(', ')}\n${this.logs()}`,
-        );
+        const { stdout, stderr } = await this.falcon('audit', 'status');
+        const known = `${left ?? 'unknown'} records, ${this.spools().join(', ')}`;
+        throw new Error(`Spools are not shipped: ${known}\n${stdout}${stderr}\n${this.logs()}`);
       }
       await sleep(250);
     }
@@ -130,12 +130,15 @@ export class AuditStack {
     return differences(clients, await this.rows());
   }
 
-  /** The last that each process logged besides what is usual, for the message of a test that fails. */
+  /** The last that each process logged, for the message of a test that fails. */
   private logs(): string {
     const lines = [...this.apis, ...this.workers].flatMap((service) =>
-      service.logs().flatMap((line) => (line.level === 'INFO' ? [] : [`${service.name} ${JSON.stringify(line)}`])),
+      service
+        .logs()
+        .slice(-25)
+        .map((line) => `${service.name} ${JSON.stringify(line)}`),
     );
-    return lines.slice(-40).join('\n');
+    return lines.join('\n');
   }
 
   /** Folders of the spools there are. */
