@@ -27,6 +27,9 @@ import { HTTP_ERRORS, isErrorCode } from './http-errors.js';
  */
 const REDIS_BREAKER = { failureThreshold: 20, openMs: 2000 };
 
+/** The adaptive limit sees overload long before; a delay like this is a process that is stuck. Low priority is refused from here on, normal from twice, high from four times. */
+const MAX_EVENT_LOOP_DELAY_MS = 500;
+
 type SharedRedis = ReturnType<typeof cacheRedis>;
 
 /** What the model reports although it is well: it has enough to do, is not there yet, or ran out of its caller's time. */
@@ -106,7 +109,7 @@ function loadShedderOf({ loadShedding }: Config): { loadShedder: LoadShedder | u
   if (!limit) {
     return { loadShedder: undefined, stop: () => undefined };
   }
-  const pressure = new Pressure();
+  const pressure = new Pressure({ maxEventLoopDelayMs: MAX_EVENT_LOOP_DELAY_MS });
   pressure.start();
   const loadShedder = new LoadShedder({ limit, pressure });
   registerSheddingMetrics(register, loadShedder);

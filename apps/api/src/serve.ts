@@ -30,8 +30,9 @@ export async function serve(): Promise<void> {
   await app.get(AuditLog).open();
   shutdown.attach(app);
   const url = await listenOrExit(app, config, log);
-  await announceReadiness(app.get(InferenceService), { config, log, url });
+  // While the workers load their models this thread has nothing to do; after that, loading more would hold requests up.
   app.get(AuditPipeline).start();
+  await announceReadiness(app.get(InferenceService), { config, log, url });
   flushCompileCache();
 }
 
