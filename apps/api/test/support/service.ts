@@ -164,6 +164,7 @@ export function apiService(name: string, port: number, env: NodeJS.ProcessEnv & 
       MODEL_DIR: resolve(PROJECT_DIR, 'models'),
       INFERENCE_WORKERS: '1',
       RATE_LIMIT_ENABLED: 'false',
+      LOAD_SHEDDING: 'off',
       WORKER_ID: name,
       ...env,
     },
