@@ -70,6 +70,31 @@ describe('GroupCommit', () => {
     await commit.close();
   });
 
+  it('waits a moment for more while many call, and not longer than it takes to have enough', async () => {
+    const commit = commitWith(10_000);
+    const call = (count: number) => Array.from({ length: count }, () => commit.append('1'));
+    const appended = call(8);
+    await pass(1);
+    appended.push(...call(3));
+    await disk.finish();
+    expect(disk.pending).toBe(0);
+    appended.push(...call(20));
+    await pass(0);
+    expect(disk.pending).toBe(0);
+    appended.push(...call(2));
+    await pass(0);
+    expect(disk.pending).toBe(1);
+    appended.push(...call(2));
+    await disk.finish();
+    expect(disk.pending).toBe(0);
+    await pass(1);
+    expect(disk.pending).toBe(1);
+    await disk.finish();
+    await Promise.all(appended);
+    expect(disk.written.map((group) => group.length / 2)).toEqual([8, 25, 2]);
+    await commit.close();
+  });
+
   it('refuses the failed group and those behind it, rests, and tries again', async () => {
     const commit = commitWith(10_000);
     const first = commit.append('1');

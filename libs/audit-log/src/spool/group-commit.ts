@@ -7,6 +7,11 @@ const REST_MS = 100;
 /** The watch looks this often within the time that an append may take. */
 const TICKS = 8;
 
+/** While many call, a write that waits for the disk is worth a wait for more records: it costs the same for one as for all. */
+const GATHER = { records: 24, ms: 1 };
+/** A smaller group tells of few callers, who would wait in vain. */
+const MANY_RECORDS = 8;
+
 /** How groups are written, and whom to tell. */
 export interface GroupCommitOptions {
   appendTimeoutMs: number;
@@ -29,6 +34,7 @@ export class GroupCommit {
   private failure: SpoolError | undefined;
   private restUntilMs = -Infinity;
   private isHanging = false;
+  private gathering: NodeJS.Timeout | undefined;
   private readonly watch: NodeJS.Timeout;
 
   constructor(private readonly options: GroupCommitOptions) {
@@ -50,9 +56,13 @@ export class GroupCommit {
       this.filling = new Group(this.spare);
       this.spare = undefined;
       // All that is answered in this turn of the event loop joins the first group.
-      if (!this.writing) setImmediate(this.flush);
+      if (!this.writing && !this.gathering) setImmediate(this.flush);
     }
     this.filling.add(json);
+    if (this.gathering && this.filling.records >= GATHER.records) {
+      this.stopGathering();
+      setImmediate(this.flush);
+    }
     return this.filling.settled.promise;
   }
 
@@ -66,25 +76,38 @@ export class GroupCommit {
   }
 
   private readonly flush = (): void => {
+    this.stopGathering();
     const group = this.filling;
     if (!group || this.writing) return;
     this.filling = undefined;
     this.writing = group;
     const content = group.content();
-    if (this.options.writeNow(content)) return this.onWritten(group);
+    if (this.options.writeNow(content)) return this.onWritten(group, this.flush);
     this.options.write(content).then(
-      () => this.onWritten(group),
+      () => this.onWritten(group, () => this.gather(group)),
       (error: unknown) => this.onFailed(group, error),
     );
   };
 
-  private onWritten(group: Group): void {
+  private onWritten(group: Group, goOn: () => void): void {
     this.writing = undefined;
     this.spare = group.reusable();
     this.options.onCommitted(group);
     group.settled.resolve();
     if (this.failure) this.onRecovered(group);
-    this.flush();
+    goOn();
+  }
+
+  /** Writes the next group, now or when it is worth it; `last` is the one before. */
+  private gather(last: Group): void {
+    const isLarge = (this.filling?.records ?? 0) >= GATHER.records;
+    if (isLarge || last.records < MANY_RECORDS) this.flush();
+    else this.gathering = setTimeout(this.flush, GATHER.ms);
+  }
+
+  private stopGathering(): void {
+    clearTimeout(this.gathering);
+    this.gathering = undefined;
   }
 
   private onFailed(group: Group, cause: unknown): void {
