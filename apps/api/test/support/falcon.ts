@@ -46,6 +46,7 @@ export class Falcon {
           INFERENCE_WORKERS: '1',
           AUDIT_DURABILITY: 'off',
           RATE_LIMIT_ENABLED: 'false',
+          LOAD_SHEDDING: 'off',
           CACHE_ENABLED: 'false',
           ...env,
         },
