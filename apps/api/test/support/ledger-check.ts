@@ -45,7 +45,10 @@ export function differences(clients: readonly LedgerClient[], rows: readonly Led
     }
   }
   result.double = [...found].flatMap(([key, count]) => (count > 1 ? [key] : []));
-  result.missing = [...answered].flatMap(([id, entry]) => expectedKeys(id, entry).filter((key) => !found.has(key)));
+  result.missing = [...answered].flatMap(([id, entry]) => {
+    const missing = expectedKeys(id, entry).filter((key) => !found.has(key));
+    return missing.map((key) => `${key}: answered ${entry.status} ${entry.code ?? ''}`.trim());
+  });
   return result;
 }
 
@@ -60,9 +63,12 @@ export function ledgerLines(clients: readonly LedgerClient[], rows: readonly Led
   return [...answered, ...kept.map(({ request_id, batch_index }) => keyOf(request_id, batch_index))];
 }
 
-/** Answers that may leave without a row: the ones that say that there is none. */
+/** Codes of answers without a row: what is refused at the gate, and what says itself that it is not on record. */
+const UNRECORDED = new Set(['RATE_LIMITED', 'SHED', 'OVERLOADED', 'AUDIT_UNAVAILABLE']);
+
+/** One line for each row that there should be. */
 function expectedKeys(id: string, { code, texts }: LedgerEntry): string[] {
-  if (code === 'AUDIT_UNAVAILABLE') {
+  if (code !== undefined && UNRECORDED.has(code)) {
     return [];
   }
   return texts === undefined ? [id] : Array.from({ length: texts }, (_, index) => keyOf(id, index));

@@ -37,7 +37,8 @@ export class AdoptedSpool extends SegmentSource {
       const path = join(folder.path, segmentFile(segment));
       const { format } = await readHeader(path);
       if (format > RECORD_FORMAT) throw new NewerSpoolError(format);
-      ends.set(segment, (await stat(path)).size);
+      const { size } = await stat(path);
+      if (size > 0) ends.set(segment, size); // its process may have died before it wrote the first byte
     }
     const settled = (await new AcknowledgedFile(folder.path, log).load()) ?? { segment: 0, offset: 0 };
     return new AdoptedSpool(folder, onStuck, { folder: folder.path, ends, log, observer }, settled);

@@ -45,6 +45,19 @@ describe('Orphans', () => {
     },
   );
 
+  it.each([
+    ['without a byte', Buffer.alloc(0)],
+    ['with half a header', SEGMENT_HEADER.subarray(0, 10)],
+    ['with a header and no record', SEGMENT_HEADER],
+  ])('removes a spool whose process died when it had begun a segment %s', async (_, segment) => {
+    plant(NAME, segment);
+    for (const spool of await root.orphans().adopt()) {
+      expect(await drain(spool)).toEqual([]);
+      await spool.release();
+    }
+    expect(readdirSync(root.path)).toEqual([]);
+  });
+
   it.each(['process', 'sync'] as const)(
     'goes on in another file when one cannot be written (durability %s)',
     async (durability) => {
