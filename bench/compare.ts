@@ -69,6 +69,11 @@ export async function startHot(
 ): Promise<BenchServer> {
   const server = await BenchServer.start(recipe, logFolder);
   const scenario: Scenario = { texts: 'different', connections: 16 };
-  await measure(generator, server, scenario, { warmupMs: heatUpMs, durationMs: 100 });
-  return server;
+  try {
+    await measure(generator, server, scenario, { warmupMs: heatUpMs, durationMs: 100 });
+    return server;
+  } catch (error) {
+    await server.stop(); // nobody else knows of it yet
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 import type { ServerRecipe } from '../bench-server.js';
 import { FALCON } from '../compare.js';
+import { PLAIN_SETTINGS } from '../config.js';
 import { POSTGRES_SETTINGS, PostgresServer } from './postgres-server.js';
 import { REDIS_SETTINGS, RedisServer } from './redis-server.js';
 
@@ -25,7 +26,8 @@ export class AuditServices {
 
   /** Falcon's server in the production form: the worker is a process of its own. */
   api(name: string, queue: QueueKind, env: Record<string, string>): ServerRecipe {
-    return { ...FALCON, name, env: { ...this.urls(queue), AUDIT_WORKER: 'separate', WORKER_ID: name, ...env } };
+    const own = { AUDIT_WORKER: 'separate', WORKER_ID: name, ...env };
+    return { ...FALCON, name, env: { ...PLAIN_SETTINGS, ...this.urls(queue), ...own } };
   }
 
   /** The process that writes the table. */
@@ -40,8 +42,8 @@ export class AuditServices {
   }
 
   private urls(queue: QueueKind): Record<string, string> {
-    const redis = queue === 'redis' ? this.redis.url : '';
-    return { POSTGRES_URL: this.postgres.url, REDIS_URL: redis, REDIS_QUEUE_URL: redis };
+    // Nothing but the queue is on Redis: what else would ask it is not the audit log's cost.
+    return { POSTGRES_URL: this.postgres.url, REDIS_URL: '', REDIS_QUEUE_URL: queue === 'redis' ? this.redis.url : '' };
   }
 }
 

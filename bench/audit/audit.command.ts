@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { mkdirSync } from 'node:fs';
 import { OUT_OPTION, positive } from '../cli-options.js';
-import { callersSettings } from '../config.js';
+import { callersSettings, PLAIN_SETTINGS } from '../config.js';
 import { renderContext, renderVerdicts } from '../report.js';
 import { commit, exitCodeOf, machine, save, say } from '../reporting.js';
 import type { Verdict } from '../requirements.js';
@@ -69,7 +69,9 @@ async function runParts(name: string, parts: ((options: AuditOptions) => Promise
   for (const part of parts) results.push(await part(options));
   const verdicts = results.flatMap((part) => part.verdicts);
   const { quick = false, rounds } = options;
-  const settings = { commit: commit(), rounds: quick ? 1 : rounds, ...serviceSettings(), ...callersSettings() };
+  const { AUDIT_DURABILITY: _, ...plain } = PLAIN_SETTINGS;
+  const falcon = { ...plain, ...callersSettings() };
+  const settings = { commit: commit(), rounds: quick ? 1 : rounds, ...serviceSettings(), ...falcon };
   const context = { startedAt, machine: machine(), settings };
   const markdown = [renderContext(context), ...results.map((part) => part.markdown), renderVerdicts(verdicts)];
   save(options.out, `audit-${name}-${startedAt.slice(0, 19).replaceAll(':', '')}`, {

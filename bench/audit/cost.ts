@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchServer, type ServerRecipe } from '../bench-server.js';
 import { FALCON, startHot } from '../compare.js';
+import { PLAIN_SETTINGS } from '../config.js';
 import { LoadGenerator } from '../load/load-generator.js';
 import type { Scenario } from '../measurement.js';
 import { readMetric } from '../read-metric.js';
@@ -72,9 +73,10 @@ function recipes(services: AuditServices, root: string): ServerRecipe[] {
   const production = (['off', 'process', 'disk'] as const).map((durability) => {
     return services.api(durability, 'redis', { AUDIT_DURABILITY: durability, DATA_DIR: folderOf(durability) });
   });
-  const env = { DATA_DIR: folderOf('embedded'), AUDIT_DURABILITY: 'process', POSTGRES_URL: '', REDIS_URL: '' };
+  const given = { POSTGRES_URL: '', REDIS_URL: '', REDIS_QUEUE_URL: '' };
+  const env = { ...PLAIN_SETTINGS, ...given, DATA_DIR: folderOf('embedded'), AUDIT_DURABILITY: 'process' };
   mkdirSync(folderOf('embedded'), { recursive: true });
-  return [...production, { ...FALCON, name: 'embedded', env: { ...env, REDIS_QUEUE_URL: '' } }];
+  return [...production, { ...FALCON, name: 'embedded', env }];
 }
 
 /** Waits until all that was recorded is in the table; then the worker, if it is given, rests until the next time. */
