@@ -67,7 +67,7 @@ describeWithRedis('ClusterFlight', () => {
     const startMs = performance.now();
     const one = await replica();
     expect((await one.getOrCompute(key, () => Promise.resolve('computed'))).origin).toBe('computed');
-    expect(performance.now() - startMs).toBeLessThan(500);
+    expect(performance.now() - startMs).toBeLessThan(3000);
   });
 
   it('computes by itself when another replica takes too long', async () => {
