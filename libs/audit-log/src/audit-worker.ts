@@ -5,6 +5,7 @@ import type { AuditServicesOptions, AuditWorkerOptions } from './audit-options.j
 import type { AuditServices } from './audit-services.js';
 import type { AuditDatabase } from './database/audit-database.js';
 import { dropExpired, ensurePartitions } from './database/partitions.js';
+import type { QueryClient } from './database/query-client.js';
 import { RecordWriter } from './database/record-writer.js';
 import type { LogWriter } from './log-writer.js';
 import { AuditWorkerModule } from './queue/audit-worker.module.js';
@@ -45,7 +46,7 @@ async function maintain({ database, log, observer }: AuditWorkerContext, retenti
   try {
     const { made, dropped } = await database.run(async (client) => ({
       made: await ensurePartitions(client, now),
-      dropped: await dropExpired(client, retentionDays, now),
+      dropped: await dropExpired(client, retentionDays, await earlierOf(now, client)),
     }));
     report('success');
     if (made.length + dropped.length > 0) {
@@ -55,6 +56,12 @@ async function maintain({ database, log, observer }: AuditWorkerContext, retenti
     report('error');
     throw error;
   }
+}
+
+/** Rows are dropped only when both clocks say that they are old: one that is set wrong must not empty the table. */
+async function earlierOf(now: Date, client: QueryClient): Promise<Date> {
+  const { rows } = await client.query<{ now: Date }>('SELECT now()');
+  return new Date(Math.min(now.getTime(), rows[0]?.now.getTime() ?? 0));
 }
 
 /** Runs a worker in this process, without HTTP; close() of the context ends it. */

@@ -45,6 +45,10 @@ describe('a clock that is set while the server runs', () => {
     const before = client.texts();
     writeFileSync(offsetFile, String(offsetMs));
     await client.send(100);
+    await api.stop();
+    await api.start(); // it looks after the partitions, by that clock
+    await client.send(50);
+    await api.whenShipped();
     writeFileSync(offsetFile, '0');
     await client.send(50);
     expect(await stack.settle([client])).toEqual(NO_DIFFERENCES);
