@@ -15,6 +15,7 @@ export const EMBEDDED_PORT = 5432;
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 8000;
 const CONNECT_TIMEOUT_MS = 5000;
+const END_TIMEOUT_MS = 1000;
 const POLL_MS = 25;
 /** How long the last backends of a killed server may need to notice. */
 const SETTLE_MS = 10_000;
@@ -54,6 +55,12 @@ export async function connectTo({ socket }: ClusterFolder, database: string): Pr
   }
 }
 
+/** Ends a connection; one whose server was killed meanwhile may never say that it ended, and nobody shall wait for it. */
+export async function letGo(client: Client): Promise<void> {
+  const ended = client.end().catch(() => undefined); // it is broken, which is an end, too
+  await Promise.race([ended, sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
+}
+
 /** Stops the server and waits until it is gone; connections are cut, what was committed is on disk. */
 export async function stopServer(folder: ClusterFolder): Promise<void> {
   const pid = notedPid(folder);
@@ -83,8 +90,7 @@ async function answersSoon(folder: ClusterFolder): Promise<boolean> {
 
 async function answers(folder: ClusterFolder): Promise<boolean> {
   try {
-    const client = await connectTo(folder, 'postgres');
-    await client.end();
+    await letGo(await connectTo(folder, 'postgres'));
     return true;
   } catch {
     return false; // why not is in the server's log, or there is no server
