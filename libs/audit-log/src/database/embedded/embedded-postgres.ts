@@ -6,7 +6,7 @@ import { EMBEDDED_NAME, ensureCluster } from './cluster.js';
 import { openClusterFolder, type ClusterFolder } from './cluster-folder.js';
 import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
 import { FileLock } from './file-lock.js';
-import { connectTo, EMBEDDED_PORT, ensureServer, stopServer } from './postmaster.js';
+import { connectTo, EMBEDDED_PORT, ensureServer, letGo, stopServer } from './postmaster.js';
 import { findBinaries, prepareBinaries } from './server-binaries.js';
 
 /** Where the embedded Postgres lives, and who is told of it. */
@@ -115,7 +115,7 @@ export class EmbeddedPostgres {
       const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [EMBEDDED_NAME]);
       if (rowCount === 0) await client.query(`CREATE DATABASE ${EMBEDDED_NAME}`);
     } finally {
-      await client.end();
+      await letGo(client);
     }
   }
 
