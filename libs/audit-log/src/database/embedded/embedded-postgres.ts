@@ -6,6 +6,7 @@ import { EMBEDDED_NAME, ensureCluster } from './cluster.js';
 import { openClusterFolder, type ClusterFolder } from './cluster-folder.js';
 import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
 import { FileLock } from './file-lock.js';
+import { isServer, notedPid } from './postmaster-file.js';
 import { connectTo, EMBEDDED_PORT, ensureServer, letGo, stopServer } from './postmaster.js';
 import { findBinaries, prepareBinaries } from './server-binaries.js';
 
@@ -34,6 +35,8 @@ const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 10_000;
 const GOODBYE_MS = 1000;
 const LOG_CHECK_MS = 60_000;
+/** How often to look whether the server lives, should its end have gone unnoticed. */
+const LOOK_MS = 1000;
 
 /**
  * A real Postgres under the data folder, shared by all processes that use the folder: the first starts it, the last
@@ -45,7 +48,9 @@ export class EmbeddedPostgres {
   private users?: FileLock;
   private readonly stopping = new AbortController();
   private restarting: Promise<void> = Promise.resolve();
+  private isRestarting = false;
   private readonly logCheck: NodeJS.Timeout;
+  private readonly look: NodeJS.Timeout;
 
   private constructor(
     private readonly folder: ClusterFolder,
@@ -53,6 +58,7 @@ export class EmbeddedPostgres {
   ) {
     this.connection = { host: folder.socket, port: EMBEDDED_PORT, user: EMBEDDED_NAME, database: EMBEDDED_NAME };
     this.logCheck = setInterval(() => boundLog(folder.log), LOG_CHECK_MS).unref();
+    this.look = setInterval(() => this.lookAfterServer(), LOOK_MS).unref();
   }
 
   /**
@@ -75,6 +81,7 @@ export class EmbeddedPostgres {
     if (this.stopping.signal.aborted) return;
     this.stopping.abort();
     clearInterval(this.logCheck);
+    clearInterval(this.look);
     await this.restarting;
     await Promise.race([this.keeper?.end(), sleep(GOODBYE_MS)]); // a frozen server never answers it
     if (!this.users) return;
@@ -103,10 +110,19 @@ export class EmbeddedPostgres {
     } finally {
       lock.release();
     }
-    // An idle connection ends in the moment its server does: no polling, and a reused process id deceives nobody.
-    this.keeper.once('end', () => {
-      if (!this.stopping.signal.aborted) this.restarting = this.restart();
-    });
+    // An idle connection ends in the moment its server does.
+    this.keeper.once('end', () => this.onGone());
+  }
+
+  /** A server that was killed while somebody connected has been seen to leave its end unnoticed. */
+  private lookAfterServer(): void {
+    if (this.keeper && !isServer(this.folder, notedPid(this.folder))) this.onGone();
+  }
+
+  private onGone(): void {
+    if (this.stopping.signal.aborted || this.isRestarting) return;
+    this.isRestarting = true;
+    this.restarting = this.restart().finally(() => (this.isRestarting = false));
   }
 
   private async ensureDatabase(): Promise<void> {
