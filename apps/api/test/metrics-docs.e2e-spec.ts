@@ -44,7 +44,7 @@ describe('docs/metrics.md', () => {
   let answered: Map<string, Metric>;
 
   beforeAll(async () => {
-    const running = await startWithClient();
+    const running = await startWithClient({ LOAD_SHEDDING: 'adaptive' });
     await running.client.infer({ text: 'a good day' });
     answered = exported((await running.client.get('/metrics')).text);
     await stop(running);
