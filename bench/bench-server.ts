@@ -45,7 +45,13 @@ export class BenchServer {
     const probe = recipe.hasProbe ? ['--require', join(__dirname, 'event-loop-probe.js')] : [];
     const options = [...(recipe.isFalcon ? START_OPTIONS : []), ...probe];
     const child = spawn(process.execPath, [...options, join(__dirname, '..', recipe.script), ...(recipe.args ?? [])], {
-      env: serverEnvironment({ HOST: '127.0.0.1', PORT: String(wantedPort), LOG_LEVEL: 'INFO', ...recipe.env }),
+      env: serverEnvironment({
+        HOST: '127.0.0.1',
+        PORT: String(wantedPort),
+        LOG_LEVEL: 'INFO',
+        DRAIN_DELAY_SECONDS: '0',
+        ...recipe.env,
+      }),
       stdio: ['ignore', log, log, 'ipc'],
     });
     const died = once(child, 'exit').then(([code]) => {

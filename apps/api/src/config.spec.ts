@@ -26,6 +26,7 @@ describe('loadConfig', () => {
       workerId: 'worker-1',
       requestTimeoutMs: 30_000,
       shutdownTimeoutMs: 30_000,
+      drainDelayMs: 5000,
       inference: { defaultModel: 'sentiment', backend: 'auto', batchSize: 32, batchTimeoutMs: 0 },
     });
     expect(loadConfig({}).inference.workers).toBeGreaterThanOrEqual(1);
@@ -85,6 +86,15 @@ describe('loadConfig', () => {
     expect(loadConfig({ REDIS_URL: 'redis://all' }).auditServices.redisQueueUrl).toBe('redis://all');
     const both = { REDIS_URL: 'redis://all', REDIS_QUEUE_URL: 'redis://queue' };
     expect(loadConfig(both).auditServices.redisQueueUrl).toBe('redis://queue');
+  });
+
+  it.each([
+    [{ DRAIN_DELAY_SECONDS: '30' }, '30', 30],
+    [{ GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: '3' }, '5', 3],
+  ])('refuses with %j a drain delay that leaves no time for the rest', (env, delay, timeout) => {
+    expect(faultsOf(env)).toEqual([
+      `DRAIN_DELAY_SECONDS="${delay}" must be less than GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS, which is ${timeout} and includes it.`,
+    ]);
   });
 
   it('reports all faults at once', () => {

@@ -40,7 +40,10 @@ export interface Config {
   requestTimeoutMs: number;
   bodyTimeoutMs: number;
   startupTimeoutMs: number;
+  /** From SIGTERM to the end, everything included. */
   shutdownTimeoutMs: number;
+  /** How long of that the server serves on as before. */
+  drainDelayMs: number;
   inference: {
     modelDir: string;
     defaultModel: string;
@@ -89,6 +92,7 @@ function toConfig(env: Environment): Config {
     bodyTimeoutMs: env.BODY_TIMEOUT_SECONDS * 1000,
     startupTimeoutMs: env.STARTUP_TIMEOUT_SECONDS * 1000,
     shutdownTimeoutMs: env.GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS * 1000,
+    drainDelayMs: env.DRAIN_DELAY_SECONDS * 1000,
     inference: {
       modelDir: resolve(env.MODEL_DIR),
       defaultModel: env.DEFAULT_MODEL,

@@ -21,54 +21,71 @@ export const PROJECT_DIR = projectFolder(__dirname);
 const DEFAULT_WORKERS = Math.max(1, availableParallelism() - 1);
 
 /** Every variable the server reads, what it must look like and what it is when it is not set. */
-export const environmentSchema = z.object({
-  ...identityVariables,
-  APP_VERSION: identifier('a version').default(() => packageVersion()),
-  HOST: text().default('127.0.0.1'),
-  PORT: whole(0, 65_535).default(8000),
-  MODEL_DIR: text().default('./models'),
-  DEFAULT_MODEL: identifier('the name of a model').default('sentiment'),
-  INFERENCE_BACKEND: oneOf(['auto', 'wasm', 'cpu', 'tensorflow']).default('auto'),
-  INFERENCE_WORKERS: whole(1, 64).default(DEFAULT_WORKERS),
-  BATCH_SIZE: whole(1, 1024).default(32),
-  BATCH_TIMEOUT_MS: whole(0, 10_000).default(0),
-  INFERENCE_MAX_QUEUED: whole(1, 1_000_000).default(1024),
-  INFERENCE_TIMEOUT_SECONDS: seconds(0.1, 3600).default(10),
-  REQUEST_TIMEOUT_SECONDS: seconds(0.1, 3600).default(30),
-  BODY_TIMEOUT_SECONDS: seconds(1, 3600).default(15),
-  STARTUP_TIMEOUT_SECONDS: seconds(1, 3600).default(60),
-  GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: seconds(0, 3600).default(30),
-  RATE_LIMIT_ENABLED: flag().default(true),
-  RATE_LIMIT_PER_MINUTE: whole(1, 100_000_000).default(1000),
-  RATE_LIMIT_BURST: whole(1, 1_000_000).default(100),
-  LOAD_SHEDDING: oneOf(['adaptive', 'static', 'off']).default('adaptive'),
-  LOAD_SHEDDING_MIN_LIMIT: whole(1, 100_000).default(64),
-  LOAD_SHEDDING_MAX_LIMIT: whole(1, 100_000).default(1000),
-  LOAD_SHEDDING_STATUS: oneOf(['503', '429']).default('503'),
-  MAX_INFLIGHT: whole(1, 100_000).default(50),
-  CIRCUIT_BREAKER_ENABLED: flag().default(true),
-  CIRCUIT_BREAKER_FAILURE_THRESHOLD: whole(1, 1000).default(5),
-  CIRCUIT_BREAKER_TIMEOUT_SECONDS: seconds(0.1, 3600).default(60),
-  CIRCUIT_BREAKER_HALF_OPEN_ATTEMPTS: whole(1, 100).default(3),
-  CIRCUIT_OPEN: oneOf(['0', '1']).default('0'),
-  CACHE_ENABLED: flag().default(true),
-  CACHE_TTL_SECONDS: seconds(0.1, 2_592_000).default(3600),
-  CACHE_STALE_SECONDS: seconds(0, 2_592_000).default(86_400),
-  CACHE_MEMORY_BYTES: whole(1 << 20, 2 ** 36).default(64 * 1024 * 1024),
-  IDEMPOTENCY_ENABLED: flag().default(true),
-  IDEMPOTENCY_TTL_SECONDS: seconds(1, 2_592_000).default(86_400),
-  ...serviceVariables,
-  AUDIT_DURABILITY: oneOf(['process', 'disk', 'off']).default('process'),
-  AUDIT_STORE_TEXT: flag().default(false),
-  AUDIT_SPOOL_MAX_BYTES: whole(1 << 20, 2 ** 40).default(2 ** 30),
-  AUDIT_WHEN_FULL: oneOf(['drop', 'refuse']).default('drop'),
-  AUDIT_APPEND_TIMEOUT_MS: whole(10, 60_000).default(1000),
-  AUDIT_WORKER: oneOf(['auto', 'in-process', 'separate']).default('auto'),
-  ...auditWorkerVariables,
-});
+export const environmentSchema = z
+  .object({
+    ...identityVariables,
+    APP_VERSION: identifier('a version').default(() => packageVersion()),
+    HOST: text().default('127.0.0.1'),
+    PORT: whole(0, 65_535).default(8000),
+    MODEL_DIR: text().default('./models'),
+    DEFAULT_MODEL: identifier('the name of a model').default('sentiment'),
+    INFERENCE_BACKEND: oneOf(['auto', 'wasm', 'cpu', 'tensorflow']).default('auto'),
+    INFERENCE_WORKERS: whole(1, 64).default(DEFAULT_WORKERS),
+    BATCH_SIZE: whole(1, 1024).default(32),
+    BATCH_TIMEOUT_MS: whole(0, 10_000).default(0),
+    INFERENCE_MAX_QUEUED: whole(1, 1_000_000).default(1024),
+    INFERENCE_TIMEOUT_SECONDS: seconds(0.1, 3600).default(10),
+    REQUEST_TIMEOUT_SECONDS: seconds(0.1, 3600).default(30),
+    BODY_TIMEOUT_SECONDS: seconds(1, 3600).default(15),
+    STARTUP_TIMEOUT_SECONDS: seconds(1, 3600).default(60),
+    GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: seconds(0, 3600).default(30),
+    DRAIN_DELAY_SECONDS: seconds(0, 600).default(5),
+    RATE_LIMIT_ENABLED: flag().default(true),
+    RATE_LIMIT_PER_MINUTE: whole(1, 100_000_000).default(1000),
+    RATE_LIMIT_BURST: whole(1, 1_000_000).default(100),
+    LOAD_SHEDDING: oneOf(['adaptive', 'static', 'off']).default('adaptive'),
+    LOAD_SHEDDING_MIN_LIMIT: whole(1, 100_000).default(64),
+    LOAD_SHEDDING_MAX_LIMIT: whole(1, 100_000).default(1000),
+    LOAD_SHEDDING_STATUS: oneOf(['503', '429']).default('503'),
+    MAX_INFLIGHT: whole(1, 100_000).default(50),
+    CIRCUIT_BREAKER_ENABLED: flag().default(true),
+    CIRCUIT_BREAKER_FAILURE_THRESHOLD: whole(1, 1000).default(5),
+    CIRCUIT_BREAKER_TIMEOUT_SECONDS: seconds(0.1, 3600).default(60),
+    CIRCUIT_BREAKER_HALF_OPEN_ATTEMPTS: whole(1, 100).default(3),
+    CIRCUIT_OPEN: oneOf(['0', '1']).default('0'),
+    CACHE_ENABLED: flag().default(true),
+    CACHE_TTL_SECONDS: seconds(0.1, 2_592_000).default(3600),
+    CACHE_STALE_SECONDS: seconds(0, 2_592_000).default(86_400),
+    CACHE_MEMORY_BYTES: whole(1 << 20, 2 ** 36).default(64 * 1024 * 1024),
+    IDEMPOTENCY_ENABLED: flag().default(true),
+    IDEMPOTENCY_TTL_SECONDS: seconds(1, 2_592_000).default(86_400),
+    ...serviceVariables,
+    AUDIT_DURABILITY: oneOf(['process', 'disk', 'off']).default('process'),
+    AUDIT_STORE_TEXT: flag().default(false),
+    AUDIT_SPOOL_MAX_BYTES: whole(1 << 20, 2 ** 40).default(2 ** 30),
+    AUDIT_WHEN_FULL: oneOf(['drop', 'refuse']).default('drop'),
+    AUDIT_APPEND_TIMEOUT_MS: whole(10, 60_000).default(1000),
+    AUDIT_WORKER: oneOf(['auto', 'in-process', 'separate']).default('auto'),
+    ...auditWorkerVariables,
+  })
+  .check(delayFitsIntoShutdown);
 
 /** The variables as the schema gives them: numbers and flags, with defaults. */
 export type Environment = z.output<typeof environmentSchema>;
+
+/** Whoever sets one of the two has to know of the other. */
+function delayFitsIntoShutdown({ value, issues }: z.core.ParsePayload<Record<string, unknown>>): void {
+  const [delay, timeout] = [Number(value['DRAIN_DELAY_SECONDS']), Number(value['GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS'])];
+  if (delay > 0 && delay >= timeout) {
+    issues.push({
+      code: 'custom',
+      input: value,
+      params: { value: delay },
+      path: ['DRAIN_DELAY_SECONDS'],
+      message: `less than GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS, which is ${timeout} and includes it`,
+    });
+  }
+}
 
 function packageVersion(): string {
   const manifest = JSON.parse(readFileSync(join(PROJECT_DIR, 'package.json'), 'utf8')) as { version: string };

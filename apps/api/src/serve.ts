@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import { AuditLog, AuditPipeline } from '@app/audit-log';
 import { InferenceModule, InferenceService } from '@app/inference';
-import { configOrExit, createLog, type Log } from '@app/ops';
+import { configOrExit, createLog, Drain, type Log } from '@app/ops';
 import { announcement, urlOf } from './announce.js';
 import { auditLogModule } from './audit-log.js';
 import { loadConfig, type Config } from './config.js';
+import { drainPlan } from './drain-plan.js';
 import { isLoopback } from './http/loopback.js';
 import { resilienceModules } from './resilience.js';
-import { Shutdown } from './shutdown.js';
 
 const READY_POLL_MS = 5;
 
@@ -17,8 +17,8 @@ const READY_POLL_MS = 5;
 export async function serve(): Promise<void> {
   const config = configOrExit(loadConfig);
   const log = createLog({ ...config, level: config.logLevel });
-  const shutdown = new Shutdown(log, config.shutdownTimeoutMs);
-  shutdown.watchSignals();
+  const drain = new Drain(log, { timeoutMs: config.shutdownTimeoutMs, delayMs: config.drainDelayMs });
+  drain.watchSignals();
   dieOfSurprises(log);
   const inference = InferenceModule.forRoot(config.inference, log);
   // Loaded only now: the workers load their models while this thread loads Nest and Fastify.
@@ -26,9 +26,8 @@ export async function serve(): Promise<void> {
   const auditLog = auditLogModule(config, log);
   const resilience = resilienceModules(config, log);
   const app = await createApp(config, log, [inference, auditLog, ...resilience.modules]);
-  shutdown.onStopped(resilience.close);
   await app.get(AuditLog).open();
-  shutdown.attach(app);
+  drain.attach(drainPlan(app, log, resilience.close));
   const url = await listenOrExit(app, config, log);
   // While the workers load their models this thread has nothing to do; after that, loading more would hold requests up.
   app.get(AuditPipeline).start();

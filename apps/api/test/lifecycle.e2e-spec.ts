@@ -69,7 +69,7 @@ describe('SIGTERM', () => {
     late.write('GET /readyz HTTP/1.1\r\nHo');
     await sleep(50);
     running.falcon.process.kill('SIGTERM');
-    await running.falcon.waitForLog('Stopping: no new connections, what is in flight is answered');
+    await running.falcon.waitForLog('Draining: not ready any more');
     late.write('st: a\r\n\r\n');
     const readiness = await answerOf(late);
     expect([readiness.status, readiness.headers['connection']]).toEqual([503, 'close']);
@@ -92,7 +92,7 @@ describe('SIGTERM', () => {
     const held = await heldRequest(running);
     held.on('error', () => undefined);
     running.falcon.process.kill('SIGTERM');
-    await running.falcon.waitForLog('Stopping: no new connections, what is in flight is answered');
+    await running.falcon.waitForLog('Draining: not ready any more');
     running.falcon.process.kill('SIGTERM');
     expect(await running.falcon.exitCode()).toBe(143);
   });

@@ -3,29 +3,33 @@ import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AuditMetrics, loadStandaloneWorker, type StandaloneWorker } from '@app/audit-log';
-import { configOrExit, createLog, type Log, NestLog } from '@app/ops';
+import { configOrExit, createLog, Drain, type Log, NestLog } from '@app/ops';
 import { Gauge, register } from 'prom-client';
 import { type Config, loadConfig } from './config.js';
-import { Shutdown } from './shutdown.js';
 import { WorkerModule } from './worker.module.js';
 
 /** Reads the configuration and brings records from the queue into the table until a signal ends it. */
 export async function work(): Promise<void> {
   const config = configOrExit(loadConfig);
   const log = createLog({ ...config, level: config.logLevel });
-  const shutdown = new Shutdown(log, config.shutdownTimeoutMs);
-  shutdown.watchSignals();
+  const drain = new Drain(log, { timeoutMs: config.shutdownTimeoutMs });
+  drain.watchSignals();
   process.on('uncaughtException', (error) => {
     log.critical('The audit worker ends because of an unexpected failure', { error });
     process.exit(1);
   });
   const worker = await makeWorker(config, log);
   worker.start();
-  const app = await NestFactory.create(WorkerModule.forRoot(config, worker, shutdown), new FastifyAdapter(), {
+  const app = await NestFactory.create(WorkerModule.forRoot(config, worker, drain), new FastifyAdapter(), {
     logger: new NestLog(log),
     abortOnError: false,
   });
-  shutdown.attach(app, worker);
+  drain.attach({
+    steps: [
+      { name: 'jobs', run: () => app.close(), whenLate: 'Stopped late: a job in hand is found by the next worker' },
+      { name: 'database', run: () => worker.stop(), whenLate: 'Stopped late: the database did not let go in time' },
+    ],
+  });
   const url = await listenOrExit(app, config, log);
   const { postgresUrl, redisQueueUrl } = config.services;
   log.info('The audit worker is running', {

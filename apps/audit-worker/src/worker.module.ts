@@ -1,19 +1,18 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { StandaloneWorker } from '@app/audit-log';
-import { OpsModule } from '@app/ops';
+import { type Drain, OpsModule } from '@app/ops';
 import type { Config } from './config.js';
 import { PROBED, ProbesController } from './probes.controller.js';
-import type { Shutdown } from './shutdown.js';
 
 /** The wiring diagram: the worker, its probes and its metrics. */
 @Module({})
 export class WorkerModule {
-  static forRoot(config: Config, worker: StandaloneWorker, shutdown: Shutdown): DynamicModule {
+  static forRoot(config: Config, worker: StandaloneWorker, drain: Drain): DynamicModule {
     const { appName, version, workerId } = config;
     const probed = {
       workerId,
       availability: () => worker.availability(),
-      isStopping: () => shutdown.isStopping(),
+      isStopping: () => drain.isDraining(),
     };
     return {
       module: WorkerModule,

@@ -12,6 +12,8 @@ export {
   whole,
 } from './config/environment.js';
 export { auditWorkerVariables, identityVariables, serviceVariables } from './config/shared-variables.js';
+export { Drain } from './drain/drain.js';
+export type { DrainOptions, DrainPlan, DrainStep } from './drain/drain.js';
 export { createLog, LOG_LEVELS } from './logging/log.js';
 export type { Log, LogFields, LogLevel, LogOptions } from './logging/log.js';
 export { NestLog } from './logging/nest-log.js';

@@ -40,6 +40,7 @@ export class HttpServer extends FastifyAdapter {
   private gates?: Gates;
   private readonly unmatched = new Map<string, RouteMeter>();
   private readonly connections = new Set<BusySocket>();
+  private isDraining = false;
 
   constructor(bodyTimeoutMs: number) {
     super({
@@ -85,11 +86,22 @@ export class HttpServer extends FastifyAdapter {
     });
     server.addHook('onRequest', (request, reply, done) => {
       reply.header('X-Request-ID', request.id);
+      if (this.isDraining) {
+        reply.raw.shouldKeepAlive = false;
+      }
       if (request.is404) {
         meterResponse(reply.raw, this.unmatchedMeter(request.method));
       }
       done();
     });
+  }
+
+  /** From here on each answer says "Connection: close", so that its client's next request goes elsewhere. */
+  endConnectionsWithAnswer(): void {
+    this.isDraining = true;
+    for (const connection of this.connections) {
+      endWithAnswer(connection);
+    }
   }
 
   /**
@@ -98,9 +110,7 @@ export class HttpServer extends FastifyAdapter {
    */
   override async close(): Promise<void> {
     const closed = super.close();
-    for (const connection of this.connections) {
-      endWithAnswer(connection);
-    }
+    this.endConnectionsWithAnswer();
     const sweep = setInterval(() => this.getHttpServer<Server>().closeIdleConnections(), IDLE_SWEEP_MS);
     await sleep(FIRST_BYTE_GRACE_MS);
     for (const connection of this.connections) {

@@ -48,6 +48,7 @@ export class Falcon {
           RATE_LIMIT_ENABLED: 'false',
           LOAD_SHEDDING: 'off',
           CACHE_ENABLED: 'false',
+          DRAIN_DELAY_SECONDS: '0',
           ...env,
         },
       }),

@@ -165,6 +165,7 @@ export function apiService(name: string, port: number, env: NodeJS.ProcessEnv & 
       INFERENCE_WORKERS: '1',
       RATE_LIMIT_ENABLED: 'false',
       LOAD_SHEDDING: 'off',
+      DRAIN_DELAY_SECONDS: '0',
       WORKER_ID: name,
       ...env,
     },

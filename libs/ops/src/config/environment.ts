@@ -80,7 +80,9 @@ export function readEnvironment<T extends z.ZodObject>(schema: T, env: NodeJS.Pr
 
 function faultOf(issue: z.core.$ZodIssue, given: Record<string, string>): string {
   const name = String(issue.path[0]);
-  return `${name}=${JSON.stringify(withoutPassword(given[name] ?? ''))} must be ${issue.message}.`;
+  // What contradicts another variable may be a default.
+  const value = given[name] ?? String(issue.code === 'custom' ? issue.params?.['value'] : '');
+  return `${name}=${JSON.stringify(withoutPassword(value))} must be ${issue.message}.`;
 }
 
 /** A URL's password, and whatever stands before an "@" in what should have been a URL, is nobody's business. */

@@ -1,0 +1,39 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AuditPipeline } from '@app/audit-log';
+import type { DrainPlan, DrainStep, Log } from '@app/ops';
+import type { HttpServer } from './http/server.js';
+import { Lifecycle } from './lifecycle.js';
+
+const RECORDS_LEFT = 'Audit records are left on the spool: the next start ships them';
+
+/** How the server ends: what is in flight is answered and put on record, then connections are given up. */
+export function drainPlan(app: NestFastifyApplication, log: Log, closeConnections: () => void): DrainPlan {
+  const server = app.getHttpAdapter() as unknown as HttpServer;
+  const requests: DrainStep = {
+    name: 'requests',
+    run: () => app.close(),
+    whenLate: 'Stopped with requests unanswered: the shutdown timeout passed',
+    isLossWhenLate: true,
+  };
+  const auditRecords: DrainStep = {
+    name: 'audit records',
+    run: async (deadlineMs) => {
+      if (!(await app.get(AuditPipeline).stop(Math.max(0, deadlineMs - performance.now())))) {
+        log.warning(RECORDS_LEFT);
+      }
+    },
+    whenLate: RECORDS_LEFT,
+  };
+  const connections: DrainStep = {
+    name: 'connections',
+    run: () => Promise.resolve(closeConnections()),
+    whenLate: 'Connections are left open: they end with the process',
+  };
+  return {
+    announce: () => {
+      app.get(Lifecycle).stop();
+      server.endConnectionsWithAnswer();
+    },
+    steps: [requests, auditRecords, connections],
+  };
+}

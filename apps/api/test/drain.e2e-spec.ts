@@ -1,0 +1,77 @@
+import { startWithClient, stop, type Running } from './support/running.js';
+
+/** Long enough to be seen serving on, however busy the machine. */
+const DELAY_SECONDS = '2';
+/** So long that a test would fail which waits for it. */
+const ENDLESS_SECONDS = '600';
+const ENDLESS = { DRAIN_DELAY_SECONDS: ENDLESS_SECONDS, GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: ENDLESS_SECONDS };
+
+/** Names of the drain's steps, in the order in which they were done. */
+function steps({ falcon }: Running): unknown[] {
+  return falcon.logs().flatMap(({ message, step }) => (message === 'Drain step done' ? [step] : []));
+}
+
+async function signal({ falcon }: Running, name: NodeJS.Signals): Promise<void> {
+  falcon.process.kill(name);
+  await falcon.waitForLog('Draining: not ready any more');
+}
+
+describe('SIGTERM with a drain delay', () => {
+  let running: Running;
+
+  beforeAll(async () => {
+    running = await startWithClient({ DRAIN_DELAY_SECONDS: DELAY_SECONDS });
+  });
+  afterAll(() => stop(running));
+
+  it('fails readiness at once and serves on, each answer the last of its connection, then closes the door', async () => {
+    const { client, falcon } = running;
+    const idle = await client.socket();
+    const ended = new Promise((resolve) => idle.once('close', resolve));
+    expect((await client.infer({ text: 'a' })).headers['connection']).toBe('keep-alive');
+
+    await signal(running, 'SIGTERM');
+    const ready = await client.get('/readyz');
+    expect([ready.status, ready.headers['connection'], ready.json['ready']]).toEqual([503, 'close', false]);
+    expect((await client.get('/healthz')).status).toBe(200);
+    expect((await client.get('/')).json['status']).toBe('shutting_down');
+    for (let k = 0; k < 5; k++) {
+      const answer = await client.infer({ text: `on a new connection ${k}` });
+      expect([answer.status, answer.headers['connection']]).toEqual([200, 'close']);
+    }
+    expect(steps(running)).toEqual([]);
+
+    await falcon.waitForLog('Drain step done');
+    idle.on('error', () => undefined); // a reset is an end, too
+    await ended;
+    expect(await falcon.exitCode()).toBe(0);
+    await expect(client.socket()).rejects.toThrow('ECONNREFUSED');
+    expect(steps(running)).toEqual(['delay', 'requests', 'audit records', 'connections']);
+    const [delay] = falcon.logs().filter(({ step }) => step === 'delay');
+    expect(delay?.['duration_ms']).toBeGreaterThanOrEqual(Number(DELAY_SECONDS) * 1000 - 10);
+    expect(delay?.['left_ms']).toBeLessThanOrEqual(30_000 - Number(delay?.['duration_ms']));
+    expect(falcon.logs().at(-1)).toMatchObject({ level: 'INFO', message: 'Stopped' });
+  });
+});
+
+describe('SIGINT', () => {
+  it('skips the delay: whoever presses Ctrl-C waits', async () => {
+    const running = await startWithClient(ENDLESS);
+    running.falcon.process.kill('SIGINT');
+    expect(await running.falcon.exitCode()).toBe(0);
+    expect(steps(running)).toEqual(['requests', 'audit records', 'connections']);
+  });
+});
+
+describe('a second signal', () => {
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('%s ends the delay and the process at once', async (second, code) => {
+    const running = await startWithClient(ENDLESS);
+    await signal(running, 'SIGTERM');
+    expect((await running.client.infer({ text: 'a' })).status).toBe(200);
+    running.falcon.process.kill(second);
+    expect(await running.falcon.exitCode()).toBe(code);
+  });
+});

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '../logging/log.js';
+
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+type Signal = keyof typeof SIGNALS;
+
+/** One of the things to do before the process may end; they are done one after the other. */
+export interface DrainStep {
+  /** What the log calls it. */
+  name: string;
+  /** @param deadlineMs when the process ends at the latest, as `performance.now()` counts */
+  run(deadlineMs: number): Promise<unknown>;
+  /** What the log says when time runs out first. */
+  whenLate: string;
+  /** Whether running out of time means that somebody goes without an answer; the exit code is 1 then. */
+  isLossWhenLate?: boolean;
+}
+
+/** What a process that serves has to do when it is asked to end. */
+export interface DrainPlan {
+  /** Tells whoever sends work here that there should be no more. */
+  announce?: () => void;
+  steps: readonly DrainStep[];
+}
+
+/** How much time there is. */
+export interface DrainOptions {
+  /** From the signal to the end, everything included. */
+  timeoutMs: number;
+  /** How long to serve on after SIGTERM, until nobody sends work here any more. @default 0 */
+  delayMs?: number;
+}
+
+/** Ends the process as it is asked to: announced, step by step, within a time. */
+export class Drain {
+  private plan?: DrainPlan;
+  private begun = false;
+
+  constructor(
+    private readonly log: Log,
+    private readonly options: DrainOptions,
+  ) {}
+
+  /** Whether the process is on its way out. */
+  isDraining(): boolean {
+    return this.begun;
+  }
+
+  /** From here on SIGTERM and SIGINT end the process in order; a second one ends it at once. */
+  watchSignals(): void {
+    for (const signal of Object.keys(SIGNALS) as Signal[]) {
+      process.on(signal, () => void this.onSignal(signal));
+    }
+  }
+
+  /** What there is to do; before it is known nothing can be in flight, and a signal ends the process at once. */
+  attach(plan: DrainPlan): void {
+    this.plan = plan;
+  }
+
+  private async onSignal(signal: Signal): Promise<void> {
+    if (this.begun || !this.plan) {
+      process.exit(this.begun ? 128 + SIGNALS[signal] : 0);
+    }
+    this.begun = true;
+    process.exit(await this.drain(this.plan, signal));
+  }
+
+  /** Resolves to the exit code. */
+  private async drain({ announce, steps }: DrainPlan, signal: Signal): Promise<number> {
+    const { timeoutMs, delayMs = 0 } = this.options;
+    const deadlineMs = performance.now() + timeoutMs;
+    this.log.info('Draining: not ready any more', { signal, delay_ms: delayMs, timeout_ms: timeoutMs });
+    try {
+      announce?.();
+      for (const step of signal === 'SIGTERM' && delayMs > 0 ? [delayStep(delayMs), ...steps] : steps) {
+        if (!(await this.isDoneInTime(step, deadlineMs))) {
+          return step.isLossWhenLate ? 1 : 0;
+        }
+      }
+      this.log.info('Stopped');
+      return 0;
+    } catch (error) {
+      this.log.error('Stopping failed', { error });
+      return 1;
+    }
+  }
+
+  private async isDoneInTime(step: DrainStep, deadlineMs: number): Promise<boolean> {
+    const startMs = performance.now();
+    const late = Symbol('late');
+    const outcome = await Promise.race([step.run(deadlineMs), sleep(Math.max(0, deadlineMs - startMs), late)]);
+    const nowMs = performance.now();
+    const times = { duration_ms: Math.round(nowMs - startMs), left_ms: Math.max(0, Math.round(deadlineMs - nowMs)) };
+    if (outcome === late) {
+      this.log.warning(step.whenLate, { step: step.name, timeout_ms: this.options.timeoutMs, ...times });
+      return false;
+    }
+    this.log.info('Drain step done', { step: step.name, ...times });
+    return true;
+  }
+}
+
+/** Not for SIGINT: whoever presses Ctrl-C is the only client, and waits. */
+function delayStep(delayMs: number): DrainStep {
+  return {
+    name: 'delay',
+    run: () => sleep(delayMs),
+    whenLate: 'Stopped with nothing done: the drain delay took all the time',
+  };
+}
