@@ -63,6 +63,8 @@ export interface Config {
   /** Undefined: breakers are off. */
   breaker: BreakerOptions | undefined;
   isCircuitForcedOpen: boolean;
+  /** Whether this process begins in maintenance. */
+  isInMaintenance: boolean;
   cache: CacheConfig;
   /** Whether Falcon brings its own services (embedded), uses given ones (production), or one of each (mixed). */
   mode: 'embedded' | 'mixed' | 'production';
@@ -135,6 +137,7 @@ function toResilienceConfig(env: Environment) {
         }
       : undefined,
     isCircuitForcedOpen: env.CIRCUIT_OPEN === '1',
+    isInMaintenance: env.MAINTENANCE_MODE,
   };
 }
 

@@ -28,6 +28,8 @@ export const HTTP_ERRORS = {
   REQUEST_CANCELLED: { status: 499, title: 'The client left before the answer' },
   INTERNAL_ERROR: { status: 500, title: 'The server failed' },
   INFERENCE_FAILED: { status: 500, title: 'The model failed on this input' },
+  MAINTENANCE: { status: 503, title: 'The server is in maintenance mode' },
+  MAINTENANCE_UNAVAILABLE: { status: 503, title: 'The switch of all replicas cannot be reached' },
   OVERLOADED: { status: 503, title: 'The server has enough to do' },
   CIRCUIT_OPEN: { status: 503, title: 'What is needed has failed too often' },
   INFERENCE_QUEUE_FULL: { status: 503, title: 'Too many requests wait for the model' },

@@ -1,7 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import { CacheModule, cacheRedis } from '@app/cache';
 import { InferenceError } from '@app/inference';
-import type { Log } from '@app/ops';
+import { MaintenanceMode, MaintenanceModule, registerMaintenanceMetrics, SharedSwitch, type Log } from '@app/ops';
 import {
   LoadShedder,
   MemoryRateLimiter,
@@ -48,19 +48,27 @@ export function resilienceModules(config: Config, log: Log): { modules: DynamicM
   }
   const metrics = new RateLimitMetrics(register);
   const { loadShedder, stop } = loadShedderOf(config);
+  const maintenance = new MaintenanceMode({
+    isOnAtStart: config.isInMaintenance,
+    shared: redis && listener && new SharedSwitch(redis, listener),
+    log,
+  });
+  registerMaintenanceMetrics(register, maintenance);
   const gates = GatesModule.forRoot({
+    maintenance,
     rateLimiter: rateLimiterOf(config, { redis, policies, metrics }),
     rateLimitMetrics: metrics,
     loadShedder,
     shedStatus: config.loadShedding.status,
     isCircuitForcedOpen: config.isCircuitForcedOpen,
   });
-  const modules = [ResilienceModule.forRoot(policies), gates];
+  const modules = [ResilienceModule.forRoot(policies), gates, MaintenanceModule.forRoot(maintenance)];
   const { redisTimeoutMs, answers, idempotency } = config.cache;
   const shared = redis && { redis, timeoutMs: redisTimeoutMs, gate: policies.get('redis') };
   modules.push(CacheModule.forRoot({ answers, idempotency, ...(shared && { redis: shared }) }, log));
   const close = () => {
     stop();
+    maintenance.close();
     redis?.disconnect();
     listener?.disconnect();
   };

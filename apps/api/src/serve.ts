@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import { AuditLog, AuditPipeline } from '@app/audit-log';
 import { InferenceModule, InferenceService } from '@app/inference';
-import { configOrExit, createLog, Drain, type Log } from '@app/ops';
+import { configOrExit, createLog, Drain, MaintenanceMode, type Log } from '@app/ops';
 import { announcement, urlOf } from './announce.js';
 import { auditLogModule } from './audit-log.js';
 import { loadConfig, type Config } from './config.js';
@@ -12,6 +12,8 @@ import { isLoopback } from './http/loopback.js';
 import { resilienceModules } from './resilience.js';
 
 const READY_POLL_MS = 5;
+/** A start is held up no longer by a Redis that does not say whether there is maintenance. */
+const MAINTENANCE_WAIT_MS = 1000;
 
 /** Reads the configuration, starts the workers and the server, and returns when the default model answers or never will. */
 export async function serve(): Promise<void> {
@@ -26,7 +28,7 @@ export async function serve(): Promise<void> {
   const auditLog = auditLogModule(config, log);
   const resilience = resilienceModules(config, log);
   const app = await createApp(config, log, [inference, auditLog, ...resilience.modules]);
-  await app.get(AuditLog).open();
+  await Promise.all([app.get(AuditLog).open(), app.get(MaintenanceMode).start(MAINTENANCE_WAIT_MS)]);
   drain.attach(drainPlan(app, log, resilience.close));
   const url = await listenOrExit(app, config, log);
   // While the workers load their models this thread has nothing to do; after that, loading more would hold requests up.

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { MaintenanceMode } from '@app/ops';
 import {
   LoadShedder,
   rateLimitHeaders,
@@ -14,6 +15,7 @@ import { callerOf, type Caller } from '../http/caller.js';
 export interface GateParts {
   rateLimiter?: RateLimiter | undefined;
   rateLimitMetrics: RateLimitMetrics;
+  maintenance: MaintenanceMode;
   loadShedder?: LoadShedder | undefined;
   /** Status of a request that is shed. */
   shedStatus: 429 | 503;
@@ -22,14 +24,14 @@ export interface GateParts {
 }
 
 /**
- * Refuses early and cheaply: before the body is read. Order: who asks, the tenant's rate, the server's load.
+ * Refuses early and cheaply: before the body is read. Order: who asks, the tenant's rate, maintenance, the server's load.
  */
 export class Gates {
   constructor(private readonly parts: GateParts) {}
 
   /**
    * Lets a request in, or throws why not.
-   * @throws {HttpError} INVALID_HEADER, CIRCUIT_OPEN, RATE_LIMITED or OVERLOADED
+   * @throws {HttpError} INVALID_HEADER, CIRCUIT_OPEN, RATE_LIMITED, MAINTENANCE or OVERLOADED
    */
   enter({ raw }: FastifyRequest, reply: FastifyReply): void | Promise<void> {
     const caller = callerOf(raw);
@@ -47,6 +49,7 @@ export class Gates {
     if (decision) {
       this.checkRate(decision, reply);
     }
+    this.checkMaintenance();
     const { loadShedder, shedStatus } = this.parts;
     const admission = loadShedder?.acquire(caller.priority);
     if (!admission) {
@@ -60,6 +63,13 @@ export class Gates {
       });
     }
     releaseAtEnd(reply, admission);
+  }
+
+  private checkMaintenance(): void {
+    const retryAfterSeconds = this.parts.maintenance.retryAfterSeconds();
+    if (retryAfterSeconds !== undefined) {
+      throw new HttpError('MAINTENANCE', 'maintenance', { retryAfterSeconds });
+    }
   }
 
   private checkRate(decision: RateDecision, reply: FastifyReply): void {

@@ -5,8 +5,8 @@ import { HTTP_ERRORS } from '../http-errors.js';
 import { failureOf, PROBLEM_TYPE, problemBody, problemHeaders } from './problem.js';
 import type { RouteTable } from './route-table.js';
 
-/** Under overload there are thousands of these a second; metrics count them. */
-const QUIET = new Set(['OVERLOADED', 'CIRCUIT_OPEN']);
+/** Under overload or in maintenance there are thousands of these a second; metrics count them. */
+const QUIET = new Set(['OVERLOADED', 'CIRCUIT_OPEN', 'MAINTENANCE']);
 
 /** Answers every failure as problem+json, and logs those that are the server's. */
 @Catch()

@@ -1,6 +1,7 @@
 import { AuditUnavailableError } from '@app/audit-log';
 import { CacheError } from '@app/cache';
 import { InferenceError } from '@app/inference';
+import { MaintenanceUnavailableError } from '@app/ops';
 import { ResilienceError } from '@app/resilience';
 import { HTTP_ERRORS, HttpError, isErrorCode, type ErrorCode, type HttpErrorExtras } from '../http-errors.js';
 
@@ -33,8 +34,14 @@ const FASTIFY_FAILURES: Record<string, Failure> = {
 };
 
 /** What the libraries report; whose code has a row in the table may be told. */
-const LIBRARY_ERRORS = [InferenceError, AuditUnavailableError, ResilienceError, CacheError];
-type LibraryError = InferenceError | AuditUnavailableError | ResilienceError | CacheError;
+const LIBRARY_ERRORS = [
+  InferenceError,
+  AuditUnavailableError,
+  ResilienceError,
+  CacheError,
+  MaintenanceUnavailableError,
+];
+type LibraryError = InferenceError | AuditUnavailableError | ResilienceError | CacheError | MaintenanceUnavailableError;
 
 /** Turns whatever was thrown into what a client may know; what has no row in the table is INTERNAL_ERROR. */
 export function failureOf(error: unknown): Failure {

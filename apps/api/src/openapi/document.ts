@@ -23,6 +23,7 @@ const INFERENCE = new Set<ErrorCode>([
   'INVALID_REQUEST',
   'RATE_LIMITED',
   'SHED',
+  'MAINTENANCE',
   'OVERLOADED',
   ...INFERENCE_ERROR_CODES,
 ]);
@@ -149,10 +150,32 @@ function adminPaths() {
     '200': answer('The page.', 'text/html', { type: 'string' }),
   });
   return {
+    '/admin/maintenance': maintenancePath(),
     '/admin/queues': page,
     '/admin/queues/{path}': {
       get: queueBoardPart('queuesPart', 'A part of the page: a script, a style, the jobs'),
       put: queueBoardPart('queuesAction', 'What the page lets people do, such as to retry a job'),
+    },
+  };
+}
+
+function maintenancePath() {
+  const status = get('maintenance', 'How maintenance mode stands', 'admin', {
+    ...problemAnswers(['FORBIDDEN']),
+    '200': jsonAnswer('The two switches.', 'Maintenance'),
+  });
+  const refusals: ErrorCode[] = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'INVALID_REQUEST'];
+  return {
+    ...status,
+    put: {
+      ...status.get,
+      operationId: 'setMaintenance',
+      summary: 'Turn maintenance mode on or off',
+      requestBody: { required: true, content: { 'application/json': { schema: refTo('MaintenanceRequest') } } },
+      responses: {
+        ...problemAnswers([...ALWAYS, ...refusals, 'FORBIDDEN', 'MAINTENANCE_UNAVAILABLE']),
+        '200': jsonAnswer('How it stands now.', 'Maintenance'),
+      },
     },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maintenanceRequestSchema, maintenanceSchema } from '../admin/maintenance.schema.js';
 import { aboutSchema, healthSchema, readinessSchema } from '../health/health.schema.js';
 import {
   batchRequestSchema,
@@ -19,6 +20,8 @@ const SCHEMAS = {
   Health: healthSchema,
   Readiness: readinessSchema,
   About: aboutSchema,
+  Maintenance: maintenanceSchema,
+  MaintenanceRequest: maintenanceRequestSchema,
   Problem: problemSchema,
 };
 
