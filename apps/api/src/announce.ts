@@ -13,6 +13,20 @@ export function announcement(config: Config, url: string, startupMs: number): st
   ].join('\n');
 }
 
+/** What whoever starts the server must not overlook: everybody who reaches it may use it. */
+export function openDoorWarning(host: string): string {
+  const lines = [
+    `WARNING: Falcon listens on ${host} and AUTH_MODE is off.`,
+    '',
+    'Whoever can reach this machine may ask its models, in the name of',
+    'any tenant. Set AUTH_MODE=api-key and API_KEYS_FILE, or HOST=127.0.0.1.',
+    'See docs/SECURITY.md.',
+  ];
+  const width = Math.max(...lines.map(({ length }) => length));
+  const edge = '!'.repeat(width + 6);
+  return ['', edge, ...lines.map((line) => `!! ${line.padEnd(width)} !!`), edge, '', ''].join('\n');
+}
+
 /** The address under which a client on this machine reaches a server that listens on `host`. */
 export function urlOf(host: string, port: number): string {
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;

@@ -6,7 +6,17 @@ import { environmentSchema, PROJECT_DIR } from './environment.js';
 
 const VARIABLES = Object.keys(environmentSchema.shape);
 /** Their defaults depend on the machine or the release. */
-const COMPUTED = ['APP_VERSION', 'INFERENCE_WORKERS', 'REDIS_URL', 'REDIS_QUEUE_URL', 'POSTGRES_URL'];
+const COMPUTED = [
+  'APP_VERSION',
+  'INFERENCE_WORKERS',
+  'API_KEYS_FILE',
+  'ADMIN_API_KEY',
+  'TRUST_PROXY',
+  'CORS_ORIGINS',
+  'REDIS_URL',
+  'REDIS_QUEUE_URL',
+  'POSTGRES_URL',
+];
 
 function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
   try {
@@ -63,6 +73,47 @@ describe('loadConfig', () => {
     ['DEFAULT_MODEL', '../x', 'the name of a model of 1 to 64 letters, digits, dots, dashes or underscores'],
   ])('refuses %s=%s with what was expected', (name, value, expected) => {
     expect(faultsOf({ [name]: value })).toEqual([`${name}="${value}" must be ${expected}.`]);
+  });
+
+  it('takes addresses, networks and origins apart', () => {
+    const { access } = loadConfig({ TRUST_PROXY: '10.0.0.0/8, ::1', CORS_ORIGINS: 'https://a.example' });
+    expect(access).toMatchObject({ trustedProxies: ['10.0.0.0/8', '::1'], corsOrigins: ['https://a.example'] });
+  });
+
+  it.each([
+    ['TRUST_PROXY', 'true'],
+    ['TRUST_PROXY', '10.0.0.0/0'],
+    ['TRUST_PROXY', '10.0.0.0/33'],
+    ['TRUST_PROXY', '10.0.0.1,'],
+    ['CORS_ORIGINS', '*'],
+    ['CORS_ORIGINS', 'https://a.example/'],
+    ['CORS_ORIGINS', 'javascript:alert(1)'],
+  ])('refuses %s=%s', (name, value) => {
+    expect(faultsOf({ [name]: value })).toEqual([expect.stringContaining(`${name}="${value}" must be `)]);
+  });
+
+  it('refuses what contradicts itself, together with all other faults', () => {
+    expect(faultsOf({ AUTH_MODE: 'api-key', METRICS_AUTH: 'true', PORT: 'x' })).toEqual([
+      'PORT="x" must be a whole number from 0 to 65535.',
+      'AUTH_MODE="api-key" must be off unless API_KEYS_FILE is set.',
+      'METRICS_AUTH="true" must be false unless API_KEYS_FILE or ADMIN_API_KEY is set.',
+    ]);
+    expect(faultsOf({ METRICS_AUTH: 'true', ADMIN_API_KEY: 'a key of operators'.replaceAll(' ', '-') })).toEqual([]);
+  });
+
+  it('opens operators’ routes to people on this machine in development alone', () => {
+    const opens = (env: NodeJS.ProcessEnv) => loadConfig(env).access.opensAdminToLoopback;
+    expect([opens({}), opens({ ENVIRONMENT: 'production' }), opens({ ENVIRONMENT: 'staging' })]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('never shows a key', () => {
+    expect(faultsOf({ ADMIN_API_KEY: 'hunter2' })).toEqual([
+      'ADMIN_API_KEY="***" must be 16 to 256 printable ASCII characters without spaces.',
+    ]);
   });
 
   it('never shows a password', () => {

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { AuditLogOptions, AuditServicesOptions, AuditWorkerOptions } from '@app/audit-log';
 import type { CacheOptions } from '@app/cache';
-import { readEnvironment } from '@app/ops';
+import { readEnvironment, type KeySources } from '@app/ops';
 import type { BreakerOptions, LimitOptions, RateRule } from '@app/resilience';
 import { environmentSchema, type Environment } from './environment.js';
 
@@ -11,6 +11,20 @@ export interface CacheConfig extends Omit<CacheOptions, 'redis'> {
   idempotencyEnabled: boolean;
   /** Longest time that a cache operation waits for Redis. */
   redisTimeoutMs: number;
+}
+
+/** Who may do what, and how callers reach the server. */
+export interface AccessConfig {
+  mode: 'off' | 'api-key';
+  keys: KeySources;
+  /** Whether `/metrics` needs a key. */
+  guardsMetrics: boolean;
+  /** Whether people on this machine may operate a server that has no admin key. */
+  opensAdminToLoopback: boolean;
+  /** Proxies whose X-Forwarded-For is believed. */
+  trustedProxies: readonly string[];
+  /** Origins whose pages may read answers. */
+  corsOrigins: readonly string[];
 }
 
 /** Micro-batches make a request wait for the one before: that is no overload. */
@@ -44,6 +58,7 @@ export interface Config {
   shutdownTimeoutMs: number;
   /** How long of that the server serves on as before. */
   drainDelayMs: number;
+  access: AccessConfig;
   inference: {
     modelDir: string;
     defaultModel: string;
@@ -95,6 +110,7 @@ function toConfig(env: Environment): Config {
     startupTimeoutMs: env.STARTUP_TIMEOUT_SECONDS * 1000,
     shutdownTimeoutMs: env.GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS * 1000,
     drainDelayMs: env.DRAIN_DELAY_SECONDS * 1000,
+    access: toAccessConfig(env),
     inference: {
       modelDir: resolve(env.MODEL_DIR),
       defaultModel: env.DEFAULT_MODEL,
@@ -109,6 +125,18 @@ function toConfig(env: Environment): Config {
     ...toResilienceConfig(env),
     cache: toCacheConfig(env),
     ...toAuditConfig(env),
+  };
+}
+
+function toAccessConfig(env: Environment): AccessConfig {
+  const file = env.API_KEYS_FILE;
+  return {
+    mode: env.AUTH_MODE,
+    keys: { file: file === undefined ? undefined : resolve(file), adminKey: env.ADMIN_API_KEY },
+    guardsMetrics: env.METRICS_AUTH,
+    opensAdminToLoopback: env.ENVIRONMENT === 'development',
+    trustedProxies: env.TRUST_PROXY,
+    corsOrigins: env.CORS_ORIGINS,
   };
 }
 

@@ -10,7 +10,12 @@ import { HttpServer } from './http/server.js';
 
 /** Builds the application; it does not listen yet. */
 export async function createApp(config: Config, log: Log, started: DynamicModule[]): Promise<NestFastifyApplication> {
-  const server = new HttpServer(config.bodyTimeoutMs);
+  const server = new HttpServer({
+    bodyTimeoutMs: config.bodyTimeoutMs,
+    // A request may be worked on in silence for so long.
+    silenceTimeoutMs: config.requestTimeoutMs + config.bodyTimeoutMs,
+    ...config.access,
+  });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, started), server, {
     logger: new NestLog(log),
     bodyParser: false,

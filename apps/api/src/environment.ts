@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
 import {
@@ -7,9 +8,11 @@ import {
   flag,
   identifier,
   identityVariables,
+  list,
   oneOf,
   projectFolder,
   seconds,
+  secret,
   serviceVariables,
   text,
   whole,
@@ -41,6 +44,12 @@ const variables = z.object({
   STARTUP_TIMEOUT_SECONDS: seconds(1, 3600).default(60),
   GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: seconds(0, 3600).default(30),
   DRAIN_DELAY_SECONDS: seconds(0, 600).default(5),
+  AUTH_MODE: oneOf(['off', 'api-key']).default('off'),
+  API_KEYS_FILE: text().optional(),
+  ADMIN_API_KEY: secret().optional(),
+  METRICS_AUTH: flag().default(false),
+  TRUST_PROXY: list('addresses or networks such as 10.0.0.0/8, separated by commas', isNetwork).default([]),
+  CORS_ORIGINS: list('origins such as https://app.example.com, separated by commas', isOrigin).default([]),
   RATE_LIMIT_ENABLED: flag().default(true),
   RATE_LIMIT_PER_MINUTE: whole(1, 100_000_000).default(1000),
   RATE_LIMIT_BURST: whole(1, 1_000_000).default(100),
@@ -74,7 +83,18 @@ const variables = z.object({
 });
 
 /** Every variable the server reads, what it must look like and what it is when it is not set. */
-export const environmentSchema = variables.check(delayFitsIntoShutdown);
+export const environmentSchema = variables
+  .check(delayFitsIntoShutdown)
+  .refine((env) => env.AUTH_MODE !== 'api-key' || env.API_KEYS_FILE !== undefined, {
+    path: ['AUTH_MODE'],
+    message: 'off unless API_KEYS_FILE is set',
+    when: () => true,
+  })
+  .refine((env) => !env.METRICS_AUTH || (env.API_KEYS_FILE ?? env.ADMIN_API_KEY) !== undefined, {
+    path: ['METRICS_AUTH'],
+    message: 'false unless API_KEYS_FILE or ADMIN_API_KEY is set',
+    when: () => true,
+  });
 
 /** The variables as the schema gives them: numbers and flags, with defaults. */
 export type Environment = z.output<typeof environmentSchema>;
@@ -91,6 +111,16 @@ function delayFitsIntoShutdown({ value, issues }: z.core.ParsePayload<Record<str
       message: `less than GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS, which is ${timeout} and includes it`,
     });
   }
+}
+
+function isNetwork(value: string): boolean {
+  const [, address = '', bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(value) ?? [];
+  const most = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+  return most > 0 && (bits === undefined || (Number(bits) >= 1 && Number(bits) <= most));
+}
+
+function isOrigin(value: string): boolean {
+  return /^https?:/.test(value) && URL.parse(value)?.origin === value;
 }
 
 function packageVersion(): string {

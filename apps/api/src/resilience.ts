@@ -17,6 +17,7 @@ import {
   type RateLimiter,
 } from '@app/resilience';
 import { register } from 'prom-client';
+import type { Authenticator } from './auth/authenticator.js';
 import type { Config } from './config.js';
 import { GatesModule } from './gates/gates.module.js';
 import { HTTP_ERRORS, isErrorCode } from './http-errors.js';
@@ -36,7 +37,11 @@ type SharedRedis = ReturnType<typeof cacheRedis>;
 const REFUSALS = new Set(['INFERENCE_QUEUE_FULL', 'MODEL_NOT_READY', 'INFERENCE_STOPPED', 'DEADLINE_EXCEEDED']);
 
 /** Puts policies, gates and cache together; the Redis that they share is opened here and handed to each. */
-export function resilienceModules(config: Config, log: Log): { modules: DynamicModule[]; close: () => void } {
+export function resilienceModules(
+  config: Config,
+  log: Log,
+  authenticator: Authenticator,
+): { modules: DynamicModule[]; close: () => void } {
   const policies = policiesOf(config);
   const redis = config.sharedRedisUrl === undefined ? undefined : cacheRedis(config.sharedRedisUrl);
   const listener = redis?.duplicate({ enableOfflineQueue: true });
@@ -55,6 +60,7 @@ export function resilienceModules(config: Config, log: Log): { modules: DynamicM
   });
   registerMaintenanceMetrics(register, maintenance);
   const gates = GatesModule.forRoot({
+    authenticator,
     maintenance,
     rateLimiter: rateLimiterOf(config, { redis, policies, metrics }),
     rateLimitMetrics: metrics,

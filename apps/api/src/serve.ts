@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import { AuditLog, AuditPipeline } from '@app/audit-log';
 import { InferenceModule, InferenceService } from '@app/inference';
-import { configOrExit, createLog, Drain, MaintenanceMode, type Log } from '@app/ops';
-import { announcement, urlOf } from './announce.js';
+import { configOrExit, createLog, Drain, exitIfInvalid, MaintenanceMode, type Log } from '@app/ops';
+import { announcement, openDoorWarning, urlOf } from './announce.js';
 import { auditLogModule } from './audit-log.js';
+import { openAuthentication } from './auth/open-authentication.js';
 import { loadConfig, type Config } from './config.js';
 import { drainPlan } from './drain-plan.js';
 import { isLoopback } from './http/loopback.js';
@@ -26,7 +27,8 @@ export async function serve(): Promise<void> {
   // Loaded only now: the workers load their models while this thread loads Nest and Fastify.
   const { createApp } = await import('./create-app.js');
   const auditLog = auditLogModule(config, log);
-  const resilience = resilienceModules(config, log);
+  const authenticator = await openAuthentication(config.access, log).catch(exitIfInvalid);
+  const resilience = resilienceModules(config, log, authenticator);
   const app = await createApp(config, log, [inference, auditLog, ...resilience.modules]);
   await Promise.all([app.get(AuditLog).open(), app.get(MaintenanceMode).start(MAINTENANCE_WAIT_MS)]);
   drain.attach(drainPlan(app, log, resilience.close));
@@ -45,7 +47,7 @@ function dieOfSurprises(log: Log): void {
   });
 }
 
-async function listenOrExit(app: INestApplication, { host, port }: Config, log: Log): Promise<string> {
+async function listenOrExit(app: INestApplication, { host, port, access }: Config, log: Log): Promise<string> {
   try {
     await app.listen(port, host);
   } catch (error) {
@@ -58,8 +60,11 @@ async function listenOrExit(app: INestApplication, { host, port }: Config, log: 
     process.stderr.write(`${sentence}\n`);
     process.exit(1);
   }
-  if (!isLoopback(host)) {
-    log.warning('The server is reachable from other machines and there is no authentication yet', { host });
+  if (!isLoopback(host) && access.mode === 'off') {
+    log.warning('The server is reachable from other machines and AUTH_MODE is off: whoever reaches it may use it', {
+      host,
+    });
+    process.stderr.write(openDoorWarning(host));
   }
   const address = app.getHttpServer().address() as { port: number };
   return urlOf(host, address.port);

@@ -12,6 +12,8 @@ export interface CliConfig {
   defaultModel: string;
   /** Worker threads. */
   workers: number;
+  /** File of hashed keys; undefined: it has to be named. */
+  keysFile: string | undefined;
 }
 
 /** Reads the environment; the names are the server's. */
@@ -20,6 +22,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
     modelDir: env['MODEL_DIR'] || 'models',
     defaultModel: env['DEFAULT_MODEL'] || 'sentiment',
     workers: availableParallelism(),
+    keysFile: env['API_KEYS_FILE'] || undefined,
   };
 }
 

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { auditCommand } from './audit/audit.command.js';
 import { loadConfig } from './config.js';
 import { evaluateCommand } from './evaluate/evaluate.command.js';
+import { keysCommand } from './keys/keys.command.js';
 import { modelsCommand } from './models/models.command.js';
 import { predictCommand } from './predict/predict.command.js';
 import { trainCommand } from './train/train.command.js';
@@ -15,6 +16,7 @@ const program = new Command('falcon')
   .addCommand(modelsCommand(config))
   .addCommand(predictCommand(config))
   .addCommand(auditCommand())
+  .addCommand(keysCommand(config.keysFile))
   .showHelpAfterError('(add --help for the options)');
 
 program.parseAsync().catch((error: unknown) => {

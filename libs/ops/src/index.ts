@@ -1,12 +1,14 @@
-export { configOrExit } from './config/config-or-exit.js';
+export { configOrExit, exitIfInvalid } from './config/config-or-exit.js';
 export {
   ConfigError,
   flag,
   identifier,
+  list,
   oneOf,
   projectFolder,
   readEnvironment,
   seconds,
+  secret,
   serviceUrl,
   text,
   whole,
@@ -14,6 +16,15 @@ export {
 export { auditWorkerVariables, identityVariables, serviceVariables } from './config/shared-variables.js';
 export { Drain } from './drain/drain.js';
 export type { DrainOptions, DrainPlan, DrainStep } from './drain/drain.js';
+export { generateKey, ROLES } from './keys/api-key.js';
+export type { ApiKey, Role } from './keys/api-key.js';
+export { changeKeyFile } from './keys/change-key-file.js';
+export { KeyFileError, readKeyFile } from './keys/key-file.js';
+export type { KeyRecord } from './keys/key-file.js';
+export { KeyRing } from './keys/key-ring.js';
+export type { KeptKey } from './keys/key-ring.js';
+export { KeyStore } from './keys/key-store.js';
+export type { KeySources, ReloadStatus } from './keys/key-store.js';
 export { createLog, LOG_LEVELS } from './logging/log.js';
 export type { Log, LogFields, LogLevel, LogOptions } from './logging/log.js';
 export { NestLog } from './logging/nest-log.js';

@@ -1,15 +1,13 @@
-import { Controller, Get, Inject, Put, Req, UseGuards } from '@nestjs/common';
+import { Controller, Get, Inject, Put, Req } from '@nestjs/common';
 import { MaintenanceMode, type MaintenanceScope } from '@app/ops';
 import type { FastifyRequest } from 'fastify';
 import { HttpError } from '../http-errors.js';
 import { parseBody } from '../http/parse-body.js';
 import { SETTINGS, type Settings } from '../settings.js';
-import { LoopbackGuard } from './loopback.guard.js';
 import { maintenanceRequestSchema, type Maintenance } from './maintenance.schema.js';
 
 /** Maintenance mode at run time: how it stands, on and off. */
 @Controller('admin/maintenance')
-@UseGuards(LoopbackGuard)
 export class MaintenanceController {
   constructor(
     private readonly mode: MaintenanceMode,

@@ -1,12 +1,11 @@
-import { Controller, Get, Put, Req, Res, UseGuards } from '@nestjs/common';
+import { Controller, Get, Put, Req, Res } from '@nestjs/common';
 import { AuditPipeline } from '@app/audit-log';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HttpError } from '../http-errors.js';
-import { LoopbackGuard } from './loopback.guard.js';
+import { PAGE_HEADERS } from '../http/security-headers.js';
 
 /** The board of the audit queue, a page of bull-board: the server it brings along is asked in process. */
 @Controller('admin/queues')
-@UseGuards(LoopbackGuard)
 export class QueueBoardController {
   constructor(private readonly pipeline: AuditPipeline) {}
 
@@ -38,6 +37,6 @@ export class QueueBoardController {
     for (const [name, value] of Object.entries(answer.headers)) {
       void reply.header(name, value);
     }
-    void reply.code(answer.statusCode).send(answer.rawPayload);
+    void reply.headers(PAGE_HEADERS).code(answer.statusCode).send(answer.rawPayload);
   }
 }

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Gates, type GateParts } from './gates.js';
 
-/** What stands before the routes that ask a model: rate limit and load shedding. */
+/** What stands before the routes: authentication, rate limit and load shedding. */
 @Module({})
 export class GatesModule {
   static forRoot(parts: GateParts): DynamicModule {

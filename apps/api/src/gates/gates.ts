@@ -8,11 +8,14 @@ import {
   type Permit,
   type RateDecision,
 } from '@app/resilience';
+import { accessOf } from '../auth/access.js';
+import type { Authenticator } from '../auth/authenticator.js';
 import { HttpError } from '../http-errors.js';
-import { callerOf, type Caller } from '../http/caller.js';
+import { callerOf, identifyCaller, type Caller } from '../http/caller.js';
 
-/** What stands before the routes that ask a model; a gate that is absent is open. */
+/** What stands before the routes; a gate that is absent is open. */
 export interface GateParts {
+  authenticator: Authenticator;
   rateLimiter?: RateLimiter | undefined;
   rateLimitMetrics: RateLimitMetrics;
   maintenance: MaintenanceMode;
@@ -23,22 +26,38 @@ export interface GateParts {
   isCircuitForcedOpen: boolean;
 }
 
+/** Lets a request in, or throws why not. */
+export type Gate = (request: FastifyRequest, reply: FastifyReply) => void | Promise<void>;
+
 /**
  * Refuses early and cheaply: before the body is read. Order: who asks, the tenant's rate, maintenance, the server's load.
+ * Only routes that ask a model are refused for anything but who asks.
  */
 export class Gates {
   constructor(private readonly parts: GateParts) {}
 
-  /**
-   * Lets a request in, or throws why not.
-   * @throws {HttpError} INVALID_HEADER, CIRCUIT_OPEN, RATE_LIMITED, MAINTENANCE or OVERLOADED
-   */
-  enter({ raw }: FastifyRequest, reply: FastifyReply): void | Promise<void> {
+  /** What stands before a route; undefined before one that is open to all. */
+  of(route: string): Gate | undefined {
+    const access = accessOf(route);
+    if (access === 'open') {
+      return undefined;
+    }
+    return access === 'infer'
+      ? (request, reply) => this.enter(request, reply)
+      : ({ raw }) => identifyCaller(raw, this.parts.authenticator.admit(raw, access));
+  }
+
+  /** @throws {HttpError} UNAUTHENTICATED, FORBIDDEN, INVALID_HEADER, CIRCUIT_OPEN, RATE_LIMITED, MAINTENANCE or OVERLOADED */
+  private enter({ raw }: FastifyRequest, reply: FastifyReply): void | Promise<void> {
+    const key = this.parts.authenticator.admit(raw, 'infer');
+    identifyCaller(raw, key);
     const caller = callerOf(raw);
     if (this.parts.isCircuitForcedOpen) {
       throw new HttpError('CIRCUIT_OPEN', 'The circuit is held open by the operator (CIRCUIT_OPEN).');
     }
-    const decision = this.parts.rateLimiter?.take(caller.tenant);
+    // No tenant has a colon in its name.
+    const bucket = key?.rateLimit ? `key:${key.id}` : caller.tenant;
+    const decision = this.parts.rateLimiter?.take(bucket, key?.rateLimit);
     if (decision instanceof Promise) {
       return decision.then((decided) => this.pass(caller, reply, decided));
     }

@@ -1,10 +1,13 @@
 import type { IncomingMessage } from 'node:http';
+import type { ApiKey } from '@app/ops';
 import { isPriority, PRIORITIES, type Priority } from '@app/resilience';
 import { HttpError } from '../http-errors.js';
 
 /** Who asks, how urgently, and whether less than a fresh answer will do. */
 export interface Caller {
   tenant: string;
+  /** The key that it was let in by; undefined where none is needed. */
+  key?: ApiKey | undefined;
   priority: Priority;
   allowDegraded: boolean;
 }
@@ -18,9 +21,16 @@ const DEFAULT_CALLER: Caller = Object.freeze({ tenant: 'default', priority: 'nor
 const TENANT = /^[\w.-]{1,64}$/;
 const PRIORITY_PARAMETER = /[?&]priority=([^&#]*)/;
 const CALLER = Symbol('what the headers say of the caller');
+const KEY = Symbol('the key that the caller was let in by');
 
 interface ReadRequest extends IncomingMessage {
   [CALLER]?: Caller;
+  [KEY]?: ApiKey | undefined;
+}
+
+/** From here on the tenant of the key is the caller's, whatever the headers say. */
+export function identifyCaller(request: ReadRequest, key: ApiKey | undefined): void {
+  request[KEY] = key;
 }
 
 /**
@@ -31,15 +41,16 @@ export function callerOf(request: ReadRequest): Caller {
   return (request[CALLER] ??= read(request));
 }
 
-function read({ headers, url = '' }: IncomingMessage): Caller {
+function read({ headers, url = '', [KEY]: key }: ReadRequest): Caller {
   const tenant = headers[TENANT_HEADER];
   const degraded = headers[ALLOW_DEGRADED_HEADER];
   const priority = headers[PRIORITY_HEADER] ?? PRIORITY_PARAMETER.exec(url)?.[1];
-  if (tenant === undefined && degraded === undefined && priority === undefined) {
+  if (key === undefined && tenant === undefined && degraded === undefined && priority === undefined) {
     return DEFAULT_CALLER;
   }
   return {
-    tenant: tenant === undefined ? DEFAULT_CALLER.tenant : tenantOf(String(tenant)),
+    tenant: key?.tenant ?? (tenant === undefined ? DEFAULT_CALLER.tenant : tenantOf(String(tenant))),
+    key,
     priority: priority === undefined ? DEFAULT_CALLER.priority : priorityOf(String(priority)),
     allowDegraded: degraded === undefined || flagOf(String(degraded)),
   };

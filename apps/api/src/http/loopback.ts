@@ -10,16 +10,22 @@ export function isLoopback(host: string): boolean {
  * passed it on, its Host is this machine (a page whose name was rebound to 127.0.0.1 says its own name), and no page
  * of another origin sent it.
  */
-export function isFromThisMachine({ socket, headers }: IncomingMessage): boolean {
+export function isFromThisMachine(request: IncomingMessage): boolean {
+  const { socket, headers } = request;
   const forwarded = headers['x-forwarded-for'] ?? headers['forwarded'] ?? headers['x-real-ip'];
-  const site = headers['sec-fetch-site'];
   return (
     isLoopback(socket.remoteAddress ?? '') &&
     forwarded === undefined &&
     isLoopback(hostName(headers.host)) &&
     (headers.origin === undefined || isLoopback(hostName(URL.parse(headers.origin)?.host))) &&
-    (site === undefined || site === 'same-origin' || site === 'none')
+    !isFromAnotherSite(request)
   );
+}
+
+/** Whether a browser sends this for a page of another origin. */
+export function isFromAnotherSite({ headers }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site'];
+  return site !== undefined && site !== 'same-origin' && site !== 'none';
 }
 
 /** The name in `name:port`, an IPv6 address without its brackets. */

@@ -4,6 +4,7 @@ import type { RouteMeter } from '@app/ops';
 import { idempotencyKey } from '@app/cache';
 import { HttpError } from '../http-errors.js';
 import { callerOf, type Caller } from './caller.js';
+import { clientAddress } from './client-address.js';
 import { disconnectSignal } from './disconnect-signal.js';
 
 const METERED = Symbol('meter and start of the request');
@@ -51,8 +52,8 @@ export interface RequestContext extends Caller {
   startedMs: number;
   deadlineMs: number;
   signal: AbortSignal;
-  /** Address of the other end of the connection; undefined when it is gone. */
-  peerAddress: string | undefined;
+  /** Address of the client; undefined when it is gone. */
+  clientAddress: string | undefined;
   /** Under which the caller may ask the same again. */
   idempotencyKey: string | undefined;
 }
@@ -81,7 +82,7 @@ export function requestContext(
     startedMs,
     deadlineMs: startedMs + (given === undefined ? maxTimeoutMs : parseTimeoutMs(String(given), maxTimeoutMs)),
     signal: disconnectSignal(request.raw.socket),
-    peerAddress: request.raw.socket.remoteAddress,
+    clientAddress: clientAddress(request),
     idempotencyKey: keyOf(request),
     ...callerOf(request.raw),
   };

@@ -3,12 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpMetrics, RouteClass, RouteMeter } from '@app/ops';
-import type { Gates } from '../gates/gates.js';
+import type { Gate, Gates } from '../gates/gates.js';
+import { Cors } from './cors.js';
 import { answerConnectionError, type BusySocket, type ConnectionError } from './client-errors.js';
 import { MAX_BODY_BYTES, takeJsonBodiesOnly } from './json-body.js';
 import type { ProblemFilter } from './problem.filter.js';
 import { cutOff, meterResponse } from './request-context.js';
 import { requestIdOf } from './request-id.js';
+import { SECURITY_HEADERS } from './security-headers.js';
 import { RouteTable } from './route-table.js';
 
 const MAX_HEADER_BYTES = 16_384;
@@ -32,6 +34,18 @@ function classOf(route: string): RouteClass {
 
 const METERED_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
+/** What the server is told. */
+export interface HttpServerOptions {
+  /** Time for a client to send its request. */
+  bodyTimeoutMs: number;
+  /** Longest time that a connection may go on without a byte in either direction, unless it is idle between requests. */
+  silenceTimeoutMs: number;
+  /** Proxies whose X-Forwarded-For is believed. */
+  trustedProxies: readonly string[];
+  /** Origins whose pages may read answers. */
+  corsOrigins: readonly string[];
+}
+
 /** The HTTP server under Nest: limits, request ids, metering, and the answers to what never reaches a route. */
 export class HttpServer extends FastifyAdapter {
   readonly routes = new RouteTable();
@@ -42,10 +56,12 @@ export class HttpServer extends FastifyAdapter {
   private readonly connections = new Set<BusySocket>();
   private isDraining = false;
 
-  constructor(bodyTimeoutMs: number) {
+  constructor({ bodyTimeoutMs, silenceTimeoutMs, trustedProxies, corsOrigins }: HttpServerOptions) {
     super({
       bodyLimit: MAX_BODY_BYTES,
       requestTimeout: bodyTimeoutMs,
+      connectionTimeout: silenceTimeoutMs,
+      trustProxy: trustedProxies.length > 0 && [...trustedProxies],
       http: {
         maxHeaderSize: MAX_HEADER_BYTES,
         headersTimeout: bodyTimeoutMs,
@@ -62,7 +78,7 @@ export class HttpServer extends FastifyAdapter {
     });
     const server = this.getInstance<FastifyInstance>();
     takeJsonBodiesOnly(server);
-    this.watchRequests(server);
+    this.watchRequests(server, corsOrigins.length > 0 ? new Cors(new Set(corsOrigins)) : undefined);
     server.server.on('connection', (socket) => {
       this.connections.add(socket);
       socket.once('close', () => this.connections.delete(socket));
@@ -70,7 +86,7 @@ export class HttpServer extends FastifyAdapter {
   }
 
   /** Gives every request its id and its meter. */
-  private watchRequests(server: FastifyInstance): void {
+  private watchRequests(server: FastifyInstance, cors: Cors | undefined): void {
     server.addHook('onRoute', (route) => {
       const methods = [route.method].flat();
       this.routes.add(route.url, methods);
@@ -78,21 +94,23 @@ export class HttpServer extends FastifyAdapter {
       // Every route has its series from the start; HEAD, which Fastify adds to every GET, has one when it is used.
       let meter = method === 'HEAD' ? undefined : this.meter(method, route.url);
       // A function per route, so that a request finds its meter without a look-up.
-      const gates = isGuarded(route.url) ? this.gates : undefined;
+      const gate = this.gates?.of(route.url);
       route.onRequest = (request, reply, done) => {
         meterResponse(reply.raw, (meter ??= this.meter(method, route.url)));
-        enter(gates, { request, reply, done });
+        enter(gate, { request, reply, done });
       };
     });
     server.addHook('onRequest', (request, reply, done) => {
-      reply.header('X-Request-ID', request.id);
+      reply.header('X-Request-ID', request.id).headers(SECURITY_HEADERS);
       if (this.isDraining) {
         reply.raw.shouldKeepAlive = false;
       }
       if (request.is404) {
         meterResponse(reply.raw, this.unmatchedMeter(request.method));
       }
-      done();
+      if (!cors?.answer(request, reply)) {
+        done();
+      }
     });
   }
 
@@ -162,14 +180,9 @@ export class HttpServer extends FastifyAdapter {
   /** Fastify refuses a URL it cannot decode before any hook has run. */
   private onUnroutable(error: Error, request: FastifyRequest, reply: FastifyReply): void {
     meterResponse(reply.raw, this.unmatchedMeter(request.method));
-    reply.header('X-Request-ID', request.id);
+    reply.header('X-Request-ID', request.id).headers(SECURITY_HEADERS);
     this.filter?.answer(error, request, reply);
   }
-}
-
-/** Routes that ask a model; those of operators, probes and documents are never refused for load. */
-function isGuarded(route: string): boolean {
-  return route === '/infer' || route.startsWith('/infer/');
 }
 
 interface HookCall {
@@ -178,10 +191,10 @@ interface HookCall {
   done: (error?: Error) => void;
 }
 
-/** Lets a request through the gates; what they throw is answered like any other failure. */
-function enter(gates: Gates | undefined, { request, reply, done }: HookCall): void {
+/** Lets a request through its gate; what that throws is answered like any other failure. */
+function enter(gate: Gate | undefined, { request, reply, done }: HookCall): void {
   try {
-    const entering = gates?.enter(request, reply);
+    const entering = gate?.(request, reply);
     if (entering instanceof Promise) {
       void enterLater(entering, done);
     } else {

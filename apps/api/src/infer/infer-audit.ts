@@ -47,7 +47,7 @@ export class InferAudit {
       status: 200,
       processing_time_ms: answer.processing_time_ms,
       inference_time_ms: inferenceTimeMs,
-      client_ip: clientIp(context),
+      client_ip: context.clientAddress,
     });
   }
 
@@ -69,7 +69,7 @@ export class InferAudit {
       error_code: failure.code,
       error_message: failure.detail,
       processing_time_ms: elapsedMs(context),
-      client_ip: clientIp(context),
+      client_ip: context.clientAddress,
     };
     await Promise.all(
       asked.map(({ text, model, version, index }) =>
@@ -77,9 +77,4 @@ export class InferAudit {
       ),
     );
   }
-}
-
-/** The peer's address as Postgres takes it: IPv4 without its IPv6 wrapping, IPv6 without its zone. */
-function clientIp({ peerAddress }: RequestContext): string | undefined {
-  return peerAddress?.includes(':') ? peerAddress.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '') : peerAddress;
 }

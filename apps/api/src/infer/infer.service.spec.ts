@@ -82,7 +82,7 @@ function context(): RequestContext {
     startedMs,
     deadlineMs: startedMs + 1000,
     signal,
-    peerAddress: '::ffff:10.0.0.7',
+    clientAddress: '10.0.0.7',
     idempotencyKey: undefined,
     tenant: 'default',
     priority: 'normal',

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { Controller, Get, Header, Inject, Param, Res, StreamableFile } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { HttpError } from '../http-errors.js';
+import { PAGE_HEADERS } from '../http/security-headers.js';
 import { SETTINGS, type Settings } from '../settings.js';
 import { buildDocument } from './document.js';
 
@@ -32,8 +33,6 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'";
-
 /** The API's description, for machines and for people. */
 @Controller()
 export class DocsController {
@@ -49,8 +48,8 @@ export class DocsController {
 
   @Get('docs')
   @Header('Content-Type', 'text/html; charset=utf-8')
-  @Header('Content-Security-Policy', CONTENT_SECURITY_POLICY)
-  page(): string {
+  page(@Res({ passthrough: true }) reply: FastifyReply): string {
+    void reply.headers(PAGE_HEADERS);
     return PAGE;
   }
 

@@ -1,21 +1,14 @@
 import { PRIORITIES } from '@app/resilience';
 import { INFERENCE_ERROR_CODES, type ErrorCode } from '../http-errors.js';
-import { REQUEST_ID_PATTERN } from '../http/request-id.js';
-import { answer, jsonAnswer, problemAnswers, type ResponseObject } from './responses.js';
+import { adminPaths } from './admin-paths.js';
+import { ALWAYS, get, OF_KEYS, REQUEST_ID_PARAMETER, securitySchemes, withKey } from './operations.js';
+import { answer, jsonAnswer, problemAnswers } from './responses.js';
 import { componentSchemas, refTo, type SchemaName } from './schemas.js';
-
-/** What any request may be answered. */
-const ALWAYS: ErrorCode[] = [
-  'BAD_REQUEST',
-  'METHOD_NOT_ALLOWED',
-  'BODY_TIMEOUT',
-  'HEADERS_TOO_LARGE',
-  'INTERNAL_ERROR',
-];
 
 /** What a request to a model may be answered. */
 const INFERENCE = new Set<ErrorCode>([
   ...ALWAYS,
+  ...OF_KEYS,
   'MALFORMED_JSON',
   'INVALID_HEADER',
   'BODY_TOO_LARGE',
@@ -30,12 +23,6 @@ const INFERENCE = new Set<ErrorCode>([
 // Nobody is there to read it.
 INFERENCE.delete('REQUEST_CANCELLED');
 
-const REQUEST_ID_PARAMETER = {
-  name: 'X-Request-ID',
-  in: 'header',
-  description: 'Name of the request in answers and logs; taken over if it is well formed, else replaced.',
-  schema: { type: 'string', pattern: REQUEST_ID_PATTERN.source },
-};
 const TIMEOUT_PARAMETER = {
   name: 'X-Request-Timeout-Ms',
   in: 'header',
@@ -53,7 +40,8 @@ const CALLER_PARAMETERS = [
   {
     name: 'X-Tenant-ID',
     in: 'header',
-    description: 'Who asks: rate limits and idempotency keys are for each tenant.',
+    description:
+      'Who asks, where keys are not needed: rate limits and idempotency keys are for each tenant. With a key, its tenant asks; any other name is refused.',
     schema: { type: 'string', pattern: '^[\\w.-]{1,64}$', default: 'default' },
   },
   {
@@ -86,10 +74,10 @@ export function buildDocument(version: string): object {
       { name: 'inference', description: 'Ask a model.' },
       { name: 'health', description: 'What probes and scrapes ask.' },
       { name: 'about', description: 'What the server says of itself.' },
-      { name: 'admin', description: 'For operators, on the machine that Falcon runs on.' },
+      { name: 'admin', description: 'For operators, with an admin key.' },
     ],
     paths: { ...inferencePaths(), ...healthPaths(), ...aboutPaths(), ...adminPaths() },
-    components: { schemas: componentSchemas() },
+    components: { schemas: componentSchemas(), securitySchemes },
   };
 }
 
@@ -107,6 +95,7 @@ function inference(operationId: string, summary: string, request: SchemaName, re
     operationId,
     summary,
     tags: ['inference'],
+    ...withKey('AUTH_MODE=api-key'),
     parameters: [REQUEST_ID_PARAMETER, TIMEOUT_PARAMETER, ...KEY_PARAMETERS, ...CALLER_PARAMETERS],
     requestBody: { required: true, content: { 'application/json': { schema: refTo(request) } } },
     responses: { '200': jsonAnswer('The answer of the model.', response), ...problemAnswers([...INFERENCE]) },
@@ -122,9 +111,15 @@ function healthPaths() {
       '200': jsonAnswer('They should: the default model is warm and the server is not stopping.', 'Readiness'),
       '503': jsonAnswer('They should not.', 'Readiness'),
     }),
-    '/metrics': get('metrics', 'Metrics for Prometheus', 'health', {
-      '200': answer('The text exposition format.', 'text/plain', { type: 'string' }),
-    }),
+    '/metrics': {
+      get: {
+        ...get('metrics', 'Metrics for Prometheus', 'health', {
+          '200': answer('The text exposition format.', 'text/plain', { type: 'string' }),
+          ...problemAnswers(OF_KEYS),
+        }).get,
+        ...withKey('METRICS_AUTH=true'),
+      },
+    },
   };
 }
 
@@ -144,56 +139,6 @@ function aboutPaths() {
   };
 }
 
-function adminPaths() {
-  const page = get('queues', 'The audit queue as a page', 'admin', {
-    ...problemAnswers(['FORBIDDEN', 'QUEUE_UNAVAILABLE']),
-    '200': answer('The page.', 'text/html', { type: 'string' }),
-  });
-  return {
-    '/admin/maintenance': maintenancePath(),
-    '/admin/queues': page,
-    '/admin/queues/{path}': {
-      get: queueBoardPart('queuesPart', 'A part of the page: a script, a style, the jobs'),
-      put: queueBoardPart('queuesAction', 'What the page lets people do, such as to retry a job'),
-    },
-  };
-}
-
-function maintenancePath() {
-  const status = get('maintenance', 'How maintenance mode stands', 'admin', {
-    ...problemAnswers(['FORBIDDEN']),
-    '200': jsonAnswer('The two switches.', 'Maintenance'),
-  });
-  const refusals: ErrorCode[] = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'INVALID_REQUEST'];
-  return {
-    ...status,
-    put: {
-      ...status.get,
-      operationId: 'setMaintenance',
-      summary: 'Turn maintenance mode on or off',
-      requestBody: { required: true, content: { 'application/json': { schema: refTo('MaintenanceRequest') } } },
-      responses: {
-        ...problemAnswers([...ALWAYS, ...refusals, 'FORBIDDEN', 'MAINTENANCE_UNAVAILABLE']),
-        '200': jsonAnswer('How it stands now.', 'Maintenance'),
-      },
-    },
-  };
-}
-
-function queueBoardPart(operationId: string, summary: string) {
-  const path = { name: 'path', in: 'path', required: true, schema: { type: 'string' } };
-  return {
-    operationId,
-    summary,
-    tags: ['admin'],
-    parameters: [path, REQUEST_ID_PARAMETER],
-    responses: {
-      ...problemAnswers([...ALWAYS, 'MALFORMED_JSON', 'BODY_TOO_LARGE', 'FORBIDDEN', 'QUEUE_UNAVAILABLE']),
-      default: { description: "The board's answer." },
-    },
-  };
-}
-
 function docsAssetPath() {
   const asset = get('docsAsset', 'A file of Swagger UI', 'about', {
     '200': {
@@ -204,16 +149,4 @@ function docsAssetPath() {
   });
   const file = { name: 'file', in: 'path', required: true, schema: { type: 'string' } };
   return { get: { ...asset.get, parameters: [file, REQUEST_ID_PARAMETER] } };
-}
-
-function get(operationId: string, summary: string, tag: string, responses: Record<string, ResponseObject>) {
-  return {
-    get: {
-      operationId,
-      summary,
-      tags: [tag],
-      parameters: [REQUEST_ID_PARAMETER],
-      responses: { ...problemAnswers(ALWAYS), ...responses },
-    },
-  };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { maintenanceRequestSchema, maintenanceSchema } from '../admin/maintenance.schema.js';
+import { auditStatusSchema, breakerSchema, breakersSchema, modelsSchema } from '../admin/admin.schema.js';
 import { aboutSchema, healthSchema, readinessSchema } from '../health/health.schema.js';
 import {
   batchRequestSchema,
@@ -22,6 +23,10 @@ const SCHEMAS = {
   About: aboutSchema,
   Maintenance: maintenanceSchema,
   MaintenanceRequest: maintenanceRequestSchema,
+  Breaker: breakerSchema,
+  Breakers: breakersSchema,
+  Models: modelsSchema,
+  AuditStatus: auditStatusSchema,
   Problem: problemSchema,
 };
 

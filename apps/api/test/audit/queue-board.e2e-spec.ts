@@ -18,7 +18,7 @@ describe('/admin/queues', () => {
     running = await startWithClient({ AUDIT_DURABILITY: 'process', AUDIT_STORE_TEXT: 'true', DATA_DIR: dataDir });
     await running.client.infer({ text: 'a secret nobody should read on a page' });
     while ((await get('/admin/queues')).status === 503) await sleep(100);
-  });
+  }, 60_000);
   afterAll(async () => {
     await stop(running);
     rmSync(dataDir, { recursive: true, force: true });

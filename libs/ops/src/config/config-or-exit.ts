@@ -8,10 +8,15 @@ export function configOrExit<T>(load: () => T): T {
   try {
     return load();
   } catch (error) {
-    if (!(error instanceof ConfigError)) {
-      throw error;
-    }
-    process.stderr.write(`${error.message}\nSee docs/configuration.md.\n`);
-    process.exit(EX_CONFIG);
+    return exitIfInvalid(error);
   }
+}
+
+/** Ends the process as `configOrExit` does, if that is what failed; any other failure is thrown on. */
+export function exitIfInvalid(error: unknown): never {
+  if (!(error instanceof ConfigError)) {
+    throw error;
+  }
+  process.stderr.write(`${error.message}\nSee docs/configuration.md.\n`);
+  process.exit(EX_CONFIG);
 }

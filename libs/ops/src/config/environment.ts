@@ -38,6 +38,18 @@ export function oneOf<const T extends readonly [string, ...string[]]>(words: T) 
 /** Yes or no. */
 export const flag = () => oneOf(['true', 'false']).transform((word) => word === 'true');
 
+/** A secret that somebody chose; never shown, not even when it is refused. */
+export const secret = () =>
+  z.string().regex(/^[\x21-\x7e]{16,256}$/, '16 to 256 printable ASCII characters without spaces');
+
+/** Values separated by commas. */
+export function list(expected: string, isValue: (value: string) => boolean) {
+  return z
+    .string()
+    .transform((written) => written.split(',').map((value) => value.trim()))
+    .refine((values) => values.every(isValue), expected);
+}
+
 /** A name that is safe in a label, a log line and a file name. */
 export const identifier = (what: string) =>
   z.string().regex(/^[\w.-]{1,64}$/, `${what} of 1 to 64 letters, digits, dots, dashes or underscores`);
@@ -81,9 +93,12 @@ export function readEnvironment<T extends z.ZodObject>(schema: T, env: NodeJS.Pr
 function faultOf(issue: z.core.$ZodIssue, given: Record<string, string>): string {
   const name = String(issue.path[0]);
   // What contradicts another variable may be a default.
-  const value = given[name] ?? String(issue.code === 'custom' ? issue.params?.['value'] : '');
-  return `${name}=${JSON.stringify(withoutPassword(value))} must be ${issue.message}.`;
+  const value = given[name] ?? String(issue.code === 'custom' ? (issue.params?.['value'] ?? '') : '');
+  return `${name}=${JSON.stringify(SECRET_NAME.test(name) ? '***' : withoutPassword(value))} must be ${issue.message}.`;
 }
+
+/** Variables whose values are never shown. */
+const SECRET_NAME = /_(KEY|SECRET|TOKEN|PASSWORD)$/;
 
 /** A URL's password, and whatever stands before an "@" in what should have been a URL, is nobody's business. */
 function withoutPassword(value: string): string {

@@ -5,6 +5,7 @@ import {
   RateLimiter,
   type RateDecision,
   type RateLimiterOptions,
+  type RateRule,
 } from './rate-limiter.js';
 import { RecentMap } from './recent-map.js';
 
@@ -30,8 +31,8 @@ export class MemoryRateLimiter extends RateLimiter {
     return this.buckets.size;
   }
 
-  take(tenant: string): RateDecision {
-    const rule = this.ruleOf(tenant);
+  take(tenant: string, own?: RateRule): RateDecision {
+    const rule = own ?? this.ruleOf(tenant);
     const nowMs = this.clock.now();
     let bucket = this.buckets.get(tenant);
     if (!bucket) this.buckets.set(tenant, (bucket = { tokens: rule.burst, atMs: nowMs }));

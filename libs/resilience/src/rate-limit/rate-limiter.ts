@@ -36,8 +36,8 @@ export abstract class RateLimiter {
     this.overrides = new Map(Object.entries(overrides));
   }
 
-  /** Takes one request from the tenant's bucket; never rejects. */
-  abstract take(tenant: string): RateDecision | Promise<RateDecision>;
+  /** Takes one request from the tenant's bucket, by a rule of its own if it has one; never rejects. */
+  abstract take(tenant: string, own?: RateRule): RateDecision | Promise<RateDecision>;
 
   /** The rule that holds for a tenant. */
   ruleOf(tenant: string): RateRule {

@@ -70,8 +70,8 @@ export class RedisRateLimiter extends RateLimiter {
     return this.accounts.size;
   }
 
-  take(tenant: string): RateDecision | Promise<RateDecision> {
-    const account = this.accountOf(tenant);
+  take(tenant: string, own?: RateRule): RateDecision | Promise<RateDecision> {
+    const account = this.accountOf(tenant, own ?? this.ruleOf(tenant));
     return this.takeHere(account, this.clock.now()) ?? this.takeShared(tenant, account);
   }
 
@@ -107,7 +107,7 @@ export class RedisRateLimiter extends RateLimiter {
       }
     } catch (error) {
       this.options.onUnavailable?.(error);
-      return this.alone.take(tenant);
+      return this.alone.take(tenant, account.rule);
     } finally {
       account.waiting--;
     }
@@ -144,10 +144,12 @@ export class RedisRateLimiter extends RateLimiter {
     return decide(allowed, account.rule, tokensAt(account, nowMs) + account.lent - account.owed);
   }
 
-  private accountOf(tenant: string): Account {
+  private accountOf(tenant: string, rule: RateRule): Account {
     const known = this.accounts.get(tenant);
-    if (known) return known;
-    const rule = this.ruleOf(tenant);
+    if (known) {
+      known.rule = rule; // rules of a caller's own may change
+      return known;
+    }
     const account: Account = {
       rule,
       lent: 0,
