@@ -3,7 +3,12 @@ import type { AuditEntry } from '@app/audit-log';
 
 const LABELS = ['negative', 'neutral', 'positive'] as const;
 
-/** What the API would record of its `number`th answer: all members that an ordinary answer has, and another text each time. */
+/** Another text each time. */
+export function textOf(number: number): string {
+  return `the coffee was good but the train was late again, and the weather ${number}`;
+}
+
+/** What the API would record of its `number`th answer: all members that an ordinary answer has. */
 export function entryOf(number: number): AuditEntry {
   const positive = ((number * 7919) % 9973) / 9973;
   const negative = (1 - positive) / 3;
@@ -11,7 +16,6 @@ export function entryOf(number: number): AuditEntry {
   return {
     request_id: randomUUID(),
     tenant: 'default',
-    text: `the coffee was good but the train was late again, and the weather ${number}`,
     model: 'sentiment',
     model_version: '1',
     prediction,

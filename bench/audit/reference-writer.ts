@@ -2,7 +2,7 @@
 // `reference-writer.js <Postgres URL> <records>`.
 import { hash, randomUUIDv7 } from 'node:crypto';
 import { Pool } from 'pg';
-import { entryOf } from './audit-entries.js';
+import { entryOf, textOf } from './audit-entries.js';
 
 const CONNECTIONS = 4;
 const BATCH = 500;
@@ -38,7 +38,8 @@ const INSERT = `INSERT INTO inference_logs (${COLUMNS.join(', ')})
   ON CONFLICT DO NOTHING`;
 
 function rowOf(number: number): Row {
-  const { text, probabilities, ...entry } = entryOf(number);
+  const { probabilities, ...entry } = entryOf(number);
+  const text = textOf(number);
   return {
     ...(entry as Omit<Row, 'id'>),
     id: randomUUIDv7(),

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { AuditLog, AuditMetrics, type LogWriter } from '@app/audit-log';
 import { Registry } from 'prom-client';
-import { entryOf } from './audit-entries.js';
+import { entryOf, textOf } from './audit-entries.js';
 
 /** Records on their way to the disk at the same time. */
 const AT_ONCE = 1000;
@@ -27,7 +27,8 @@ async function main(dataDir: string, records: number): Promise<void> {
   await auditLog.open();
   for (let done = 0; done < records; done += AT_ONCE) {
     const length = Math.min(AT_ONCE, records - done);
-    await Promise.all(Array.from({ length }, (_, index) => auditLog.append(entryOf(done + index))));
+    const append = (number: number) => auditLog.append(textOf(number), entryOf(number));
+    await Promise.all(Array.from({ length }, (_, index) => append(done + index)));
   }
   await auditLog.close();
 }

@@ -174,7 +174,7 @@ describe('a default model of which no version is fit', () => {
     const falcon = Falcon.launch({ MODEL_DIR: dir });
     const line = await falcon.waitForLog('The default model cannot serve');
     expect(line).toMatchObject({ level: 'CRITICAL', model: 'sentiment', reason: expect.any(String) as string });
-    expect(falcon.stderr.join('')).toContain('not ready');
+    await falcon.waitForStderr('not ready');
     await falcon.stop();
   });
 });

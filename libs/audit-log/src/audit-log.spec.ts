@@ -10,9 +10,8 @@ import type { AuditRecord } from './audit-record.js';
 
 const LIMITS = { maxRecords: 1000, maxBytes: 1 << 20 };
 
-function entry(text: string, more: Partial<AuditEntry> = {}): AuditEntry {
+function entry(more: Partial<AuditEntry> = {}): AuditEntry {
   return {
-    text,
     request_id: 'r-1',
     tenant: 'default',
     cache_hit: false,
@@ -60,16 +59,15 @@ describe('AuditLog', () => {
 
   async function recordsOf(auditLog: AuditLog): Promise<AuditRecord[]> {
     const batch = await auditLog.source?.next(LIMITS);
-    return (batch?.rows.split('\n') ?? []).map((row) => JSON.parse(row) as AuditRecord);
+    return (batch?.rows.toString().split('\n') ?? []).map((row) => JSON.parse(row) as AuditRecord);
   }
 
   it('adds who, when, under which id, and the hash and length of the text', async () => {
     const auditLog = await open();
-    await auditLog.append(entry('äöü😀'));
-    const { text: _, ...withoutText } = entry('äöü😀');
+    await auditLog.append('äöü😀', entry());
     const [record] = await recordsOf(auditLog);
     expect(record).toEqual({
-      ...withoutText,
+      ...entry(),
       id: expect.stringMatching(/^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/) as string,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string,
       worker_id: 'worker-7',
@@ -80,15 +78,26 @@ describe('AuditLog', () => {
 
   it('keeps the text only when told to, and in a form that Postgres can hold', async () => {
     const auditLog = await open({ storeText: true });
-    await auditLog.append(entry('a\0b', { model: 'm\0', model_version: '\ud800', error_message: 'no\0' }));
+    await auditLog.append('a\0b', entry({ model: 'm\0', model_version: '\ud800', error_message: 'no\0' }));
     expect(await recordsOf(auditLog)).toMatchObject([
       { text: 'a␀b', text_length: 3, model: 'm␀', model_version: '\ufffd', error_message: 'no␀' },
     ]);
   });
 
+  it('takes what an answer says out of its JSON', async () => {
+    const auditLog = await open({ storeText: true });
+    const answer = { prediction: 'a "b"', probabilities: { 'a "b"': 1 }, request_id: 'r-2', worker_id: 'worker-7' };
+    const { request_id: _, cache_hit: _hit, idempotency_hit: _again, processing_time_ms: _ms, ...besides } = entry();
+    await auditLog.appendAnswered('good "day"', JSON.stringify(answer), besides);
+    const added = { id: expect.any(String), created_at: expect.any(String), text_hash: expect.any(String) };
+    expect(await recordsOf(auditLog)).toEqual([
+      { ...answer, ...besides, ...added, text: 'good "day"', text_length: 10 },
+    ]);
+  });
+
   it('makes ids that grow', async () => {
     const auditLog = await open();
-    for (let count = 0; count < 3; count++) await auditLog.append(entry('a'));
+    for (let count = 0; count < 3; count++) await auditLog.append('a', entry());
     const ids = (await recordsOf(auditLog)).map(({ id }) => id);
     expect(new Set(ids).size).toBe(3);
     expect(ids.map((id) => id.slice(0, 13))).toEqual(ids.map((id) => id.slice(0, 13)).toSorted());
@@ -96,13 +105,14 @@ describe('AuditLog', () => {
 
   it('records nothing when it is off', async () => {
     const auditLog = await open({ durability: 'off' });
-    await auditLog.append(entry('a'));
+    await auditLog.append('a', entry());
     expect([auditLog.isOn, auditLog.source, auditLog.stats()]).toEqual([false, undefined, { records: 0, bytes: 0 }]);
   });
 
   describe('when the spool is full', () => {
     const tooMuch = { spoolMaxBytes: 1000 };
-    const fill = (auditLog: AuditLog) => Promise.allSettled(['a', 'b', 'c', 'd'].map((t) => auditLog.append(entry(t))));
+    const fill = (auditLog: AuditLog) =>
+      Promise.allSettled(['a', 'b', 'c', 'd'].map((t) => auditLog.append(t, entry())));
 
     it('lets answers leave, counts them, and says "buffer full" once', async () => {
       const auditLog = await open(tooMuch);
@@ -136,7 +146,7 @@ describe('AuditLog', () => {
   it('takes a folder that cannot be used like a full spool, and says what to do', async () => {
     writeFileSync(join(folder, 'spool'), 'a file where the folder should be');
     const auditLog = await open();
-    await auditLog.append(entry('a'));
+    await auditLog.append('a', entry());
     expect(observer.events).toContainEqual(['onDropped', 1]);
     expect(log.lines[0]).toMatch(/^ERROR The audit spool cannot be opened.* make the folder writable$/);
   });

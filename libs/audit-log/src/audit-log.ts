@@ -13,11 +13,31 @@ const REOPEN_MS = 5000;
 /** Records left out are reported at most this often. */
 const REPORT_MS = 10_000;
 
-/** What the caller knows of an answer; who, when and under which id are added here. */
-export type AuditEntry = Omit<AuditRecord, 'id' | 'created_at' | 'worker_id' | 'text_hash' | 'text_length'> & {
-  /** The text that was classified; it is hashed, and recorded itself only if the options say so. */
-  text: string;
-};
+/** What is added to a record here: who, when, under which id, and what is kept of the text. */
+type Added = 'id' | 'created_at' | 'worker_id' | 'text_hash' | 'text_length' | 'text';
+
+/** What the caller knows of an answer. */
+export type AuditEntry = Omit<AuditRecord, Added>;
+
+/** What the caller knows besides what the answer itself says. */
+export type AuditEntryOfAnswer = Omit<AuditEntry, keyof InAnswer>;
+
+/** The columns that an answer names as the table does. */
+type InAnswer = Pick<
+  AuditRecord,
+  | 'request_id'
+  | 'worker_id'
+  | 'model'
+  | 'model_version'
+  | 'prediction'
+  | 'confidence'
+  | 'probabilities'
+  | 'mode'
+  | 'degraded_reason'
+  | 'cache_hit'
+  | 'idempotency_hit'
+  | 'processing_time_ms'
+>;
 
 /** Records what was asked and answered: `append` it, wait, and let the answer leave. */
 export class AuditLog {
@@ -60,19 +80,28 @@ export class AuditLog {
   /**
    * Resolves when the record survives what the options say it must; the answer may then leave.
    * A record that cannot be kept is counted and logged, and the answer leaves without.
+   * @param text what was classified; it is hashed, and recorded itself only if the options say so
    * @throws {AuditUnavailableError} instead, where the options say `refuse`
    */
-  async append(entry: AuditEntry): Promise<void> {
-    if (!this.isOn) {
-      return;
+  async append(text: string, entry: AuditEntry): Promise<void> {
+    if (this.isOn) {
+      const model = entry.model && storable(entry.model);
+      const version = entry.model_version && storable(entry.model_version);
+      const message = entry.error_message && storable(entry.error_message);
+      const { workerId: worker_id } = this.options;
+      const known = { ...entry, worker_id, model, model_version: version, error_message: message };
+      await this.keep(`${this.head(text)},${JSON.stringify(known).slice(1)}`);
     }
-    try {
-      if (!this.spool) {
-        throw new Error('The spool is not open.');
-      }
-      await this.spool.append(this.toJson(entry));
-    } catch (error) {
-      this.onLost(error);
+  }
+
+  /**
+   * The same for a request that was answered.
+   * @param answer the answer as it goes to the client: its JSON becomes part of the record as it is, because making it takes as
+   * long as all the rest
+   */
+  async appendAnswered(text: string, answer: string, entry: AuditEntryOfAnswer): Promise<void> {
+    if (this.isOn) {
+      await this.keep(`${this.head(text)},${JSON.stringify(entry).slice(1, -1)},${answer.slice(1)}`);
     }
   }
 
@@ -110,39 +139,21 @@ export class AuditLog {
     } while (!signal.aborted && !(await this.tryToOpen()));
   }
 
-  /** Member by member: this runs for every answer, and copying the entry would take as long as all the rest. */
-  private toJson(entry: AuditEntry): string {
-    const { text, model, model_version: modelVersion, error_message: errorMessage } = entry;
-    const record: AuditRecord = {
-      id: randomUUIDv7(),
-      created_at: this.timestamp(),
-      request_id: entry.request_id,
-      batch_index: entry.batch_index,
-      worker_id: this.options.workerId,
-      tenant: entry.tenant,
-      model: model && storable(model),
-      model_version: modelVersion && storable(modelVersion),
-      text_hash: hashOf(text),
-      text_length: lengthOf(text),
-      text: this.options.storeText ? storable(text) : undefined,
-      prediction: entry.prediction,
-      confidence: entry.confidence,
-      probabilities: entry.probabilities,
-      mode: entry.mode,
-      degraded_reason: entry.degraded_reason,
-      cache_hit: entry.cache_hit,
-      idempotency_hit: entry.idempotency_hit,
-      idempotency_key: entry.idempotency_key,
-      priority: entry.priority,
-      success: entry.success,
-      status: entry.status,
-      error_code: entry.error_code,
-      error_message: errorMessage && storable(errorMessage),
-      processing_time_ms: entry.processing_time_ms,
-      inference_time_ms: entry.inference_time_ms,
-      client_ip: entry.client_ip,
-    };
-    return JSON.stringify(record);
+  private async keep(json: string): Promise<void> {
+    try {
+      if (!this.spool) {
+        throw new Error('The spool is not open.');
+      }
+      await this.spool.append(json);
+    } catch (error) {
+      this.onLost(error);
+    }
+  }
+
+  /** The first members of a record; the JSON is not closed. */
+  private head(text: string): string {
+    const head = `{"id":"${randomUUIDv7()}","created_at":"${this.timestamp()}","text_hash":"${hashOf(text)}","text_length":${lengthOf(text)}`;
+    return this.options.storeText ? `${head},"text":${JSON.stringify(storable(text))}` : head;
   }
 
   /** Now, in ISO 8601; formatted once for all records of a millisecond. */

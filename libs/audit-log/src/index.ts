@@ -1,5 +1,5 @@
 export { AuditLog } from './audit-log.js';
-export type { AuditEntry } from './audit-log.js';
+export type { AuditEntry, AuditEntryOfAnswer } from './audit-log.js';
 export { AuditUnavailableError } from './audit-log.errors.js';
 export { AuditLogModule } from './audit-log.module.js';
 export { AuditMetrics } from './audit-log.metrics.js';

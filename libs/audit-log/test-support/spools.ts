@@ -83,7 +83,7 @@ export class SpoolWriter {
 export async function drain(source: SpoolSource, limits = LIMITS, acknowledge = true): Promise<string[]> {
   const rows: string[] = [];
   for (let batch = await source.next(limits); batch; batch = await source.next(limits)) {
-    const lines = batch.rows.split('\n');
+    const lines = batch.rows.toString().split('\n');
     expect(lines).toHaveLength(batch.records);
     rows.push(...lines);
     if (acknowledge) await source.acknowledge(batch.end);

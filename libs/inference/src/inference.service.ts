@@ -79,7 +79,7 @@ export class InferenceService implements OnApplicationShutdown {
       ...decide(chosen.manifest, probabilities),
       labels: chosen.manifest.labels,
       probabilities,
-      inferenceTimeMs: computeMs,
+      inferenceTimeMs: Math.round(computeMs * 1000) / 1000,
     };
   }
 

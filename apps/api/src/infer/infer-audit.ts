@@ -4,6 +4,7 @@ import { HTTP_ERRORS } from '../http-errors.js';
 import { failureOf } from '../http/problem.js';
 import { elapsedMs, type RequestContext } from '../http/request-context.js';
 import type { BatchRequest, InferRequest, InferResponse } from './infer.schema.js';
+import type { Rendered } from './rendered.js';
 
 /** A text of a request: POST /infer has one without an index. */
 export interface AskedText extends InferRequest {
@@ -23,29 +24,17 @@ export class InferAudit {
   /** @throws {AuditUnavailableError} where no answer may leave without its record */
   answered(
     asked: AskedText,
-    answer: InferResponse,
+    { json }: Rendered<InferResponse>,
     inferenceTimeMs: number | undefined,
     context: RequestContext,
   ): Promise<void> {
-    return this.auditLog.append({
-      text: asked.text,
-      request_id: context.requestId,
+    return this.auditLog.appendAnswered(asked.text, json, {
       batch_index: asked.index,
       tenant: context.tenant,
-      model: answer.model,
-      model_version: answer.model_version,
-      prediction: answer.prediction,
-      confidence: answer.confidence,
-      probabilities: answer.probabilities,
-      mode: answer.mode,
-      degraded_reason: answer.degraded_reason,
-      cache_hit: answer.cache_hit,
-      idempotency_hit: answer.idempotency_hit,
       idempotency_key: context.idempotencyKey,
       priority: context.priority,
       success: true,
       status: 200,
-      processing_time_ms: answer.processing_time_ms,
       inference_time_ms: inferenceTimeMs,
       client_ip: context.clientAddress,
     });
@@ -57,7 +46,7 @@ export class InferAudit {
    */
   async failed(asked: readonly AskedText[], error: unknown, context: RequestContext): Promise<void> {
     const failure = failureOf(error);
-    const shared: Omit<AuditEntry, 'text'> = {
+    const shared: AuditEntry = {
       request_id: context.requestId,
       tenant: context.tenant,
       cache_hit: false,
@@ -73,7 +62,7 @@ export class InferAudit {
     };
     await Promise.all(
       asked.map(({ text, model, version, index }) =>
-        this.auditLog.append({ ...shared, text, model, model_version: version, batch_index: index }),
+        this.auditLog.append(text, { ...shared, model, model_version: version, batch_index: index }),
       ),
     );
   }

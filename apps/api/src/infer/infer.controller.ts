@@ -14,6 +14,9 @@ import {
 import { askedTexts } from './infer-audit.js';
 import { InferService } from './infer.service.js';
 import { OnceOnly } from './once-only.js';
+import { render, renderBatch, type Rendered } from './rendered.js';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 /**
  * The HTTP door of text classifiers. The handlers read the request and send the answer themselves: Nest's pipes and its
@@ -33,11 +36,11 @@ export class InferController {
     const body = parseBody(inferRequestSchema, request.body);
     const context = this.contextOf(request, reply);
     const work = { route: '/infer', body, ...this.once(body, context) };
-    const answer = await this.onceOnly.run(work, context, () => keysUnavailable(reply));
+    const { answer, json } = await this.onceOnly.run(work, context, () => keysUnavailable(reply));
     if (answer.mode !== 'fresh') {
       void reply.header('X-Falcon-Mode', answer.mode);
     }
-    void reply.send(answer);
+    void reply.header('Content-Type', JSON_TYPE).send(json);
   }
 
   @Post('batch')
@@ -46,18 +49,18 @@ export class InferController {
     const body = parseBody(batchRequestSchema, request.body);
     const context = this.contextOf(request, reply);
     const work = { route: '/infer/batch', body, ...this.onceInBatch(body, context) };
-    const answer = await this.onceOnly.run(work, context, () => keysUnavailable(reply));
+    const { answer, json } = await this.onceOnly.run(work, context, () => keysUnavailable(reply));
     const degraded = answer.results.find(({ mode }) => mode !== 'fresh');
     if (degraded) {
       void reply.header('X-Falcon-Mode', degraded.mode);
     }
-    void reply.send(answer);
+    void reply.header('Content-Type', JSON_TYPE).send(json);
   }
 
   private once(body: InferRequest, context: RequestContext) {
     return {
       run: () => this.infer.one(body, context),
-      replay: async (stored: InferResponse): Promise<InferResponse> => {
+      replay: async (stored: InferResponse): Promise<Rendered<InferResponse>> => {
         const answer = again(stored, context);
         await this.infer.replayed([body], [answer], context);
         return answer;
@@ -70,10 +73,14 @@ export class InferController {
     const asked = () => askedTexts(body);
     return {
       run: () => this.infer.batch(body, context),
-      replay: async (stored: BatchResponse): Promise<BatchResponse> => {
-        const results = stored.results.map((result) => again(result, context));
+      replay: async ({ results: stored, ...rest }: BatchResponse): Promise<Rendered<BatchResponse>> => {
+        const results = stored.map((result) => again(result, context));
         await this.infer.replayed(asked(), results, context);
-        return { ...stored, results, processing_time_ms: elapsedMs(context), request_id: context.requestId };
+        return renderBatch(results, {
+          ...rest,
+          processing_time_ms: elapsedMs(context),
+          request_id: context.requestId,
+        });
       },
       refuse: (error: unknown) => this.infer.failure(asked(), error, context),
     };
@@ -85,13 +92,13 @@ export class InferController {
 }
 
 /** The answer of an earlier request as the answer of this one. */
-function again(stored: InferResponse, context: RequestContext): InferResponse {
-  return {
+function again(stored: InferResponse, context: RequestContext): Rendered<InferResponse> {
+  return render({
     ...stored,
     idempotency_hit: true,
     processing_time_ms: elapsedMs(context),
     request_id: context.requestId,
-  };
+  });
 }
 
 function keysUnavailable(reply: FastifyReply): void {

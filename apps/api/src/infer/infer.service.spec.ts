@@ -1,4 +1,4 @@
-import { AuditUnavailableError, type AuditEntry, type AuditLog } from '@app/audit-log';
+import { AuditUnavailableError, type AuditEntry, type AuditEntryOfAnswer, type AuditLog } from '@app/audit-log';
 import {
   InferenceDeadlineError,
   InvalidInputError,
@@ -35,20 +35,26 @@ const POSITIVE: TextClassification = {
 
 type Classify = InferenceService['classify'];
 
+type Recorded = AuditEntry & { text: string };
+
 interface Tested {
   service: InferService;
   counted: () => Promise<Record<string, number>>;
   /** What was put on record, in order. */
-  recorded: AuditEntry[];
+  recorded: Recorded[];
 }
 
-function serviceWith(classify: Classify, append: AuditLog['append'] = async () => undefined): Tested {
+function serviceWith(classify: Classify, append = async (): Promise<void> => undefined): Tested {
   register.clear();
-  const recorded: AuditEntry[] = [];
+  const recorded: Recorded[] = [];
   const auditLog = {
-    append: async (entry: AuditEntry): Promise<void> => {
-      await append(entry);
-      recorded.push(entry);
+    append: async (text: string, entry: AuditEntry): Promise<void> => {
+      await append();
+      recorded.push({ text, ...entry });
+    },
+    appendAnswered: async (text: string, answer: string, entry: AuditEntryOfAnswer): Promise<void> => {
+      await append();
+      recorded.push({ text, ...(JSON.parse(answer) as AuditEntry), ...entry });
     },
   };
   const requests = new Counter({ name: 'requests', help: 'h', labelNames: ['status', 'cache_hit'] });
@@ -64,7 +70,7 @@ function serviceWith(classify: Classify, append: AuditLog['append'] = async () =
     const named = values.map(({ labels, value }) => [String(labels['status'] ?? labels['error_type']), value] as const);
     return Object.fromEntries(named.filter(([, value]) => value > 0));
   };
-  const audit = new InferAudit(auditLog as AuditLog);
+  const audit = new InferAudit(auditLog as unknown as AuditLog);
   const inference = {
     classify,
     find: ({ model = 'sentiment', version = '1' } = {}) => ({ model, version }),
@@ -93,7 +99,9 @@ function context(): RequestContext {
 describe('InferService', () => {
   it('answers with what the model said, and says that nothing was stored', async () => {
     const { service, counted } = serviceWith(async () => POSITIVE);
-    expect(await service.one({ text: 'a' }, context())).toEqual({
+    const { answer, json } = await service.one({ text: 'a' }, context());
+    expect(JSON.parse(json)).toEqual(answer);
+    expect(answer).toEqual({
       prediction: 'positive',
       confidence: 0.75,
       probabilities: { negative: 0.25, positive: 0.75 },
@@ -142,8 +150,9 @@ describe('InferService', () => {
       }
       return { ...POSITIVE, prediction: text };
     });
-    const { results } = await service.batch({ texts: ['a', 'b', 'c'] }, context());
-    expect(results.map(({ prediction }) => prediction)).toEqual(['a', 'b', 'c']);
+    const { answer, json } = await service.batch({ texts: ['a', 'b', 'c'] }, context());
+    expect(JSON.parse(json)).toEqual(answer);
+    expect(answer.results.map(({ prediction }) => prediction)).toEqual(['a', 'b', 'c']);
   });
 
   it('fails a batch with its first failure, names the text and calls off the rest', async () => {
@@ -177,12 +186,13 @@ describe('InferService', () => {
         order.push('recorded');
       },
     );
-    const answer = await service.one({ text: 'a' }, context()).finally(() => order.push('answered'));
+    const { answer } = await service.one({ text: 'a' }, context()).finally(() => order.push('answered'));
     expect(order).toEqual(['recorded', 'answered']);
     expect(recorded).toEqual([
       {
         text: 'a',
         request_id: 'id-1',
+        worker_id: 'worker-1',
         batch_index: undefined,
         tenant: 'default',
         model: 'sentiment',

@@ -7,10 +7,11 @@ import { askedTexts, InferAudit, type AskedText } from './infer-audit.js';
 import { InferMetrics } from './infer.metrics.js';
 import type { BatchRequest, BatchResponse, InferRequest, InferResponse } from './infer.schema.js';
 import { ModelAnswers, type Known } from './model-answers.js';
+import { render, renderBatch, type Rendered } from './rendered.js';
 
 interface Answered {
   asked: AskedText;
-  answer: InferResponse;
+  rendered: Rendered<InferResponse>;
   inferenceTimeMs: number | undefined;
 }
 
@@ -24,30 +25,32 @@ export class InferService {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  async one(asked: InferRequest, context: RequestContext): Promise<InferResponse> {
+  async one(asked: InferRequest, context: RequestContext): Promise<Rendered<InferResponse>> {
     try {
       const answered = await this.ask(asked, context);
       await this.record(answered, context);
-      return answered.answer;
+      return answered.rendered;
     } catch (error) {
       throw await this.failure([asked], error, context);
     }
   }
 
   /** All texts at once, so that they share micro-batches; the first failure calls off the rest. */
-  async batch(body: BatchRequest, context: RequestContext): Promise<BatchResponse> {
+  async batch(body: BatchRequest, context: RequestContext): Promise<Rendered<BatchResponse>> {
     const asked = askedTexts(body);
     const callOff = new AbortController();
     const bounds = { ...context, signal: AbortSignal.any([context.signal, callOff.signal]) };
     try {
       const answered = await Promise.all(asked.map((text) => this.ask(text, bounds)));
       await Promise.all(answered.map((text) => this.record(text, context)));
-      return {
-        results: answered.map(({ answer }) => answer),
-        worker_id: this.settings.workerId,
-        processing_time_ms: elapsedMs(context),
-        request_id: context.requestId,
-      };
+      return renderBatch(
+        answered.map(({ rendered }) => rendered),
+        {
+          worker_id: this.settings.workerId,
+          processing_time_ms: elapsedMs(context),
+          request_id: context.requestId,
+        },
+      );
     } catch (error) {
       callOff.abort();
       throw await this.failure(asked, error, context);
@@ -57,10 +60,14 @@ export class InferService {
   /** Puts answers on record that were given before and are given again, because their request came again. */
   async replayed(
     asked: readonly AskedText[],
-    answers: readonly InferResponse[],
+    answers: readonly Rendered<InferResponse>[],
     context: RequestContext,
   ): Promise<void> {
-    const texts = asked.map((text, k): Answered => ({ asked: text, answer: answers[k]!, inferenceTimeMs: undefined }));
+    const texts = asked.map((text, k): Answered => ({
+      asked: text,
+      rendered: answers[k]!,
+      inferenceTimeMs: undefined,
+    }));
     try {
       await Promise.all(texts.map((text) => this.record(text, context)));
     } catch (error) {
@@ -81,7 +88,7 @@ export class InferService {
   private async ask(asked: AskedText, context: RequestContext): Promise<Answered> {
     try {
       const known = await this.answers.find(asked, context);
-      return { asked, answer: this.answer(known, context), inferenceTimeMs: known.inferenceTimeMs };
+      return { asked, rendered: render(this.answer(known, context)), inferenceTimeMs: known.inferenceTimeMs };
     } catch (error) {
       throw asked.index === undefined ? error : namingIndex(error, asked.index);
     }
@@ -106,9 +113,9 @@ export class InferService {
     };
   }
 
-  private async record({ asked, answer, inferenceTimeMs }: Answered, context: RequestContext): Promise<void> {
-    await this.audit.answered(asked, answer, inferenceTimeMs, context);
-    this.metrics.answered(answer);
+  private async record({ asked, rendered, inferenceTimeMs }: Answered, context: RequestContext): Promise<void> {
+    await this.audit.answered(asked, rendered, inferenceTimeMs, context);
+    this.metrics.answered(rendered.answer);
   }
 }
 

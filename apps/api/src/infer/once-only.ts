@@ -3,14 +3,15 @@ import { fingerprint, Idempotency, type HeldClaim } from '@app/cache';
 import { HttpError } from '../http-errors.js';
 import { SETTINGS, type Settings } from '../settings.js';
 import type { RequestContext } from '../http/request-context.js';
+import type { Rendered } from './rendered.js';
 
 /** What is answered once for each key, and how an answer that was stored is given again. */
 export interface KeyedWork<T> {
   route: string;
   body: unknown;
-  run: () => Promise<T>;
+  run: () => Promise<Rendered<T>>;
   /** Makes the answer of this request out of the stored one. */
-  replay: (stored: T) => Promise<T>;
+  replay: (stored: T) => Promise<Rendered<T>>;
   /** Puts a refusal on record, and gives what to answer. */
   refuse: (error: unknown) => Promise<unknown>;
 }
@@ -31,7 +32,7 @@ export class OnceOnly {
    * @param onUnavailable called when the keys cannot be reached and the work runs without knowing whether it ran before
    * @throws {HttpError} IDEMPOTENCY_KEY_IN_FLIGHT or IDEMPOTENCY_KEY_REUSED
    */
-  async run<T>(work: KeyedWork<T>, context: RequestContext, onUnavailable: () => void): Promise<T> {
+  async run<T>(work: KeyedWork<T>, context: RequestContext, onUnavailable: () => void): Promise<Rendered<T>> {
     const { idempotencyKey: key, tenant } = context;
     if (!this.settings.idempotencyEnabled || key === undefined) {
       return work.run();
@@ -57,10 +58,10 @@ export class OnceOnly {
     return this.complete(work, outcome.claim);
   }
 
-  private async complete<T>(work: KeyedWork<T>, claim: HeldClaim): Promise<T> {
+  private async complete<T>(work: KeyedWork<T>, claim: HeldClaim): Promise<Rendered<T>> {
     try {
       const answer = await work.run();
-      await claim.complete(200, JSON.stringify(answer));
+      await claim.complete(200, answer.json);
       return answer;
     } catch (error) {
       await claim.release();

@@ -83,6 +83,17 @@ export class Falcon {
     }
   }
 
+  /** Waits for words on stderr, which may come after the log line that belongs to them. */
+  async waitForStderr(words: string, timeoutMs = 10_000): Promise<void> {
+    const giveUpAt = Date.now() + timeoutMs;
+    while (!this.stderr.join('').includes(words)) {
+      if (Date.now() > giveUpAt) {
+        throw new Error(`no "${words}" on stderr:\n${this.stderr.join('')}`);
+      }
+      await sleep(10);
+    }
+  }
+
   /** Where it listens. */
   get port(): number {
     const ready = this.logs().find((line) => line.message === 'Falcon is ready');

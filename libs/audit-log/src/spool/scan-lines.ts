@@ -1,4 +1,4 @@
-import { isIntact, JSON_OFFSET } from './spool-line.js';
+import { isIntact, JSON_OFFSET, LINE_END } from './spool-line.js';
 
 /** Lines looked at in one go: so many empty ones keep the thread busy for a few milliseconds only. */
 const MAX_LINES = 20_000;
@@ -30,7 +30,7 @@ export function scanLines(bytes: Buffer, limits: BatchLimits, atEnd: boolean): S
   const found: ScannedLines = { consumed: 0, records: 0, rowBytes: 0, bad: { from: 0, bytes: 0, lines: 0 } };
   for (let lines = 0; lines < MAX_LINES && found.records < limits.maxRecords; lines++) {
     const start = found.consumed;
-    const lineEnd = bytes.indexOf('\n', start);
+    const lineEnd = bytes.indexOf(LINE_END, start);
     if (start === bytes.length || (lineEnd < 0 && !atEnd)) break;
     if (lineEnd < 0 || !isIntact(bytes, start, lineEnd)) {
       stepOver(found, lineEnd < 0 ? bytes.length : lineEnd + 1);

@@ -4,7 +4,7 @@ import type { AuditObserver } from '../audit-observer.js';
 import type { LogWriter } from '../log-writer.js';
 import { type BatchLimits, type ScannedLines, scanLines } from './scan-lines.js';
 import { readHeader, segmentFile, type SpoolPosition } from './segment.js';
-import { MAX_LINE_BYTES } from './spool-line.js';
+import { LINE_END, MAX_LINE_BYTES } from './spool-line.js';
 
 /** Room for the checksums of a batch, so that most batches need one read. */
 const CHECKSUM_BYTES = 16 * 1024;
@@ -14,7 +14,8 @@ const CREATED_AT = /"created_at":"([^"\\]+)"/;
 /** Records read from one segment. */
 export interface ReadRecords {
   records: number;
-  rows: string;
+  /** Valid until the next read. */
+  rows: Buffer;
   /** RECORD_FORMAT of the Falcon that wrote them. */
   format: number;
   /** `created_at` of the first. */
@@ -64,8 +65,8 @@ export class SegmentReader {
         const start = { ...this.position };
         const found = await this.scan(current, limits);
         if (found.records > 0) {
-          const rows = this.buffer.toString('utf8', 0, found.rowBytes - 1);
-          const oldestAt = CREATED_AT.exec(rows)?.[1];
+          const rows = this.buffer.subarray(0, found.rowBytes - 1);
+          const oldestAt = CREATED_AT.exec(firstLine(rows))?.[1];
           const { format } = current;
           return { records: found.records, rows, format, oldestAt, start, end: { ...this.position } };
         }
@@ -163,4 +164,9 @@ export class SegmentReader {
     }
     return undefined;
   }
+}
+
+function firstLine(rows: Buffer): string {
+  const end = rows.indexOf(LINE_END);
+  return rows.toString('utf8', 0, end < 0 ? rows.length : end);
 }

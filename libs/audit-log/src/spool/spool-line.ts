@@ -9,7 +9,8 @@ export const MAX_LINE_BYTES = 3 * MAX_RECORD_CHARACTERS + LINE_OVERHEAD;
 /** Where a line's JSON starts. */
 export const JSON_OFFSET = 9;
 
-const LINE_END = 0x0a;
+/** Ends every line. */
+export const LINE_END = 0x0a;
 const SPACE = 0x20;
 const HEX = Buffer.from('0123456789abcdef');
 

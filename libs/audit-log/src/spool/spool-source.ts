@@ -10,8 +10,8 @@ export interface SpoolBatch {
   /** Made of the folder and of where the records begin and end in it: the same records have the same id after a restart. */
   id: string;
   records: number;
-  /** The records as JSON, one a line, without a line end after the last. */
-  rows: string;
+  /** The records as JSON in UTF-8, one a line, without a line end after the last; valid until the next batch is read. */
+  rows: Buffer;
   /** RECORD_FORMAT of the Falcon that wrote them. */
   format: number;
   /** `created_at` of the first record. */

@@ -41,7 +41,10 @@ describe('Spool', () => {
     const records = [1, 2, 3, 4].map((id) => json(id));
     const bytes = Buffer.byteLength(records.slice(0, 2).join('\n'));
     await Promise.all(records.map((record) => spool.append(record)));
-    const next = (maxRecords: number, maxBytes: number) => spool.source.next({ maxRecords, maxBytes });
+    const next = async (maxRecords: number, maxBytes: number) => {
+      const batch = await spool.source.next({ maxRecords, maxBytes });
+      return batch && { ...batch, rows: batch.rows.toString() };
+    };
     expect(await next(1, 1e6)).toMatchObject({ records: 1, rows: records[0], oldestAt: '2026-01-02T03:04:05.678Z' });
     expect(await next(9, bytes)).toMatchObject({ records: 2, rows: records.slice(1, 3).join('\n'), format: 2 });
     expect(await next(9, 1)).toMatchObject({ records: 1, rows: records[3] });
