@@ -140,6 +140,18 @@ describe('loadConfig', () => {
   });
 
   it.each([
+    ['1', true],
+    ['true', true],
+    ['yes', true],
+    ['on', true],
+    ['0', false],
+    ['off', false],
+    ['', false],
+  ])('takes MAINTENANCE_MODE=%s for %s', (value, isInMaintenance) => {
+    expect(loadConfig({ MAINTENANCE_MODE: value })).toMatchObject({ isInMaintenance });
+  });
+
+  it.each([
     [{ DRAIN_DELAY_SECONDS: '30' }, '30', 30],
     [{ GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: '3' }, '5', 3],
   ])('refuses with %j a drain delay that leaves no time for the rest', (env, delay, timeout) => {

@@ -26,6 +26,17 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
   };
 }
 
+/** Where the server of this machine is, and how to be let in. */
+export interface ServerAccess {
+  url: string;
+  adminApiKey?: string | undefined;
+}
+
+/** Reads where the server is; names and defaults are its own. */
+export function loadServerAccess(env: NodeJS.ProcessEnv = process.env): ServerAccess {
+  return { url: `http://127.0.0.1:${env['PORT'] || 8000}`, adminApiKey: env['ADMIN_API_KEY'] || undefined };
+}
+
 /**
  * Reads where the audit log is; names and defaults are the server's.
  * @throws {ConfigError} with all faults at once

@@ -1,4 +1,4 @@
-import { parseInstant } from './instant.js';
+import { parseDeadline, parseInstant } from './instant.js';
 
 describe('an instant on the command line', () => {
   const nowMs = Date.parse('2026-11-20T10:00:00Z');
@@ -23,4 +23,20 @@ describe('an instant on the command line', () => {
       expect(() => parseInstant(written, nowMs)).toThrow('An instant is written 15m, 2h');
     },
   );
+});
+
+describe('a deadline on the command line', () => {
+  const nowMs = Date.parse('2026-11-20T10:00:00Z');
+
+  it.each([
+    ['30m', '2026-11-20T10:30:00.000Z'],
+    ['1d', '2026-11-21T10:00:00.000Z'],
+    ['2026-11-20T12:30', '2026-11-20T12:30:00.000Z'],
+  ])('may be %s', (written, instant) => {
+    expect(parseDeadline(written, nowMs).toISOString()).toBe(instant);
+  });
+
+  it('may not be "later"', () => {
+    expect(() => parseDeadline('later', nowMs)).toThrow('An instant is written');
+  });
 });

@@ -15,3 +15,11 @@ export function parseInstant(written: string, nowMs = Date.now()): Date {
   }
   return instant;
 }
+
+/** An instant to come as operators write it: `30m` and `2h` are from now, anything else is as for `parseInstant`. */
+export function parseDeadline(written: string, nowMs = Date.now()): Date {
+  const [, count, unit, ago] = RELATIVE.exec(written) ?? [];
+  return unit === undefined || ago !== undefined
+    ? parseInstant(written, nowMs)
+    : new Date(nowMs + Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS]);
+}

@@ -1,0 +1,62 @@
+import type { ServerAccess } from '../config.js';
+
+const TIMEOUT_MS = 10_000;
+
+/** How a switch stands, as the server says it. */
+export interface MaintenanceSwitchStatus {
+  on: boolean;
+  since?: string;
+  until?: string;
+  reason?: string;
+}
+
+/** How maintenance mode stands, as the server says it. */
+export interface MaintenanceStatus {
+  active: boolean;
+  worker_id: string;
+  replica: MaintenanceSwitchStatus;
+  all?: MaintenanceSwitchStatus & { reachable: boolean };
+}
+
+/** What is to be switched. */
+export interface MaintenanceChange {
+  on: boolean;
+  scope?: 'all' | 'replica';
+  reason?: string;
+  until?: string;
+}
+
+/**
+ * Asks a server how maintenance mode stands, after the change if there is one.
+ * @throws {Error} that says why it could not be asked, or what it has refused
+ */
+export async function askMaintenance(
+  { url, adminApiKey }: ServerAccess,
+  change?: MaintenanceChange,
+): Promise<MaintenanceStatus> {
+  const target = URL.parse('/admin/maintenance', url);
+  if (!target) {
+    throw new Error(`"${url}" is not a URL such as http://127.0.0.1:8000`);
+  }
+  const response = await fetch(target, {
+    headers: {
+      ...(adminApiKey !== undefined && { 'X-API-Key': adminApiKey }),
+      ...(change && { 'Content-Type': 'application/json' }),
+    },
+    ...(change && { method: 'PUT', body: JSON.stringify(change) }),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  }).catch((error: unknown) => {
+    throw new Error(`${url} does not answer: ${causeOf(error)}; name a running server with --url`, { cause: error });
+  });
+  const body = (await response.json().catch(() => ({}))) as MaintenanceStatus & { detail?: string };
+  if (!response.ok) {
+    throw new Error(`${url} answered ${response.status}: ${body.detail ?? response.statusText}`);
+  }
+  return body;
+}
+
+/** What undici says of a failed fetch is in its cause. */
+function causeOf(error: unknown): string {
+  const { cause, message } = error as Error;
+  return cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : message;
+}

@@ -1,0 +1,68 @@
+import { Command, type CommanderError, Option } from 'commander';
+import { parseDeadline } from '../audit/instant.js';
+import type { ServerAccess } from '../config.js';
+import { askMaintenance, type MaintenanceChange } from './ask-maintenance.js';
+import { maintenanceReport } from './maintenance-report.js';
+
+/** Exit code when the server could not be asked, has refused, or was asked wrongly. */
+const TROUBLE = 2;
+
+interface Options {
+  url: string;
+  json?: boolean;
+  all?: boolean;
+  replica?: boolean;
+  reason?: string;
+  until?: Date;
+}
+
+/** `falcon maintenance on|off|status`: refuse what asks a model, for a while. */
+export function maintenanceCommand(access: ServerAccess): Command {
+  const maintenance = new Command('maintenance')
+    .description('answer 503 to what asks a model, on one replica or on all')
+    .exitOverride((error: CommanderError) => process.exit(error.exitCode === 0 ? 0 : TROUBLE));
+  const act = (on?: boolean) => async (options: Options) => {
+    try {
+      const status = await askMaintenance(
+        { ...access, url: options.url },
+        on === undefined ? undefined : change(on, options),
+      );
+      console.log(options.json ? JSON.stringify(status, null, 2) : maintenanceReport(status));
+    } catch (error) {
+      console.error(`falcon: ${(error as Error).message}`);
+      process.exitCode = TROUBLE;
+    }
+  };
+  const command = (name: string, description: string) =>
+    maintenance
+      .command(name)
+      .description(description)
+      .option('--url <url>', 'where a server is; ADMIN_API_KEY is its key, if it has one', access.url)
+      .option('--json', 'print JSON');
+  const withScope = (switching: Command) =>
+    switching
+      .addOption(
+        new Option('--all', 'all replicas with the same REDIS_URL (the default where there is one)').conflicts(
+          'replica',
+        ),
+      )
+      .option('--replica', 'only the server that is asked');
+  withScope(command('on', 'turn it on'))
+    .option('--reason <words>', 'why, for other operators')
+    .option('--until <instant>', 'when it ends by itself: 30m, 2h, 2026-11-20T10:15:00Z', (written) =>
+      parseDeadline(written),
+    )
+    .action(act(true));
+  withScope(command('off', 'turn it off')).action(act(false));
+  command('status', 'show how it stands').action(act());
+  return maintenance;
+}
+
+function change(on: boolean, { all, replica, reason, until }: Options): MaintenanceChange {
+  return {
+    on,
+    ...((all || replica) && { scope: all ? 'all' : 'replica' }),
+    ...(reason !== undefined && { reason }),
+    ...(until && { until: until.toISOString() }),
+  };
+}
