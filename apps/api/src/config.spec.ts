@@ -13,6 +13,7 @@ const COMPUTED = [
   'ADMIN_API_KEY',
   'TRUST_PROXY',
   'CORS_ORIGINS',
+  'RATE_LIMIT_OVERRIDES',
   'REDIS_URL',
   'REDIS_QUEUE_URL',
   'POSTGRES_URL',
@@ -114,6 +115,42 @@ describe('loadConfig', () => {
     expect(faultsOf({ ADMIN_API_KEY: 'hunter2' })).toEqual([
       'ADMIN_API_KEY="***" must be 16 to 256 printable ASCII characters without spaces.',
     ]);
+  });
+
+  it('takes the rate limits of single tenants', () => {
+    const config = loadConfig({ RATE_LIMIT_OVERRIDES: 'acme=6000:500, __proto__=60:10' });
+    expect(Object.entries(config.rateLimitOverrides)).toEqual([
+      ['acme', { perSecond: 100, burst: 500 }],
+      ['__proto__', { perSecond: 1, burst: 10 }],
+    ]);
+  });
+
+  it.each(['acme', 'acme=60', 'acme=0:5', 'acme=60:0', 'a b=60:5', 'acme=60:5,', 'acme=60:5,acme=6:5', 'acme=1.5:5'])(
+    'refuses the rate limits %s',
+    (list) => {
+      expect(faultsOf({ RATE_LIMIT_OVERRIDES: list })).toEqual([
+        `RATE_LIMIT_OVERRIDES="${list}" must be a list of TENANT=PER_MINUTE:BURST such as "acme=6000:500,trial=60:10", ` +
+          'each tenant once, both numbers at least 1.',
+      ]);
+    },
+  );
+
+  it('takes how dependencies are called', () => {
+    const config = loadConfig({
+      BULKHEAD_MODEL_MAX_CONCURRENT: '7',
+      BULKHEAD_MODEL_MAX_WAITING: '3',
+      RETRY_MAX_ATTEMPTS: '4',
+      RETRY_EXPONENTIAL_BASE: '3',
+      CIRCUIT_BREAKER_HALF_OPEN_ATTEMPTS: '1',
+      CIRCUIT_BREAKER_SLOW_CALL_SECONDS: '0.5',
+    });
+    expect(config).toMatchObject({
+      modelBulkhead: { maxConcurrent: 7, maxWaiting: 3, maxWaitMs: 100 },
+      retry: { maxAttempts: 4, baseDelayMs: 100, maxDelayMs: 5000, factor: 3 },
+      breaker: { halfOpenCalls: 1, successThreshold: 1, slowCallMs: 500 },
+    });
+    const off = loadConfig({ RETRY_ENABLED: 'false', CIRCUIT_BREAKER_ENABLED: 'false' });
+    expect([off.retry, off.breaker]).toEqual([undefined, undefined]);
   });
 
   it('never shows a password', () => {

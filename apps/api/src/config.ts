@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
 import type { AuditLogOptions, AuditServicesOptions, AuditWorkerOptions } from '@app/audit-log';
-import type { CacheOptions } from '@app/cache';
+import type { CacheOptions, ClusterFlightOptions } from '@app/cache';
 import { readEnvironment, type KeySources } from '@app/ops';
-import type { BreakerOptions, LimitOptions, RateRule } from '@app/resilience';
 import { environmentSchema, type Environment } from './environment.js';
+import { toResilienceConfig, type ResilienceConfig } from './resilience-config.js';
 
 /** How answers and idempotency keys are kept, and whether. */
 export interface CacheConfig extends Omit<CacheOptions, 'redis'> {
@@ -11,6 +11,8 @@ export interface CacheConfig extends Omit<CacheOptions, 'redis'> {
   idempotencyEnabled: boolean;
   /** Longest time that a cache operation waits for Redis. */
   redisTimeoutMs: number;
+  /** Undefined: each replica computes for itself. */
+  oncePerCluster: ClusterFlightOptions | undefined;
 }
 
 /** Who may do what, and how callers reach the server. */
@@ -27,10 +29,10 @@ export interface AccessConfig {
   corsOrigins: readonly string[];
 }
 
-/** Micro-batches make a request wait for the one before: that is no overload. */
-const SHEDDING_TOLERATED_MS = 10;
 /** A Redis slower than this costs more than the cache saves. */
 const CACHE_REDIS_TIMEOUT_MS = 50;
+/** How often a replica looks whether another one has the answer. */
+const CLUSTER_POLL_MS = 10;
 const CACHE_TTL_JITTER = 0.1;
 const MAX_CACHED_CHARACTERS = 16_384;
 /** A killed process's idempotency key is free after this; a living one renews its claim. */
@@ -43,7 +45,7 @@ const IDEMPOTENCY_MEMORY_BYTES = 64 * 1024 * 1024;
 const WORKER_CLOSE_MS = 3000;
 
 /** What the server was told, in the units and names that the code uses. */
-export interface Config {
+export interface Config extends ResilienceConfig {
   appName: string;
   version: string;
   environment: string;
@@ -70,16 +72,6 @@ export interface Config {
     inferenceTimeoutMs: number;
     workerId: string;
   };
-  /** Redis of cache, rate limits and breaker openings; without it each process has its own. */
-  sharedRedisUrl: string | undefined;
-  /** Undefined: there is no limit. */
-  rateLimit: RateRule | undefined;
-  loadShedding: { limit: LimitOptions | undefined; status: 429 | 503 };
-  /** Undefined: breakers are off. */
-  breaker: BreakerOptions | undefined;
-  isCircuitForcedOpen: boolean;
-  /** Whether this process begins in maintenance. */
-  isInMaintenance: boolean;
   cache: CacheConfig;
   /** Whether Falcon brings its own services (embedded), uses given ones (production), or one of each (mixed). */
   mode: 'embedded' | 'mixed' | 'production';
@@ -140,40 +132,16 @@ function toAccessConfig(env: Environment): AccessConfig {
   };
 }
 
-function toResilienceConfig(env: Environment) {
-  const limits = {
-    minLimit: env.LOAD_SHEDDING_MIN_LIMIT,
-    maxLimit: env.LOAD_SHEDDING_MAX_LIMIT,
-    toleratedMs: SHEDDING_TOLERATED_MS,
-  };
-  const limit: Record<Environment['LOAD_SHEDDING'], LimitOptions | undefined> = {
-    adaptive: { kind: 'adaptive', options: limits },
-    static: { kind: 'fixed', maxInflight: env.MAX_INFLIGHT },
-    off: undefined,
-  };
-  return {
-    sharedRedisUrl: env.REDIS_URL,
-    rateLimit: env.RATE_LIMIT_ENABLED
-      ? { perSecond: env.RATE_LIMIT_PER_MINUTE / 60, burst: env.RATE_LIMIT_BURST }
-      : undefined,
-    loadShedding: { limit: limit[env.LOAD_SHEDDING], status: Number(env.LOAD_SHEDDING_STATUS) as 429 | 503 },
-    breaker: env.CIRCUIT_BREAKER_ENABLED
-      ? {
-          failureThreshold: env.CIRCUIT_BREAKER_FAILURE_THRESHOLD,
-          openMs: env.CIRCUIT_BREAKER_TIMEOUT_SECONDS * 1000,
-          halfOpenCalls: env.CIRCUIT_BREAKER_HALF_OPEN_ATTEMPTS,
-        }
-      : undefined,
-    isCircuitForcedOpen: env.CIRCUIT_OPEN === '1',
-    isInMaintenance: env.MAINTENANCE_MODE,
-  };
-}
-
 function toCacheConfig(env: Environment): CacheConfig {
+  const inferenceTimeoutMs = env.INFERENCE_TIMEOUT_SECONDS * 1000;
   return {
     answersEnabled: env.CACHE_ENABLED,
     idempotencyEnabled: env.IDEMPOTENCY_ENABLED,
     redisTimeoutMs: CACHE_REDIS_TIMEOUT_MS,
+    // A batch that takes longer than this is taken for lost by its own replica, too.
+    oncePerCluster: env.CACHE_ONCE_PER_CLUSTER
+      ? { leaseMs: inferenceTimeoutMs, waitMs: inferenceTimeoutMs, pollMs: CLUSTER_POLL_MS }
+      : undefined,
     answers: {
       ttlMs: env.CACHE_TTL_SECONDS * 1000,
       ttlJitter: CACHE_TTL_JITTER,

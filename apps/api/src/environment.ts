@@ -17,6 +17,7 @@ import {
   text,
   whole,
 } from '@app/ops';
+import { rateRules } from './rate-rules.js';
 
 /** Folder of the checkout or image. */
 export const PROJECT_DIR = projectFolder(__dirname);
@@ -53,15 +54,26 @@ const variables = z.object({
   RATE_LIMIT_ENABLED: flag().default(true),
   RATE_LIMIT_PER_MINUTE: whole(1, 100_000_000).default(1000),
   RATE_LIMIT_BURST: whole(1, 1_000_000).default(100),
+  RATE_LIMIT_OVERRIDES: rateRules().default({}),
   LOAD_SHEDDING: oneOf(['adaptive', 'static', 'off']).default('adaptive'),
   LOAD_SHEDDING_MIN_LIMIT: whole(1, 100_000).default(64),
   LOAD_SHEDDING_MAX_LIMIT: whole(1, 100_000).default(1000),
   LOAD_SHEDDING_STATUS: oneOf(['503', '429']).default('503'),
   MAX_INFLIGHT: whole(1, 100_000).default(50),
+  BULKHEAD_MODEL_MAX_CONCURRENT: whole(1, 1_000_000).default(2048),
+  BULKHEAD_MODEL_MAX_WAITING: whole(0, 1_000_000).default(0),
+  BULKHEAD_MODEL_MAX_WAIT_MS: whole(1, 60_000).default(100),
+  BULKHEAD_REDIS_MAX_CONCURRENT: whole(1, 1_000_000).default(1000),
+  RETRY_ENABLED: flag().default(true),
+  RETRY_MAX_ATTEMPTS: whole(1, 10).default(3),
+  RETRY_BASE_DELAY_MS: whole(1, 60_000).default(100),
+  RETRY_MAX_DELAY_MS: whole(1, 60_000).default(5000),
+  RETRY_EXPONENTIAL_BASE: whole(1, 10).default(2),
   CIRCUIT_BREAKER_ENABLED: flag().default(true),
   CIRCUIT_BREAKER_FAILURE_THRESHOLD: whole(1, 1000).default(5),
   CIRCUIT_BREAKER_TIMEOUT_SECONDS: seconds(0.1, 3600).default(60),
   CIRCUIT_BREAKER_HALF_OPEN_ATTEMPTS: whole(1, 100).default(3),
+  CIRCUIT_BREAKER_SLOW_CALL_SECONDS: seconds(0.001, 3600).default(5),
   MAINTENANCE_MODE: oneOf([...TRUTHY, '0', 'false', 'no', 'off'])
     .transform((word) => TRUTHY.some((yes) => yes === word))
     .default(false),
@@ -69,6 +81,7 @@ const variables = z.object({
   CACHE_ENABLED: flag().default(true),
   CACHE_TTL_SECONDS: seconds(0.1, 2_592_000).default(3600),
   CACHE_STALE_SECONDS: seconds(0, 2_592_000).default(86_400),
+  CACHE_ONCE_PER_CLUSTER: flag().default(false),
   CACHE_MEMORY_BYTES: whole(1 << 20, 2 ** 36).default(64 * 1024 * 1024),
   IDEMPOTENCY_ENABLED: flag().default(true),
   IDEMPOTENCY_TTL_SECONDS: seconds(1, 2_592_000).default(86_400),

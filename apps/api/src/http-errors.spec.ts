@@ -31,6 +31,7 @@ describe('HTTP_ERRORS', () => {
     const others = [
       'INTERNAL_ERROR',
       'AUDIT_UNAVAILABLE',
+      'BULKHEAD_FULL',
       'CIRCUIT_OPEN',
       'IDEMPOTENCY_KEY_IN_FLIGHT',
       'IDEMPOTENCY_KEY_REUSED',

@@ -34,6 +34,7 @@ export const HTTP_ERRORS = {
   MAINTENANCE_UNAVAILABLE: { status: 503, title: 'The switch of all replicas cannot be reached' },
   OVERLOADED: { status: 503, title: 'The server has enough to do' },
   CIRCUIT_OPEN: { status: 503, title: 'What is needed has failed too often' },
+  BULKHEAD_FULL: { status: 503, title: 'As much as may be asked of it is under way' },
   INFERENCE_QUEUE_FULL: { status: 503, title: 'Too many requests wait for the model' },
   MODEL_NOT_READY: { status: 503, title: 'The model is not ready' },
   WORKER_LOST: { status: 503, title: 'The inference worker was lost' },
@@ -58,6 +59,7 @@ export const INFERENCE_ERROR_CODES = [
   'INTERNAL_ERROR',
   'INFERENCE_FAILED',
   'CIRCUIT_OPEN',
+  'BULKHEAD_FULL',
   'INFERENCE_QUEUE_FULL',
   'MODEL_NOT_READY',
   'WORKER_LOST',
@@ -70,6 +72,7 @@ export const INFERENCE_ERROR_CODES = [
 export const DEGRADING_ERROR_CODES = [
   'INFERENCE_FAILED',
   'CIRCUIT_OPEN',
+  'BULKHEAD_FULL',
   'INFERENCE_QUEUE_FULL',
   'MODEL_NOT_READY',
   'WORKER_LOST',

@@ -69,8 +69,13 @@ export function resilienceModules(
     isCircuitForcedOpen: config.isCircuitForcedOpen,
   });
   const modules = [ResilienceModule.forRoot(policies), gates, MaintenanceModule.forRoot(maintenance)];
-  const { redisTimeoutMs, answers, idempotency } = config.cache;
-  const shared = redis && { redis, timeoutMs: redisTimeoutMs, gate: policies.get('redis') };
+  const { redisTimeoutMs: timeoutMs, oncePerCluster, answers, idempotency } = config.cache;
+  const shared = redis && {
+    redis,
+    timeoutMs,
+    gate: policies.get('redis'),
+    ...(oncePerCluster && { oncePerCluster }),
+  };
   modules.push(CacheModule.forRoot({ answers, idempotency, ...(shared && { redis: shared }) }, log));
   const close = () => {
     stop();
@@ -81,13 +86,16 @@ export function resilienceModules(
   return { modules, close };
 }
 
-function policiesOf({ breaker, workerId }: Config): Policies {
+function policiesOf({ breaker, retry, modelBulkhead, redisBulkhead, workerId }: Config): Policies {
   const policies = {
-    model: { ...(breaker && { breaker }), classify: kindOfModelFailure },
-    redis: { ...(breaker && { breaker: REDIS_BREAKER }) },
+    redis: { bulkhead: redisBulkhead, ...(retry && { retry }), ...(breaker && { breaker: REDIS_BREAKER }) },
+  };
+  const families = {
+    // The inference library itself asks a second worker when the first is lost: another retry would multiply that.
+    model: { bulkhead: modelBulkhead, ...(breaker && { breaker }), classify: kindOfModelFailure },
   };
   const metrics = new ResilienceMetrics(register);
-  const made = new Policies({ policies, workerId, observers: [metrics] });
+  const made = new Policies({ policies, families, workerId, observers: [metrics] });
   metrics.watch(made);
   return made;
 }
@@ -104,7 +112,7 @@ function kindOfModelFailure(error: unknown): FailureKind | undefined {
 }
 
 function rateLimiterOf(
-  { rateLimit }: Config,
+  { rateLimit, rateLimitOverrides: overrides }: Config,
   { redis, policies, metrics }: { redis: SharedRedis | undefined; policies: Policies; metrics: RateLimitMetrics },
 ): RateLimiter | undefined {
   if (!rateLimit) {
@@ -113,9 +121,10 @@ function rateLimiterOf(
   return redis
     ? new RedisRateLimiter(redis, policies.get('redis'), {
         rule: rateLimit,
+        overrides,
         onUnavailable: () => metrics.onUnavailable(),
       })
-    : new MemoryRateLimiter({ rule: rateLimit });
+    : new MemoryRateLimiter({ rule: rateLimit, overrides });
 }
 
 function loadShedderOf({ loadShedding }: Config): { loadShedder: LoadShedder | undefined; stop: () => void } {

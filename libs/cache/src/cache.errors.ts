@@ -17,14 +17,6 @@ export class SharedWaitExpiredError extends CacheError {
   }
 }
 
-/** Redis did not answer in time. */
-export class RedisTimeoutError extends CacheError {
-  readonly code = 'REDIS_TIMEOUT';
-  constructor(readonly timeoutMs: number) {
-    super(`Redis did not answer within ${timeoutMs} ms.`);
-  }
-}
-
 /** Redis has failed so often that nothing is asked of it for a while. */
 export class RedisGateClosedError extends CacheError {
   readonly code = 'REDIS_UNAVAILABLE';

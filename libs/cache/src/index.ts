@@ -18,4 +18,4 @@ export type { IdempotencyKeyHeader } from './idempotency/idempotency-key.js';
 export type { StoredAnswer } from './idempotency/idempotency-store.js';
 export { cacheRedis } from './redis/cache-redis.js';
 export { CooldownGate } from './redis/redis-gate.js';
-export type { RedisGate } from './redis/redis-gate.js';
+export type { GateCall, RedisGate } from './redis/redis-gate.js';

@@ -63,8 +63,9 @@ export class DependencyTimeoutError extends ResilienceError {
     /** Name of the policy. */
     readonly stage: string,
     readonly timeoutMs: number,
+    options?: ErrorOptions,
   ) {
-    super(`"${stage}" did not answer within ${timeoutMs} ms.`);
+    super(`"${stage}" did not answer within ${timeoutMs} ms.`, options);
   }
 }
 

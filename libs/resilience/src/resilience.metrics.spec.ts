@@ -97,6 +97,36 @@ describe('ResilienceMetrics', () => {
     }
   });
 
+  it('shows a family as one, in the state of its worst member, and the breaker of each member', async () => {
+    const other = new Registry();
+    const metrics = new ResilienceMetrics(other);
+    const families = { model: { breaker: { failureThreshold: 1 }, bulkhead: { maxConcurrent: 1 } } };
+    const family = new Policies({ policies: {}, families, workerId: 'worker-1', observers: [metrics], clock });
+    metrics.watch(family);
+    expect(await other.metrics()).toContain('circuit_breaker_state{dependency="model"} 0');
+    await family
+      .family('model')
+      .of('a')
+      .execute(() => Promise.resolve());
+    await expect(family.family('model').of('b').execute(failing)).rejects.toThrow('no');
+    await expect(family.family('model').of('b').execute(failing)).rejects.toThrow('circuit');
+    expect(await moved(other)).toEqual({
+      'circuit_breaker_state{dependency="model"}': 1,
+      'circuit_breaker_state{dependency="model:b"}': 1,
+      'circuit_breaker_state_info{dependency="model",state="open"}': 1,
+      'circuit_breaker_state_info{dependency="model:a",state="closed"}': 1,
+      'circuit_breaker_state_info{dependency="model:b",state="open"}': 1,
+      'circuit_breaker_state_changes_total{dependency="model",to="open"}': 1,
+      'circuit_breaker_state_changes_total{dependency="model:b",to="open"}': 1,
+      'circuit_breaker_successes_total{dependency="model"}': 1,
+      'circuit_breaker_successes_total{dependency="model:a"}': 1,
+      'circuit_breaker_failures_total{dependency="model"}': 1,
+      'circuit_breaker_failures_total{dependency="model:b"}': 1,
+      'policy_rejections_total{dependency="model",reason="circuit_open"}': 1,
+      'dependency_duration_seconds_count{dependency="model",operation="model"}': 2,
+    });
+  });
+
   it('counts on counters that others have registered', async () => {
     const other = new Registry();
     const name = 'retry_attempts_total';

@@ -1,10 +1,13 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Breaker } from './breaker/breaker.js';
 import { stateNumber, type BreakerState } from './breaker/breaker-state.js';
 import type { BreakerTotals } from './breaker/breaker-stats.js';
 import type { Policies } from './policy/policies.js';
-import type { PolicyObserver, RejectionReason } from './policy/policy-observer.js';
+import type { Policy } from './policy/policy.js';
+import type { PolicyObserver, RejectionReason, StateChange } from './policy/policy-observer.js';
 
 const STATES: BreakerState[] = ['closed', 'open', 'half_open', 'forced_open', 'forced_closed'];
+const WORST_FIRST: BreakerState[] = ['forced_open', 'open', 'half_open', 'forced_closed', 'closed'];
 const REASONS: RejectionReason[] = ['bulkhead', 'circuit_open', 'deadline'];
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -77,13 +80,13 @@ export class ResilienceMetrics implements PolicyObserver {
 
   /** Registers what is read of the policies, and puts every counter at 0. */
   watch(policies: Policies): void {
-    for (const { name: dependency } of policies.all()) {
+    for (const { name: dependency, stage } of dependenciesOf(policies)) {
       STATES.forEach((to) => this.stateChanges.inc({ dependency, to }, 0));
       REASONS.forEach((reason) => this.rejected.inc({ dependency, reason }, 0));
       this.budgetEmpty.inc({ dependency }, 0);
       this.fallbacks.inc({ dependency }, 0);
       this.shared.retries.inc({ operation: dependency }, 0);
-      for (const stage of ['', '.bulkhead', '.retry']) this.shared.timeouts.inc({ stage: dependency + stage }, 0);
+      for (const part of ['', '.bulkhead', '.retry']) this.shared.timeouts.inc({ stage: stage + part }, 0);
       this.seconds.zero({ dependency, operation: dependency });
     }
     this.watchStates(policies);
@@ -94,8 +97,9 @@ export class ResilienceMetrics implements PolicyObserver {
     this.gauge(policies, 'policy_waiting_calls', 'Calls that wait for a place in a bulkhead', 'waiting');
   }
 
-  onStateChange({ policy: dependency, to }: { policy: string; to: BreakerState }): void {
+  onStateChange({ policy, dependency, to }: Pick<StateChange, 'policy' | 'dependency' | 'to'>): void {
     this.stateChanges.inc({ dependency, to });
+    if (policy !== dependency) this.stateChanges.inc({ dependency: policy, to });
   }
 
   onRejected(dependency: string, reason: RejectionReason): void {
@@ -136,9 +140,8 @@ export class ResilienceMetrics implements PolicyObserver {
       labelNames: ['dependency'],
       registers: [this.registry],
       collect: () => {
-        for (const { name, breaker } of policies.all()) {
-          if (breaker) state.set({ dependency: name }, stateNumber(breaker.state));
-        }
+        for (const { name, states } of breakersOf(policies))
+          state.set({ dependency: name }, stateNumber(worst(states)));
       },
     });
     const info: Gauge<'dependency' | 'state'> = new Gauge({
@@ -147,10 +150,8 @@ export class ResilienceMetrics implements PolicyObserver {
       labelNames: ['dependency', 'state'],
       registers: [this.registry],
       collect: () => {
-        for (const { name, breaker } of policies.all()) {
-          for (const each of breaker ? STATES : []) {
-            info.set({ dependency: name, state: each }, Number(breaker?.state === each));
-          }
+        for (const { name, states } of breakersOf(policies)) {
+          STATES.forEach((each) => info.set({ dependency: name, state: each }, Number(worst(states) === each)));
         }
       },
     });
@@ -165,8 +166,9 @@ export class ResilienceMetrics implements PolicyObserver {
       registers: [this.registry],
       collect: () => {
         counter.reset();
-        for (const { name: dependency, breaker } of policies.all()) {
-          if (breaker) counter.inc({ dependency }, breaker.stats()[key]);
+        for (const { name: dependency, breakers } of breakersOf(policies)) {
+          counter.inc({ dependency }, 0);
+          for (const breaker of breakers) counter.inc({ dependency }, breaker.stats()[key]);
         }
       },
     });
@@ -178,7 +180,54 @@ export class ResilienceMetrics implements PolicyObserver {
       help,
       labelNames: ['dependency'],
       registers: [this.registry],
-      collect: () => policies.all().forEach((policy) => gauge.set({ dependency: policy.name }, policy.stats()[key])),
+      collect: () => {
+        for (const { name: dependency, members } of dependenciesOf(policies)) {
+          gauge.set(
+            { dependency },
+            members.reduce((sum, policy) => sum + policy.stats()[key], 0),
+          );
+        }
+      },
     });
   }
+}
+
+interface Dependency {
+  name: string;
+  stage: string;
+  members: Policy[];
+  hasBreaker: boolean;
+}
+
+/** What metrics call a dependency: a policy that stands alone, or a family with all its members. */
+function dependenciesOf(policies: Policies): Dependency[] {
+  const families = policies.families();
+  const names = new Set(families.map(({ name }) => name));
+  const alone = policies.all().filter(({ dependency }) => !names.has(dependency));
+  return [
+    ...alone.map((policy) => {
+      const { name, stage, breaker } = policy;
+      return { name, stage, members: [policy], hasBreaker: breaker !== undefined };
+    }),
+    ...families.map((family) => {
+      const { name, options } = family;
+      return { name, stage: options.stage ?? name, members: family.all(), hasBreaker: options.breaker !== undefined };
+    }),
+  ];
+}
+
+/** The breakers of each dependency together, and of each member of a family by itself. */
+function breakersOf(policies: Policies): { name: string; breakers: Breaker[]; states: BreakerState[] }[] {
+  const dependencies = dependenciesOf(policies).filter(({ hasBreaker }) => hasBreaker);
+  const single = dependencies.flatMap(({ name, members }) =>
+    members.filter((policy) => policy.name !== name).map((policy) => ({ name: policy.name, members: [policy] })),
+  );
+  return [...dependencies, ...single].map(({ name, members }) => {
+    const breakers = members.flatMap(({ breaker }) => (breaker ? [breaker] : []));
+    return { name, breakers, states: breakers.map(({ state }) => state) };
+  });
+}
+
+function worst(states: readonly BreakerState[]): BreakerState {
+  return WORST_FIRST.find((state) => states.includes(state)) ?? 'closed';
 }

@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Policies, type PoliciesOptions } from './policy/policies.js';
-import { CALL_BOUNDS, policyToken, type CallBounds } from './policy/use-policy.decorator.js';
+import { CALL_BOUNDS, policyFamilyToken, policyToken, type CallBounds } from './policy/use-policy.decorator.js';
 
 /** What the module is told besides its policies. */
 export interface ResilienceModuleOptions {
@@ -18,10 +18,14 @@ export class ResilienceModule {
   ): DynamicModule {
     const policies = from instanceof Policies ? from : new Policies(from);
     const named = policies.all().map((policy) => ({ provide: policyToken(policy.name), useValue: policy }));
+    const families = policies
+      .families()
+      .map((family) => ({ provide: policyFamilyToken(family.name), useValue: family }));
     const providers = [
       { provide: Policies, useValue: policies },
       { provide: CALL_BOUNDS, useValue: boundsOf },
       ...named,
+      ...families,
     ];
     return { module: ResilienceModule, global: true, providers, exports: providers };
   }

@@ -6,7 +6,7 @@ import { failureOf, PROBLEM_TYPE, problemBody, problemHeaders } from './problem.
 import type { RouteTable } from './route-table.js';
 
 /** Under overload or in maintenance there are thousands of these a second; metrics count them. */
-const QUIET = new Set(['OVERLOADED', 'CIRCUIT_OPEN', 'MAINTENANCE']);
+const QUIET = new Set(['OVERLOADED', 'CIRCUIT_OPEN', 'BULKHEAD_FULL', 'MAINTENANCE']);
 
 /** Answers every failure as problem+json, and logs those that are the server's. */
 @Catch()

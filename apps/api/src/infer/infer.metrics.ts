@@ -5,7 +5,8 @@ import {
   makeGaugeProvider,
   makeHistogramProvider,
 } from '@willsoto/nestjs-prometheus';
-import type { Counter, Gauge, Histogram } from 'prom-client';
+import { ResilienceError, sharedCounters } from '@app/resilience';
+import { register, type Counter, type Gauge, type Histogram } from 'prom-client';
 import { DEGRADING_ERROR_CODES, HTTP_ERRORS, INFERENCE_ERROR_CODES } from '../http-errors.js';
 import { failureOf } from '../http/problem.js';
 import type { InferResponse } from './infer.schema.js';
@@ -51,6 +52,8 @@ export const inferMetricProviders: Provider[] = [
 
 /** Where an answer came from, as the label `cache_hit` has it. */
 const ORIGINS = ['False', 'True', 'idempotency'] as const;
+/** Where time can run out besides in a policy, which counts that itself. */
+const STAGES = ['queue', 'inference', 'cache'] as const;
 const DEGRADED_MODES = ['degraded_cache', 'degraded_fallback'] as const;
 
 /** Counts answers and failures; every series exists at 0 from the start. */
@@ -58,6 +61,7 @@ const DEGRADED_MODES = ['degraded_cache', 'degraded_fallback'] as const;
 export class InferMetrics {
   private readonly error: Counter.Internal;
   private readonly success: Record<(typeof ORIGINS)[number], Counter.Internal>;
+  private readonly timeouts = sharedCounters(register).timeouts;
   private readonly duration: Record<(typeof ORIGINS)[number], Histogram.Internal<string>>;
 
   constructor(
@@ -72,6 +76,7 @@ export class InferMetrics {
     ORIGINS.forEach((origin) => duration.zero({ cache_hit: origin }));
     [this.error, ...Object.values(this.success)].forEach((counter) => counter.inc(0));
     INFERENCE_ERROR_CODES.forEach((code) => errors.labels(code).inc(0));
+    STAGES.forEach((stage) => this.timeouts.inc({ stage }, 0));
     for (const mode of DEGRADED_MODES) {
       DEGRADING_ERROR_CODES.forEach((reason) => degraded.inc({ mode, reason }, 0));
     }
@@ -90,8 +95,11 @@ export class InferMetrics {
 
   /** A caller's mistake and a caller's leaving are counted by code, but are no errors of the service. */
   failed(error: unknown): void {
-    const { code } = failureOf(error);
+    const { code, stage } = failureOf(error);
     this.errors.labels(code).inc();
+    if (stage !== undefined && !(error instanceof ResilienceError)) {
+      this.timeouts.inc({ stage });
+    }
     if (HTTP_ERRORS[code].status >= 500) {
       this.error.inc();
     }

@@ -5,7 +5,7 @@ import {
   type InferenceService,
   type TextClassification,
 } from '@app/inference';
-import { Policy } from '@app/resilience';
+import { Policy, PolicyFamily } from '@app/resilience';
 import type { AnswerCache } from '@app/cache';
 import { Counter, Histogram, register } from 'prom-client';
 import type { RequestContext } from '../http/request-context.js';
@@ -76,7 +76,8 @@ function serviceWith(classify: Classify, append = async (): Promise<void> => und
     find: ({ model = 'sentiment', version = '1' } = {}) => ({ model, version }),
     fallback: async () => undefined,
   } as unknown as InferenceService;
-  const answers = new ModelAnswers(inference, new Policy('model', {}), {} as AnswerCache, SETTINGS);
+  const policies = new PolicyFamily('model', {}, (name) => new Policy(name, {}));
+  const answers = new ModelAnswers(inference, policies, {} as AnswerCache, SETTINGS);
   return { service: new InferService(answers, audit, metrics, SETTINGS), counted, recorded };
 }
 

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AnswerCache, cacheKey } from '@app/cache';
 import { InferenceService } from '@app/inference';
-import { InjectPolicy, Policy } from '@app/resilience';
+import { InjectPolicyFamily, PolicyFamily } from '@app/resilience';
 import { DEGRADING_ERROR_CODES, type ErrorCode } from '../http-errors.js';
 import { failureOf } from '../http/problem.js';
 import type { RequestContext } from '../http/request-context.js';
@@ -27,6 +27,9 @@ export interface Known {
 /** The part of an answer that is the same for whoever asks. */
 type Said = Pick<Known, 'prediction' | 'confidence' | 'probabilities' | 'model' | 'model_version' | 'inferenceTimeMs'>;
 
+/** A text, and what is to answer it. */
+type Question = Pick<InferRequest, 'text'> & { model: string; version: string };
+
 /** Those who bound the model's work report where the time ran out; whoever only waits for them waits a little longer. */
 const GRACE_MS = 20;
 const DEGRADING: readonly ErrorCode[] = DEGRADING_ERROR_CODES;
@@ -36,7 +39,7 @@ const DEGRADING: readonly ErrorCode[] = DEGRADING_ERROR_CODES;
 export class ModelAnswers {
   constructor(
     private readonly inference: InferenceService,
-    @InjectPolicy('model') private readonly policy: Policy,
+    @InjectPolicyFamily('model') private readonly policies: PolicyFamily,
     private readonly answers: AnswerCache,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -47,7 +50,7 @@ export class ModelAnswers {
 
   async find(asked: InferRequest, context: RequestContext): Promise<Known> {
     const { model, version } = this.inference.find(asked);
-    const question: InferRequest = { text: asked.text, model, version };
+    const question: Question = { text: asked.text, model, version };
     const key = this.cache && cacheKey({ model, version, text: asked.text });
     try {
       return await this.fresh(question, key, context);
@@ -56,7 +59,7 @@ export class ModelAnswers {
     }
   }
 
-  private async fresh(question: InferRequest, key: string | undefined, context: RequestContext): Promise<Known> {
+  private async fresh(question: Question, key: string | undefined, context: RequestContext): Promise<Known> {
     if (!this.cache || key === undefined) {
       return { ...(await this.ask(question, context)), mode: 'fresh', cacheHit: false };
     }
@@ -72,10 +75,12 @@ export class ModelAnswers {
   }
 
   private async ask(
-    { text, ...choice }: InferRequest,
+    { text, ...choice }: Question,
     { deadlineMs, signal }: Pick<RequestContext, 'deadlineMs' | 'signal'>,
   ): Promise<Said> {
-    const said = await this.policy.execute(() => this.inference.classify(text, choice, { deadlineMs, signal }), {
+    // One that exists: `find` has resolved it, so that nobody makes policies by inventing names.
+    const policy = this.policies.of(choice.model);
+    const said = await policy.execute(() => this.inference.classify(text, choice, { deadlineMs, signal }), {
       deadlineMs: deadlineMs + GRACE_MS,
       signal,
     });

@@ -33,11 +33,11 @@ export class OnceOnly {
    * @throws {HttpError} IDEMPOTENCY_KEY_IN_FLIGHT or IDEMPOTENCY_KEY_REUSED
    */
   async run<T>(work: KeyedWork<T>, context: RequestContext, onUnavailable: () => void): Promise<Rendered<T>> {
-    const { idempotencyKey: key, tenant } = context;
+    const { idempotencyKey: key, tenant, deadlineMs } = context;
     if (!this.settings.idempotencyEnabled || key === undefined) {
       return work.run();
     }
-    const request = { tenant, route: work.route, key, fingerprint: fingerprint(work.body) };
+    const request = { tenant, route: work.route, key, fingerprint: fingerprint(work.body), deadlineMs };
     const outcome = await this.idempotency.begin(request);
     switch (outcome.state) {
       case 'in-flight':

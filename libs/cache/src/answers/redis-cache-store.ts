@@ -80,7 +80,7 @@ export class RedisCacheStore extends CacheStore {
 
   private async lookUp(lookups: readonly Lookup[]): Promise<void> {
     const keys = lookups.map(({ key }) => key);
-    const found = await this.access.ask('get', (redis) => redis.mget(keys), keys.length);
+    const found = await this.access.ask('get', (redis) => redis.mget(keys), { times: keys.length });
     if (!found) {
       this.access.observed.onFallback('cache_miss', keys.length);
     }
@@ -102,7 +102,7 @@ export class RedisCacheStore extends CacheStore {
   private async sendEntries(): Promise<void> {
     const storing = this.storing;
     this.storing = [];
-    const stored = await this.access.ask('set', (redis) => this.store(redis, storing), storing.length);
+    const stored = await this.access.ask('set', (redis) => this.store(redis, storing), { times: storing.length });
     if (!stored) {
       this.access.observed.onFallback('cache_skip', storing.length);
     }

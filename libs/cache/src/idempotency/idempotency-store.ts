@@ -6,6 +6,8 @@ export interface Claim {
   readonly fingerprint: string;
   /** Of this one request: whose claim it is. */
   readonly owner: string;
+  /** `performance.now()` value after which the request need not wait for a store that fails. */
+  readonly deadlineMs?: number | undefined;
 }
 
 /** The answer that a key stands for. */

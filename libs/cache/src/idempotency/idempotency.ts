@@ -26,6 +26,8 @@ export interface IdempotentRequest {
   key: string;
   /** `fingerprint()` of the body. */
   fingerprint: string;
+  /** `performance.now()` value after which nobody waits for it. */
+  deadlineMs?: number | undefined;
 }
 
 /** What to do with a request. `unavailable`: run it, but whether another one runs, too, is not known. */
@@ -47,9 +49,9 @@ export class Idempotency implements ClaimKeeper {
   ) {}
 
   /** Asks whether a request is the first with its key. */
-  async begin({ tenant, route, key, fingerprint }: IdempotentRequest): Promise<IdempotencyOutcome> {
+  async begin({ tenant, route, key, fingerprint, deadlineMs }: IdempotentRequest): Promise<IdempotencyOutcome> {
     const id = hash('sha256', JSON.stringify([tenant, route, key]), 'base64url');
-    const claim = { id, fingerprint, owner: randomUUID() };
+    const claim = { id, fingerprint, owner: randomUUID(), deadlineMs };
     const outcome = await this.store.claim(claim, this.options.leaseMs);
     this.count(outcome);
     switch (outcome.state) {
@@ -104,7 +106,7 @@ export class Idempotency implements ClaimKeeper {
       if (held.sinceMs < oldestMs) {
         this.letGo(held);
       } else {
-        void this.store.claim(held.claim, this.options.leaseMs);
+        void this.store.claim({ ...held.claim, deadlineMs: undefined }, this.options.leaseMs);
       }
     }
   }

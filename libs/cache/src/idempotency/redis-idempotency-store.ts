@@ -45,8 +45,8 @@ export class RedisIdempotencyStore extends IdempotencyStore {
     super();
   }
 
-  override async claim({ id, owner, fingerprint }: Claim, leaseMs: number): Promise<ClaimOutcome> {
-    const reply = await this.run(CLAIM, 'check_idempotency', id, [owner, fingerprint, leaseMs]);
+  override async claim(claim: Claim, leaseMs: number): Promise<ClaimOutcome> {
+    const reply = await this.run(CLAIM, 'check_idempotency', claim, [claim.owner, claim.fingerprint, leaseMs]);
     const [state, status, body] = Array.isArray(reply) ? (reply as unknown[]) : [];
     switch (state) {
       case 'claimed':
@@ -63,21 +63,22 @@ export class RedisIdempotencyStore extends IdempotencyStore {
     }
   }
 
-  override async complete({ id, owner, fingerprint }: Claim, answer: StoredAnswer, ttlMs: number): Promise<boolean> {
-    const args = [owner, fingerprint, ttlMs, answer.status, answer.body];
-    return (await this.run(COMPLETE, 'store_idempotency', id, args)) === 1;
+  override async complete(claim: Claim, answer: StoredAnswer, ttlMs: number): Promise<boolean> {
+    const args = [claim.owner, claim.fingerprint, ttlMs, answer.status, answer.body];
+    return (await this.run(COMPLETE, 'store_idempotency', claim, args)) === 1;
   }
 
-  override async release({ id, owner }: Claim): Promise<boolean> {
-    return (await this.run(RELEASE, 'store_idempotency', id, [owner])) === 1;
+  override async release(claim: Claim): Promise<boolean> {
+    return (await this.run(RELEASE, 'store_idempotency', claim, [claim.owner])) === 1;
   }
 
   private async run(
     script: RedisScript,
     operation: CacheOperation,
-    id: string,
+    { id, deadlineMs }: Claim,
     args: readonly (string | number)[],
   ): Promise<unknown> {
-    return (await this.access.ask(operation, (redis) => script.run(redis, PREFIX + id, args)))?.answer;
+    const asked = await this.access.ask(operation, (redis) => script.run(redis, PREFIX + id, args), { deadlineMs });
+    return asked?.answer;
   }
 }

@@ -1,4 +1,4 @@
-import { RedisTimeoutError } from '../cache.errors.js';
+import { DependencyTimeoutError } from '@app/resilience';
 
 /**
  * Gives up on an answer after a while. When this process itself was held up, the answer may lie in the socket by the
@@ -6,7 +6,7 @@ import { RedisTimeoutError } from '../cache.errors.js';
  */
 export function answeredWithin<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const timer = setTimeout(() => setImmediate(() => reject(new RedisTimeoutError(timeoutMs))), timeoutMs);
+  const timer = setTimeout(() => setImmediate(() => reject(new DependencyTimeoutError('redis', timeoutMs))), timeoutMs);
   answer.then(resolve, reject).finally(() => clearTimeout(timer));
   return promise;
 }

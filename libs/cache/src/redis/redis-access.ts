@@ -8,6 +8,17 @@ import type { RedisGate } from './redis-gate.js';
 /** One failure may be a matter of chance; this many in a row are told to the log. */
 const FAILURES_TO_TELL = 3;
 
+/** What the questions are called where they are counted. */
+const NAMES: Record<CacheOperation, string> = {
+  get: 'redis_get_cache',
+  set: 'redis_set_cache',
+  lock: 'redis_lock',
+  check_idempotency: 'redis_check_idempotency',
+  store_idempotency: 'redis_store_idempotency',
+};
+/** Not knowing of an earlier request is worth a second try; without the cache an answer is only computed. All of them may be done twice. */
+const WORTH_RETRYING: ReadonlySet<CacheOperation> = new Set(['check_idempotency', 'store_idempotency']);
+
 /** The cache's Redis, and the care with which it is asked. */
 export interface RedisAccessOptions {
   /** One that refuses commands while there is no connection; `cacheRedis()` makes such a one. */
@@ -28,22 +39,29 @@ export class RedisAccess {
   ) {}
 
   /**
-   * @param times how many questions the command carries, as they are counted
+   * @param bounds how many questions the command carries, as they are counted, and when nobody waits for them any more
    * @returns undefined when Redis could not be asked or has not answered
    */
   async ask<T>(
     operation: CacheOperation,
     command: (redis: Redis) => Promise<T>,
-    times = 1,
+    { times = 1, deadlineMs }: { times?: number; deadlineMs?: number | undefined } = {},
   ): Promise<{ answer: T } | undefined> {
     const { redis, gate, timeoutMs } = this.options;
     const startedMs = performance.now();
     let asked = false;
     try {
-      const answer = await gate.execute(() => {
+      const ask = (): Promise<T> => {
         asked = true;
         return answeredWithin(command(redis), timeoutMs);
-      });
+      };
+      const call = {
+        operation: NAMES[operation],
+        idempotent: WORTH_RETRYING.has(operation),
+        // However late it is, Redis is asked once.
+        ...(deadlineMs !== undefined && { deadlineMs: Math.max(deadlineMs, startedMs + 2 * timeoutMs) }),
+      };
+      const answer = await gate.execute(ask, call);
       this.succeeded();
       return { answer };
     } catch (error) {

@@ -116,7 +116,7 @@ describeWithRedis('A Redis that fails', () => {
     server.resume();
     await untilItWorks();
     expect(opened.lines).toEqual([
-      `Redis unavailable: Redis did not answer within ${TIMEOUT_MS} ms.`,
+      `Redis unavailable: "redis" did not answer within ${TIMEOUT_MS} ms.`,
       'Redis available',
     ]);
   });

@@ -1,9 +1,19 @@
 import { RedisGateClosedError } from '../cache.errors.js';
 import { FailureStreak } from './failure-streak.js';
 
-/** Decides whether Redis is asked at all, and learns from how it went; a circuit breaker has this shape. */
+/** What a gate is told of a question. */
+export interface GateCall {
+  /** Its name in metrics. */
+  operation: string;
+  /** Whether it may be asked again when it fails. */
+  idempotent: boolean;
+  /** `performance.now()` value after which it is not. */
+  deadlineMs?: number | undefined;
+}
+
+/** Decides whether and how often Redis is asked, and learns from how it went; a policy of `@app/resilience` has this shape. */
 export interface RedisGate {
-  execute<T>(work: () => Promise<T>): Promise<T>;
+  execute<T>(work: () => Promise<T>, call?: GateCall): Promise<T>;
 }
 
 /** How long a gate bears with failures. */

@@ -67,6 +67,39 @@ describe('Policies', () => {
     expect(bus.published).toHaveLength(1);
   });
 
+  it('of a family are one for each member: what one fails at does not close another', async () => {
+    const changes: string[] = [];
+    const policies = new Policies({
+      policies: {},
+      families: { model: { breaker: { failureThreshold: 2 }, bulkhead: { maxConcurrent: 1 } } },
+      workerId: 'worker-1',
+      observers: [{ onStateChange: ({ policy, dependency, to }) => changes.push(`${dependency}, ${policy}: ${to}`) }],
+    });
+    const models = policies.family('model');
+    for (let k = 0; k < 2; k++) {
+      await expect(models.of('a.1').execute(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    }
+    expect(changes).toEqual(['model, model:a.1: open']);
+    await expect(models.of('a.1').execute(() => Promise.resolve('answer'))).rejects.toThrow('circuit of "model:a.1"');
+    expect(await models.of('b').execute(() => Promise.resolve('answer'))).toBe('answer');
+    expect(policies.all().map(({ name }) => name)).toEqual(['model:a.1', 'model:b']);
+    expect(policies.get('model:a.1')).toBe(models.of('a.1'));
+    expect(() => policies.family('tool')).toThrow('There is no policy "tool"; configured are: model.');
+    const late = models.of('b').execute(() => Promise.resolve(), { deadlineMs: 0 });
+    await expect(late).rejects.toMatchObject({ stage: 'model' });
+  });
+
+  it('hear of the members of a family that they have', () => {
+    const bus = new LocalBus();
+    const policies = new Policies({ policies: {}, families: { model: { breaker: {} } }, workerId: 'worker-1' });
+    policies.connect(bus);
+    policies.family('model').of('a');
+    bus.publish({ policy: 'model:a', workerId: 'worker-2' });
+    bus.publish({ policy: 'model:b', workerId: 'worker-2' });
+    expect(policies.get('model:a').breaker?.state).toBe('half_open');
+    expect(policies.all()).toHaveLength(1);
+  });
+
   it('hear of policies that they do not have', () => {
     const bus = new LocalBus();
     const policies = new Policies({ ...options, workerId: 'worker-1' });

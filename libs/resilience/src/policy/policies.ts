@@ -2,6 +2,7 @@ import type { BreakerBus } from '../breaker/breaker-bus.js';
 import type { Clock } from '../clock.js';
 import { UnknownPolicyError } from '../resilience.errors.js';
 import { Policy } from './policy.js';
+import { PolicyFamily } from './policy-family.js';
 import type { PolicyOptions } from './policy.options.js';
 import type { PolicyObserver } from './policy-observer.js';
 import { Watch } from './watch.js';
@@ -10,6 +11,8 @@ import { Watch } from './watch.js';
 export interface PoliciesOptions {
   /** One policy for each dependency, by name. */
   policies: Readonly<Record<string, PolicyOptions>>;
+  /** Kinds of dependencies of which each member has a policy of its own, by name; all are treated alike. */
+  families?: Readonly<Record<string, PolicyOptions>>;
   /** Name of this replica, as the others are told it. */
   workerId: string;
   /** Told what all policies do, each of them in turn. */
@@ -20,10 +23,11 @@ export interface PoliciesOptions {
 /** The named policies of a process. */
 export class Policies {
   private readonly byName: ReadonlyMap<string, Policy>;
+  private readonly familyByName: ReadonlyMap<string, PolicyFamily>;
   private readonly workerId: string;
   private bus: BreakerBus | undefined;
 
-  constructor({ policies, workerId, observers = [], clock }: PoliciesOptions) {
+  constructor({ policies, families = {}, workerId, observers = [], clock }: PoliciesOptions) {
     this.workerId = workerId;
     const watch = new Watch(() => (clock ?? performance).now());
     const observer = toAll([{ onStateChange: (change) => this.tell(change) }, ...observers]);
@@ -31,25 +35,47 @@ export class Policies {
     this.byName = new Map(
       Object.entries(policies).map(([name, options]) => [name, new Policy(name, options, context)]),
     );
+    this.familyByName = new Map(
+      Object.entries(families).map(([name, options]) => {
+        const make = (member: string): Policy => new Policy(member, options, { ...context, dependency: name });
+        return [name, new PolicyFamily(name, options, make)];
+      }),
+    );
   }
 
-  /** @throws {UnknownPolicyError} */
+  /** A policy, or a member of a family by its full name. @throws {UnknownPolicyError} */
   get(name: string): Policy {
-    const policy = this.byName.get(name);
-    if (!policy) throw new UnknownPolicyError(name, [...this.byName.keys()]);
+    const policy = this.find(name);
+    if (!policy) throw new UnknownPolicyError(name, [...this.byName.keys(), ...this.familyByName.keys()]);
     return policy;
   }
 
+  /** @throws {UnknownPolicyError} */
+  family(name: string): PolicyFamily {
+    const family = this.familyByName.get(name);
+    if (!family) throw new UnknownPolicyError(name, [...this.familyByName.keys()]);
+    return family;
+  }
+
+  families(): PolicyFamily[] {
+    return [...this.familyByName.values()];
+  }
+
+  /** All policies, with those members of families that were asked for so far. */
   all(): Policy[] {
-    return [...this.byName.values()];
+    return [...this.byName.values(), ...this.families().flatMap((family) => family.all())];
   }
 
   /** From now on openings are told to other replicas, and theirs are heard. */
   connect(bus: BreakerBus): void {
     this.bus = bus;
     bus.subscribe(({ policy, workerId }) => {
-      if (workerId !== this.workerId) this.byName.get(policy)?.breaker?.probe(workerId);
+      if (workerId !== this.workerId) this.find(policy)?.breaker?.probe(workerId);
     });
+  }
+
+  private find(name: string): Policy | undefined {
+    return this.byName.get(name) ?? this.all().find((policy) => policy.name === name);
   }
 
   /** Only the first opening is news: a breaker that probes in vain and opens again need not make others probe. */

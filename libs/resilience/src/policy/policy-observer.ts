@@ -6,6 +6,8 @@ export type RejectionReason = 'bulkhead' | 'circuit_open' | 'deadline';
 /** A change of a breaker's state, as logs and metrics show it. */
 export interface StateChange {
   policy: string;
+  /** The family of the policy, or the policy itself. */
+  dependency: string;
   from: BreakerState;
   to: BreakerState;
   /** In words, e.g. `5 consecutive failures`. */

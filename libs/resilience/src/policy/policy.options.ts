@@ -15,6 +15,8 @@ export interface PolicyOptions {
   breaker?: BreakerOptions;
   /** Says which errors are no fault of the dependency. */
   classify?: ClassifyFailure;
+  /** What it is called where time runs out; default: the name of the dependency. */
+  stage?: string;
 }
 
 /** What bounds one call, and what answers instead when it fails. */
@@ -36,4 +38,6 @@ export interface PolicyContext {
   observer?: PolicyObserver;
   clock?: Clock;
   watch?: Watch;
+  /** What it is one of several policies for; default: its own name. */
+  dependency?: string;
 }

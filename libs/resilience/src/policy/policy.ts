@@ -33,6 +33,10 @@ export interface PolicyStats {
 export class Policy {
   /** For operators: stats, reset, forced states. */
   readonly breaker: Breaker | undefined;
+  /** What operations and most metrics call it: the name of its family if it has one. */
+  readonly dependency: string;
+  /** What it is called where time ran out. */
+  readonly stage: string;
   private readonly observer: PolicyObserver;
   private readonly clock: Clock;
   private readonly watch: Watch;
@@ -43,20 +47,22 @@ export class Policy {
   constructor(
     readonly name: string,
     private readonly options: PolicyOptions,
-    { observer = {}, clock = SYSTEM_CLOCK, watch }: PolicyContext = {},
+    { observer = {}, clock = SYSTEM_CLOCK, watch, dependency = name }: PolicyContext = {},
   ) {
-    const { bulkhead, retry, breaker, classify } = options;
+    const { bulkhead, retry, breaker, classify, stage = dependency } = options;
+    this.dependency = dependency;
+    this.stage = stage;
     this.observer = observer;
     this.clock = clock;
     this.watch = watch ?? new Watch(() => clock.now());
-    this.bulkhead = bulkhead && new Bulkhead(name, bulkhead, this.watch, () => clock.now());
+    this.bulkhead = bulkhead && new Bulkhead(stage, bulkhead, this.watch, () => clock.now());
     this.retry = retry && new Retry(retry, clock);
     this.breaker =
       breaker &&
       new Breaker(name, breaker, {
         clock,
         classify,
-        onStateChange: (from, to, reason) => observer.onStateChange?.({ policy: name, from, to, reason }),
+        onStateChange: (from, to, reason) => observer.onStateChange?.({ policy: name, dependency, from, to, reason }),
       });
   }
 
@@ -100,7 +106,7 @@ export class Policy {
         const value = await this.attempt(work, call, startedMs);
         const tookMs = this.clock.now() - startedMs;
         this.shortest.add(tookMs);
-        this.observer.onAttempt?.(this.name, call.operation ?? this.name, tookMs / 1000);
+        this.observer.onAttempt?.(this.dependency, call.operation ?? this.dependency, tookMs / 1000);
         return value;
       } catch (error) {
         this.reportAttempt(error, call, startedMs);
@@ -120,20 +126,20 @@ export class Policy {
       signal,
       watch: this.watch,
       lapsed: (cause, nowMs) => {
-        if (cause === 'cancelled') return new CallCancelledError(this.name);
-        if (nowMs - startedMs >= timeoutMs) return new DependencyTimeoutError(this.name, timeoutMs);
-        return new DeadlineExceededError(this.name, deadlineMs - nowMs);
+        if (cause === 'cancelled') return new CallCancelledError(this.dependency);
+        if (nowMs - startedMs >= timeoutMs) return new DependencyTimeoutError(this.stage, timeoutMs);
+        return new DeadlineExceededError(this.stage, deadlineMs - nowMs);
       },
     });
     return this.breaker ? this.breaker.run(bounded) : bounded.start();
   }
 
   private refuseIfTooLate<T>({ deadlineMs, signal }: PolicyCall<T>, nowMs: number, attempt: number): void {
-    if (signal?.aborted) throw new CallCancelledError(this.name);
+    if (signal?.aborted) throw new CallCancelledError(this.dependency);
     if (deadlineMs === undefined) return;
     const remainingMs = deadlineMs - nowMs;
     if (remainingMs <= 0 || this.shortest.exceeds(remainingMs)) {
-      throw new DeadlineExceededError(attempt === 1 ? this.name : `${this.name}.retry`, remainingMs);
+      throw new DeadlineExceededError(attempt === 1 ? this.stage : `${this.stage}.retry`, remainingMs);
     }
   }
 
@@ -144,12 +150,12 @@ export class Policy {
     if (failureKind(error, this.options.classify) !== 'failure') return undefined;
     const latestStartMs = (call.deadlineMs ?? Infinity) - this.shortest.ms;
     const next = retry.next({ error, attempt, latestStartMs });
-    const operation = call.operation ?? this.name;
+    const operation = call.operation ?? this.dependency;
     if (typeof next === 'number') {
-      this.observer.onRetry?.(this.name, { operation, attempt: attempt + 1, delayMs: next, error });
+      this.observer.onRetry?.(this.dependency, { operation, attempt: attempt + 1, delayMs: next, error });
       return next;
     }
-    if (next === 'budget') this.observer.onRetryBudgetEmpty?.(this.name, operation);
+    if (next === 'budget') this.observer.onRetryBudgetEmpty?.(this.dependency, operation);
     retry.giveUp(error);
     return undefined;
   }
@@ -159,7 +165,7 @@ export class Policy {
       this.watch.add({
         dueMs: this.clock.now() + delayMs,
         signal,
-        lapse: (cause) => (cause === 'time' ? resolve() : reject(new CallCancelledError(this.name))),
+        lapse: (cause) => (cause === 'time' ? resolve() : reject(new CallCancelledError(this.dependency))),
       });
     });
   }
@@ -167,23 +173,23 @@ export class Policy {
   private reportAttempt<T>(error: unknown, call: PolicyCall<T>, startedMs: number): void {
     if (error instanceof CircuitOpenError && error.policy === this.name) return; // nothing was attempted
     const tookMs = this.clock.now() - startedMs;
-    this.observer.onAttempt?.(this.name, call.operation ?? this.name, tookMs / 1000);
-    if (error instanceof DependencyTimeoutError && error.stage === this.name) {
-      this.observer.onTimeout?.(this.name, error.stage);
+    this.observer.onAttempt?.(this.dependency, call.operation ?? this.dependency, tookMs / 1000);
+    if (error instanceof DependencyTimeoutError && error.stage === this.stage) {
+      this.observer.onTimeout?.(this.dependency, error.stage);
     }
   }
 
   private afterFailure<T>(error: unknown, { fallback }: PolicyCall<T>): T | Promise<T> {
-    if (error instanceof DeadlineExceededError && error.stage.split('.')[0] === this.name) {
-      this.observer.onTimeout?.(this.name, error.stage);
-      if (error.remainingMs > 0) this.observer.onRejected?.(this.name, 'deadline');
-    } else if (error instanceof BulkheadFullError && error.policy === this.name) {
-      this.observer.onRejected?.(this.name, 'bulkhead');
+    if (error instanceof DeadlineExceededError && error.stage.split('.')[0] === this.stage) {
+      this.observer.onTimeout?.(this.dependency, error.stage);
+      if (error.remainingMs > 0) this.observer.onRejected?.(this.dependency, 'deadline');
+    } else if (error instanceof BulkheadFullError && error.policy === this.stage) {
+      this.observer.onRejected?.(this.dependency, 'bulkhead');
     } else if (error instanceof CircuitOpenError && error.policy === this.name) {
-      this.observer.onRejected?.(this.name, 'circuit_open');
+      this.observer.onRejected?.(this.dependency, 'circuit_open');
     }
     if (!fallback || failureKind(error, this.options.classify) === 'caller') throw error;
-    this.observer.onFallback?.(this.name, error);
+    this.observer.onFallback?.(this.dependency, error);
     return fallback(error);
   }
 }

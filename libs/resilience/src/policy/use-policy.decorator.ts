@@ -22,6 +22,16 @@ export function InjectPolicy(name: string): ParameterDecorator {
   return Inject(policyToken(name));
 }
 
+/** The token that the family of this name is injected by. */
+export function policyFamilyToken(name: string): string {
+  return `policies:${name}`;
+}
+
+/** Injects the family of this name: `constructor(@InjectPolicyFamily('model') private readonly models: PolicyFamily)`. */
+export function InjectPolicyFamily(name: string): ParameterDecorator {
+  return Inject(policyFamilyToken(name));
+}
+
 /** Token of what tells the interceptors which deadline and signal a request has. */
 export const CALL_BOUNDS = Symbol('bounds of a call');
 

@@ -1,0 +1,25 @@
+import type { RateRule } from '@app/resilience';
+import { z } from 'zod';
+
+const RULE = /^([\w.-]{1,64})=(\d{1,9}):(\d{1,7})$/;
+const EXPECTED =
+  'a list of TENANT=PER_MINUTE:BURST such as "acme=6000:500,trial=60:10", each tenant once, both numbers at least 1';
+
+/** Rate limits of single tenants, `tenant=perMinute:burst`, with commas between them. */
+export function rateRules() {
+  return z.string().transform((list, context): Record<string, RateRule> => {
+    const rules = list.split(',').map((entry) => ruleOf(entry.trim()));
+    const valid = rules.filter((rule) => rule !== undefined);
+    if (valid.length < rules.length || new Set(valid.map(([tenant]) => tenant)).size < valid.length) {
+      context.addIssue({ code: 'custom', message: EXPECTED });
+      return z.NEVER;
+    }
+    return Object.fromEntries(valid);
+  });
+}
+
+function ruleOf(entry: string): [string, RateRule] | undefined {
+  const [, tenant = '', perMinute, burst] = RULE.exec(entry) ?? [];
+  const rule = { perSecond: Number(perMinute) / 60, burst: Number(burst) };
+  return rule.perSecond > 0 && rule.burst > 0 ? [tenant, rule] : undefined;
+}
