@@ -1,4 +1,4 @@
-import { announcement, urlOf } from './announce.js';
+import { announcement, openDoorWarning, urlOf } from './announce.js';
 import { loadConfig } from './config.js';
 
 describe('urlOf', () => {
@@ -21,5 +21,16 @@ describe('announcement', () => {
     expect(said).toContain(
       `curl -s http://127.0.0.1:8100/infer -H 'Content-Type: application/json' -d '{"text":"What a wonderful day"}'`,
     );
+  });
+});
+
+describe('openDoorWarning', () => {
+  it('cannot be overlooked, and says what to do', () => {
+    const said = openDoorWarning('0.0.0.0');
+    const lines = said.trim().split('\n');
+    expect(new Set(lines.map(({ length }) => length)).size).toBe(1);
+    expect(lines[0]).toMatch(/^!{60,}$/);
+    expect(said).toContain('WARNING: Falcon listens on 0.0.0.0 and AUTH_MODE is off.');
+    expect(said).toContain('AUTH_MODE=api-key');
   });
 });

@@ -1,0 +1,65 @@
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateKey } from './api-key.js';
+import { changeKeyFile } from './change-key-file.js';
+import { readKeyFile, type KeyRecord } from './key-file.js';
+
+function record(): KeyRecord {
+  const { id, sha256 } = generateKey();
+  return { id, sha256, tenant: 'acme', role: 'infer', created_at: '2026-01-01T00:00:00Z' };
+}
+
+describe('changeKeyFile', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'falcon-keys-'));
+  const file = join(folder, 'keys.json');
+  beforeEach(() => readdirSync(folder).forEach((name) => rmSync(join(folder, name))));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('makes a file that only its owner reads, and changes it', async () => {
+    const [one, two] = [record(), record()];
+    await changeKeyFile(file, () => [one]);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    await changeKeyFile(file, (keys) => [...keys, two]);
+    expect(await readKeyFile(file)).toEqual([one, two]);
+    expect(readdirSync(folder)).toEqual(['keys.json']);
+  });
+
+  it('leaves who may read it, and the link that leads to it, as they are', async () => {
+    await changeKeyFile(file, () => []);
+    chmodSync(file, 0o640);
+    symlinkSync('keys.json', join(folder, 'link.json'));
+    const one = record();
+    await changeKeyFile(join(folder, 'link.json'), () => [one]);
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+    expect(await readKeyFile(file)).toEqual([one]);
+  });
+
+  it('changes nothing when the change fails, and can be tried again', async () => {
+    const one = record();
+    await changeKeyFile(file, () => [one]);
+    const failing = changeKeyFile(file, () => {
+      throw new Error('no such key');
+    });
+    await expect(failing).rejects.toThrow('no such key');
+    expect(await readKeyFile(file)).toEqual([one]);
+    expect(readdirSync(folder)).toEqual(['keys.json']);
+  });
+
+  it('does not overwrite what it cannot read', async () => {
+    writeFileSync(file, 'somebody else’s notes');
+    await expect(changeKeyFile(file, () => [])).rejects.toThrow('it is not JSON');
+  });
+
+  it('lets one change a file at a time', async () => {
+    const changes = await Promise.allSettled(
+      Array.from({ length: 8 }, () => changeKeyFile(file, (keys) => [...keys, record()])),
+    );
+    const done = changes.filter(({ status }) => status === 'fulfilled');
+    expect(done.length).toBeGreaterThan(0);
+    expect(await readKeyFile(file)).toHaveLength(done.length);
+    for (const change of changes) {
+      if (change.status === 'rejected') expect(String(change.reason)).toContain('it is being changed');
+    }
+  });
+});
