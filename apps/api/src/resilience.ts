@@ -36,6 +36,9 @@ type SharedRedis = ReturnType<typeof cacheRedis>;
 /** What the model reports although it is well: it has enough to do, is not there yet, or ran out of its caller's time. */
 const REFUSALS = new Set(['INFERENCE_QUEUE_FULL', 'MODEL_NOT_READY', 'INFERENCE_STOPPED', 'DEADLINE_EXCEEDED']);
 
+/** How Redis begins its refusals to write. */
+const UNWRITABLE = /^(OOM|READONLY|MISCONF|NOREPLICAS) /;
+
 /** Puts policies, gates and cache together; the Redis that they share is opened here and handed to each. */
 export function resilienceModules(
   config: Config,
@@ -86,9 +89,15 @@ export function resilienceModules(
   return { modules, close };
 }
 
-function policiesOf({ breaker, retry, modelBulkhead, redisBulkhead, workerId }: Config): Policies {
+function policiesOf({ breaker, retry, modelBulkhead, redisBulkhead, cache, workerId }: Config): Policies {
   const policies = {
-    redis: { bulkhead: redisBulkhead, ...(retry && { retry }), ...(breaker && { breaker: REDIS_BREAKER }) },
+    redis: {
+      bulkhead: redisBulkhead,
+      timeoutMs: cache.redisTimeoutMs,
+      ...(retry && { retry }),
+      ...(breaker && { breaker: REDIS_BREAKER }),
+      classify: kindOfRedisFailure,
+    },
   };
   const families = {
     // The inference library itself asks a second worker when the first is lost: another retry would multiply that.
@@ -109,6 +118,11 @@ function kindOfModelFailure(error: unknown): FailureKind | undefined {
     return 'refusal';
   }
   return HTTP_ERRORS[error.code].status < 500 ? 'caller' : 'failure';
+}
+
+/** A Redis that is full, or that may not write at present, answers at once and can be read from: it is not away. */
+function kindOfRedisFailure(error: unknown): FailureKind | undefined {
+  return error instanceof Error && UNWRITABLE.test(error.message) ? 'refusal' : undefined;
 }
 
 function rateLimiterOf(

@@ -17,6 +17,7 @@ export interface Watched {
 export class Watch {
   private readonly watched = new Set<Watched>();
   private timer: NodeJS.Timeout | undefined;
+  private lastChance: NodeJS.Immediate | undefined;
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
@@ -30,14 +31,36 @@ export class Watch {
     this.watched.delete(item);
   }
 
+  /**
+   * When this process itself was held up, what is waited for may lie in a socket by the time the timer fires: the event
+   * loop reads the sockets once more before anybody's time is over.
+   */
   private sweep(): void {
     const nowMs = this.now();
+    let isAnyDue = false;
     for (const item of this.watched) {
-      const cause = item.signal?.aborted ? 'cancelled' : nowMs >= item.dueMs ? 'time' : undefined;
-      if (!cause) continue;
-      this.watched.delete(item);
-      item.lapse(cause, nowMs);
+      if (item.signal?.aborted) this.lapse(item, 'cancelled', nowMs);
+      else if (nowMs >= item.dueMs) isAnyDue = true;
     }
+    if (isAnyDue) this.lastChance ??= setImmediate(() => this.endDue());
+    this.rest();
+  }
+
+  private endDue(): void {
+    this.lastChance = undefined;
+    const nowMs = this.now();
+    for (const item of this.watched) {
+      if (nowMs >= item.dueMs) this.lapse(item, 'time', nowMs);
+    }
+    this.rest();
+  }
+
+  private lapse(item: Watched, cause: 'time' | 'cancelled', nowMs: number): void {
+    this.watched.delete(item);
+    item.lapse(cause, nowMs);
+  }
+
+  private rest(): void {
     if (this.watched.size > 0) return;
     clearInterval(this.timer);
     this.timer = undefined;
