@@ -3,8 +3,10 @@ import { Redis } from 'ioredis';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
 import { Policy } from '../policy/policy.js';
 import type { ScriptingRedis } from './lease-script.js';
-import type { RateRule } from './rate-limiter.js';
+import type { RateDecision, RateRule } from './rate-limiter.js';
 import { RedisRateLimiter } from './redis-rate-limiter.js';
+
+const kindOf = (error: unknown) => (String(error).includes('OOM') ? 'refusal' : undefined);
 
 describeWithRedis('RedisRateLimiter', () => {
   const connections: Redis[] = [];
@@ -39,7 +41,7 @@ describeWithRedis('RedisRateLimiter', () => {
       },
       eval: (...args) => connection.eval(...args),
     };
-    const policy = new Policy('redis', { timeoutMs, breaker: { openMs: 300 } });
+    const policy = new Policy('redis', { timeoutMs, breaker: { openMs: 300 }, classify: kindOf });
     const bounds = maxTenants === undefined ? {} : { maxTenants };
     return new RedisRateLimiter(counting, policy, { rule, ...bounds, onUnavailable: (error) => errors.push(error) });
   }
@@ -119,6 +121,23 @@ describeWithRedis('RedisRateLimiter', () => {
     await Promise.all(Array.from({ length: 20 }, async () => limiter.take('b')));
     expect(roundTrips).toBeGreaterThan(0);
     expect(Number(await server.command('EXISTS', 'falcon:rate:1:b'))).toBe(1);
+  });
+
+  it('neither lets more through while Redis refuses to write, nor makes the tenant pay for it afterwards', async () => {
+    const limiter = await connected(replica({ perSecond: 0.1, burst: 100 }));
+    await limiter.take('a');
+    await server.command('CONFIG', 'SET', 'maxmemory', '1');
+    const takes: Promise<RateDecision>[] = [];
+    for (let k = 0; k < 1000; k++) {
+      takes.push(Promise.resolve(limiter.take('a')));
+      if (k % 4 === 0) await new Promise(setImmediate);
+    }
+    const allowed = (await Promise.all(takes)).filter((decision) => decision.allowed).length;
+    expect(allowed).toBeGreaterThanOrEqual(100);
+    expect(allowed).toBeLessThanOrEqual(115); // besides what is lent, and spent before the first answer
+    await server.command('CONFIG', 'SET', 'maxmemory', '0');
+    await limiter.take('a');
+    expect(Number(await server.command('HGET', 'falcon:rate:1:a', 'tokens'))).toBeGreaterThan(0);
   });
 
   it('waits no longer than its policy allows for a Redis that is frozen, and then not at all', async () => {

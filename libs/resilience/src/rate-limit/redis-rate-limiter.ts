@@ -38,6 +38,8 @@ interface Account {
   /** What was in the shared bucket when Redis was last asked; a tenant never seen has a full one for all we know. */
   tokens: number;
   askedMs: number;
+  /** Redis did not answer when it was last asked: nothing is spent ahead that might never be paid. */
+  isAlone: boolean;
   waiting: number;
   asking: Promise<void> | undefined;
 }
@@ -88,8 +90,8 @@ export class RedisRateLimiter extends RateLimiter {
   }
 
   private takeShared(tenant: string, account: Account): RateDecision | Promise<RateDecision> {
-    const { rule, owed, tokens } = account;
-    if (tokens >= rule.burst / 2 && owed < Math.max(1, Math.floor(rule.burst * OWED_RATIO))) {
+    const { rule, owed, tokens, isAlone } = account;
+    if (!isAlone && tokens >= rule.burst / 2 && owed < Math.max(1, Math.floor(rule.burst * OWED_RATIO))) {
       account.owed++;
       void this.ask(tenant, account).catch((error: unknown) => this.options.onUnavailable?.(error)); // owed until then
       return this.decision(true, account, this.clock.now());
@@ -134,7 +136,9 @@ export class RedisRateLimiter extends RateLimiter {
       account.tokens = tokens;
       account.askedMs = this.clock.now();
       account.lentUntilMs = account.askedMs + LEASE_MS;
+      account.isAlone = false;
     } catch (error) {
+      account.isAlone = true;
       account.owed += Math.max(0, owed); // counted twice if Redis did get it: rather that than not at all
       throw error;
     }
@@ -157,6 +161,7 @@ export class RedisRateLimiter extends RateLimiter {
       owed: 0,
       tokens: rule.burst,
       askedMs: this.clock.now(),
+      isAlone: false,
       waiting: 0,
       asking: undefined,
     };
