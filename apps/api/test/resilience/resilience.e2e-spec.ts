@@ -3,9 +3,9 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
-import { MODELS_DIR } from './support/falcon.js';
-import { startWithClient, stop, type Running } from './support/running.js';
+import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
+import { MODELS_DIR } from '../support/falcon.js';
+import { startWithClient, stop, type Running } from '../support/running.js';
 
 /** How long the batcher holds a first item back, so that requests are in flight for as long as a test needs. */
 const HELD_MS = 1000;
