@@ -1,4 +1,5 @@
-import { MessageChannel } from 'node:worker_threads';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Watch, type Watched } from './watch.js';
 
@@ -25,19 +26,22 @@ describe('Watch', () => {
   it('does not blame others for a pause of this process: what came meanwhile is taken first', async () => {
     const watch = new Watch();
     const ended: string[] = [];
-    const item = watched(watch, ended);
-    // Comes in with the sockets, after the timers of the same turn, as an answer does that arrived during the pause.
-    const { port1, port2 } = new MessageChannel();
-    port1.on('message', () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    const [peer] = (await once(server, 'connection')) as [Socket];
+    client.on('data', () => {
       watch.remove(item);
       ended.push('answered');
-      port1.close();
     });
+    const item = watched(watch, ended);
     setImmediate(() => {
-      port2.postMessage('answer');
+      peer.write('answer'); // lies in the socket when the pause is over
       for (const endMs = performance.now() + 3 * DUE_MS; performance.now() < endMs;);
     });
-    await sleep(50);
+    await sleep(100);
+    client.destroy();
+    server.close();
     expect(ended).toEqual(['answered']);
   });
 });
