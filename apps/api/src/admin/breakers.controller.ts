@@ -1,4 +1,5 @@
 import { Controller, Get, HttpCode, Inject, Logger, Param, Post, Req } from '@nestjs/common';
+import { InferenceService } from '@app/inference';
 import { Policies, type BreakerStats, type Policy } from '@app/resilience';
 import type { FastifyRequest } from 'fastify';
 import { HttpError } from '../http-errors.js';
@@ -16,13 +17,13 @@ export class BreakersController {
 
   constructor(
     private readonly policies: Policies,
+    private readonly inference: InferenceService,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   @Get()
   list(): BreakersBody {
-    const stats = this.policies.all().flatMap(({ breaker }) => (breaker ? [bodyOf(breaker.stats())] : []));
-    return { worker_id: this.settings.workerId, breakers: stats };
+    return { worker_id: this.settings.workerId, breakers: this.breakers().map((breaker) => bodyOf(breaker.stats())) };
   }
 
   @Get(':name')
@@ -56,8 +57,15 @@ export class BreakersController {
     return bodyOf(breaker.stats());
   }
 
+  /** Those of models, too, that nobody has asked yet. */
+  private breakers(): Breaker[] {
+    const models = this.policies.family('model');
+    this.inference.models().forEach(({ name }) => models.of(name));
+    return this.policies.all().flatMap(({ breaker }) => (breaker ? [breaker] : []));
+  }
+
   private breaker(name: string): Breaker {
-    const breaker = this.policies.all().find((policy) => policy.name === name)?.breaker;
+    const breaker = this.breakers().find((each) => each.name === name);
     if (!breaker) {
       throw new HttpError('BREAKER_NOT_FOUND', 'There is no such breaker; GET /admin/breakers lists them.');
     }
