@@ -7,7 +7,8 @@ import { type BenchReport } from './report.js';
 import { type RoundPlan, runRounds } from './rounds.js';
 import { summarise } from './summary.js';
 
-const REFERENCE: ServerRecipe = { name: 'bare-fastify', script: 'bench/servers/bare-fastify.js' };
+/** What every ratio is to. */
+export const REFERENCE: ServerRecipe = { name: 'bare-fastify', script: 'bench/servers/bare-fastify.js' };
 
 /** Falcon itself, as `make run` starts it, but for the audit log: the reference servers keep none. */
 export const FALCON: ServerRecipe = {

@@ -8,6 +8,7 @@ import type { TextChoice } from './load/load-job.js';
 import type { Scenario } from './measurement.js';
 import { type BenchReport, renderMarkdown } from './report.js';
 import { commit, exitCodeOf, machine, save, say } from './reporting.js';
+import { resilienceCommand } from './resilience/resilience.command.js';
 import { judgeSoak, renderSamples, soak } from './soak.js';
 
 interface CompareOptions {
@@ -111,6 +112,7 @@ async function main(): Promise<void> {
     .option(...OUT_OPTION)
     .action(runSoak);
   program.addCommand(auditCommand());
+  program.addCommand(resilienceCommand());
   await program.parseAsync();
 }
 

@@ -35,6 +35,11 @@ export interface Timing {
 
 let nextSeed = 1;
 
+/** A seed that no load of this run has had: no text is asked twice. */
+export function freshSeed(): number {
+  return nextSeed++;
+}
+
 /** Puts the load on the server and measures what it costs. */
 export async function measure(
   generator: LoadGenerator,
@@ -45,7 +50,7 @@ export async function measure(
   const look = () => ({ ...server.usage(), machineMs: machineCpuMs() });
   let before = look();
   let after = before;
-  const job = { port: server.port, path: '/infer', ...scenario, seed: nextSeed++, warmupMs, until: { durationMs } };
+  const job = { port: server.port, path: '/infer', ...scenario, seed: freshSeed(), warmupMs, until: { durationMs } };
   let eventLoop: ReturnType<BenchServer['eventLoop']> | undefined;
   const result = await generator.run(job, {
     onMeasuring: () => {

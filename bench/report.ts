@@ -18,7 +18,8 @@ export interface Reference {
   name: string;
 }
 
-const BARE_FASTIFY: Reference = { title: 'bare Fastify', name: 'bare-fastify' };
+/** What most ratios are to. */
+export const BARE_FASTIFY: Reference = { title: 'bare Fastify', name: 'bare-fastify' };
 
 const HEADER =
   '| server | req/s | ratio (min..max) | p50 ms | ratio | p99 ms | ratio (min..max) | CPU us/req | ratio (min..max) | cores | RSS MB | ratio |';

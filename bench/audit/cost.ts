@@ -80,7 +80,7 @@ function recipes(services: AuditServices, root: string): ServerRecipe[] {
 }
 
 /** Waits until all that was recorded is in the table; then the worker, if it is given, rests until the next time. */
-async function settle(apis: readonly BenchServer[], worker?: BenchServer): Promise<void> {
+export async function settle(apis: readonly BenchServer[], worker?: BenchServer): Promise<void> {
   worker?.resume();
   const deadlineMs = performance.now() + SETTLE_TIMEOUT_MS;
   for (const api of apis) {

@@ -22,13 +22,17 @@ export class RedisServer {
     private readonly port: number,
   ) {}
 
-  /** Resolves when it answers; its output goes to `redis.log`. */
-  static async start(logFolder: string): Promise<RedisServer> {
+  /** Resolves when it answers; its output goes to `<name>.log`. */
+  static async start(
+    logFolder: string,
+    name = 'redis',
+    settings: Record<string, string> = REDIS_SETTINGS,
+  ): Promise<RedisServer> {
     const folder = mkdtempSync(join(tmpdir(), 'falcon-bench-redis-'));
     const port = await freePort();
     const place = { port: String(port), bind: '127.0.0.1', dir: folder, save: '' };
-    const args = Object.entries({ ...place, ...REDIS_SETTINGS }).flatMap(([name, value]) => [`--${name}`, value]);
-    const log = openSync(join(logFolder, 'redis.log'), 'w');
+    const args = Object.entries({ ...place, ...settings }).flatMap(([key, value]) => [`--${key}`, value]);
+    const log = openSync(join(logFolder, `${name}.log`), 'w');
     const server = new RedisServer(spawn(findProgram(), args, { stdio: ['ignore', log, log] }), folder, port);
     await server.waitUntilReady();
     return server;
@@ -57,7 +61,7 @@ export class RedisServer {
     while (!(await isListening(this.port))) {
       if (this.child.exitCode !== null || performance.now() > deadlineMs) {
         await this.stop();
-        throw new Error('redis-server did not start: see redis.log');
+        throw new Error('redis-server did not start: see its log');
       }
       await sleep(20);
     }

@@ -1,3 +1,5 @@
+import type { OpenResult } from './open-job.js';
+
 /** What is asked: always the same text, or never the same one twice. */
 export type TextChoice = 'same' | 'different';
 
@@ -9,6 +11,7 @@ export interface LoadJob {
   texts: TextChoice;
   /** Different seeds give different texts, so that no round repeats those of an earlier one. */
   seed: number;
+  textBytes?: number;
   /** Time under load before anything is counted. */
   warmupMs: number;
   /** Counting ends after this time, or after this many answers. */
@@ -28,6 +31,7 @@ export interface LoadResult {
 
 /** What the generator's process reports while it runs a job. */
 export type LoadEvent =
+  | { event: 'open-done'; result: OpenResult }
   | { event: 'measuring' }
   | { event: 'measured'; result: LoadResult }
   | { event: 'drained' }

@@ -3,6 +3,7 @@ import { Connection, type ConnectionListener } from './connection.js';
 import { LatencyHistogram } from './latency-histogram.js';
 import type { LoadJob, LoadResult } from './load-job.js';
 import { RequestSource } from './request-source.js';
+import { wordMixes } from './texts.js';
 
 /** One job from the first connection to the last answer. */
 export class LoadRun implements ConnectionListener {
@@ -21,9 +22,10 @@ export class LoadRun implements ConnectionListener {
 
   /** `onMeasuring` is called when counting begins; the result is that of the counted time. */
   async measure(onMeasuring: () => void): Promise<LoadResult> {
-    const { port, path, texts, seed, connections, warmupMs, until } = this.job;
+    const { port, connections, warmupMs, until } = this.job;
+    const mixes = wordMixes(this.job);
     this.connections = Array.from({ length: connections }, (_, first) => {
-      return new Connection(port, new RequestSource(path, texts, seed, { first, step: connections }), this);
+      return new Connection(port, new RequestSource(this.job, { first, step: connections }, mixes), this);
     });
     await Promise.race([sleep(warmupMs), this.stopped.promise]);
     const cpuBefore = process.cpuUsage();

@@ -1,0 +1,86 @@
+import { BenchServer, type ServerRecipe } from '../bench-server.js';
+import { startHot } from '../compare.js';
+import { servedModelFolder } from '../config.js';
+import { LoadGenerator } from '../load/load-generator.js';
+import { waitForQuiet } from '../machine-load.js';
+import { bestOf, closedLoop, openLoop, rested } from './heavy-load.js';
+import { Production } from './production.js';
+
+/** Which loads, and how long each. */
+export interface GoodputPlan {
+  /** Offered load, as multiples of what each server can do by itself. */
+  times: number[];
+  pointMs: number;
+  closedMs: number;
+  heatUpMs: number;
+  patienceMs: number;
+}
+
+/** A server under one load. */
+export interface GoodputPoint {
+  /** As multiples of the server's own best closed-loop throughput. */
+  offered: number;
+  answered: number;
+  p50Ms: number;
+  p99Ms: number;
+}
+
+/** One server under all loads. */
+export interface GoodputCurve {
+  server: string;
+  /** Best closed-loop throughput a second. */
+  capacity: number;
+  points: GoodputPoint[];
+}
+
+/** Asks each server for more and more, and counts what is answered in time. */
+export async function goodputCurves(
+  plan: GoodputPlan,
+  logFolder: string,
+  progress: (line: string) => void,
+): Promise<GoodputCurve[]> {
+  const generator = new LoadGenerator();
+  const production = await Production.start(logFolder);
+  const started: BenchServer[] = [];
+  const start = async (recipe: ServerRecipe) => {
+    started.push(await startHot(generator, recipe, plan.heatUpMs, logFolder));
+    return started.at(-1)!;
+  };
+  try {
+    const unshed = await start(production.api('unshed', { LOAD_SHEDDING: 'off' }));
+    const falcon = await start(production.api());
+    const script = 'bench/servers/naive-fastify.js';
+    const naive = await start({ name: 'naive-fastify', script, args: [servedModelFolder()] });
+    const curves: GoodputCurve[] = [];
+    for (const { server, closed } of [
+      { server: falcon, closed: unshed },
+      { server: naive, closed: naive },
+    ]) {
+      await waitForQuiet(plan.patienceMs);
+      const capacity = bestOf(await closedLoop(generator, closed, plan.closedMs));
+      progress(`${server.name}: ${Math.round(capacity)} a second under closed load`);
+      curves.push({ server: server.name, capacity, points: await pointsOf(generator, server, capacity, plan) });
+    }
+    return curves;
+  } finally {
+    generator.stop();
+    await Promise.all(started.map((server) => server.stop()));
+    await production.stop();
+  }
+}
+
+async function pointsOf(
+  generator: LoadGenerator,
+  server: BenchServer,
+  capacity: number,
+  { times, pointMs }: GoodputPlan,
+): Promise<GoodputPoint[]> {
+  const points: GoodputPoint[] = [];
+  for (const multiple of times) {
+    await rested(server);
+    const { phases } = await openLoop(generator, server, [{ perSecond: multiple * capacity, durationMs: pointMs }]);
+    const { answered, answeredP50Ms: p50Ms, answeredP99Ms: p99Ms } = phases[0]!.all;
+    points.push({ offered: multiple, answered: (answered * 1000) / pointMs / capacity, p50Ms, p99Ms });
+  }
+  return points;
+}

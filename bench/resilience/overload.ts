@@ -1,0 +1,95 @@
+import { BenchServer } from '../bench-server.js';
+import { startHot } from '../compare.js';
+import type { EventLoopReport } from '../event-loop-probe.js';
+import { LoadGenerator } from '../load/load-generator.js';
+import type { OpenCounts, OpenResult } from '../load/open-job.js';
+import { bestOf, type ClosedPoint, closedLoop, openLoop } from './heavy-load.js';
+import { Production } from './production.js';
+
+const UNLOADED = 0.1;
+/** What goes on being offered when the overload is over. */
+const AFTERWARDS = 0.5;
+const MEMORY_SAMPLE_MS = 500;
+
+/** How hard and how long. */
+export interface OverloadPlan {
+  /** Offered load, as a multiple of what the server can do. */
+  times: number;
+  loadMs: number;
+  unloadedMs: number;
+  afterwardsMs: number;
+  closedMs: number;
+  heatUpMs: number;
+}
+
+/** What a server does under far more than it can do. */
+export interface Overload {
+  plan: OverloadPlan;
+  /** The same server without load shedding, under closed load. */
+  closed: ClosedPoint[];
+  /** A tenth of what it can do. */
+  unloaded: OpenCounts;
+  /** Two phases, overload and afterwards, with their slices. */
+  loaded: OpenResult;
+  /** Resident memory during the overload. */
+  rssMb: number[];
+  /** Delay of the event loop of the serving thread during the overload. */
+  eventLoop: EventLoopReport['eventLoop'];
+}
+
+/** Starts Falcon with everything on, finds out what it can do, and asks for a multiple of that. */
+export async function overload(
+  plan: OverloadPlan,
+  logFolder: string,
+  progress: (line: string) => void,
+): Promise<Overload> {
+  const generator = new LoadGenerator();
+  const started: BenchServer[] = [];
+  const production = await Production.start(logFolder);
+  try {
+    for (const recipe of [production.api('unshed', { LOAD_SHEDDING: 'off' }), production.api()]) {
+      started.push(await startHot(generator, recipe, plan.heatUpMs, logFolder));
+    }
+    const [unshed, falcon] = started as [BenchServer, BenchServer];
+    await openLoop(generator, falcon, [{ perSecond: 100, durationMs: plan.heatUpMs }]); // long texts, too
+    const closed = await closedLoop(generator, unshed, plan.closedMs);
+    const perSecond = bestOf(closed);
+    progress(`closed load: ${Math.round(perSecond)} a second at best`);
+    const quietly = await openLoop(generator, falcon, [
+      { perSecond: UNLOADED * perSecond, durationMs: plan.unloadedMs },
+    ]);
+    progress(`${plan.times} times as many for ${plan.loadMs / 1000} s`);
+    const measured = await loadAndWatch(generator, falcon, plan, perSecond);
+    return { plan, closed, unloaded: quietly.phases[0]!.all, ...measured };
+  } finally {
+    generator.stop();
+    await Promise.all(started.map((server) => server.stop()));
+    await production.stop();
+  }
+}
+
+async function loadAndWatch(
+  generator: LoadGenerator,
+  falcon: BenchServer,
+  { times, loadMs, afterwardsMs }: OverloadPlan,
+  perSecond: number,
+): Promise<Pick<Overload, 'loaded' | 'rssMb' | 'eventLoop'>> {
+  const rssMb: number[] = [];
+  const sampler = setInterval(() => rssMb.push(falcon.usage().rssMb), MEMORY_SAMPLE_MS);
+  falcon.resetEventLoop();
+  const eventLoop = Promise.withResolvers<EventLoopReport['eventLoop']>();
+  const atEnd = setTimeout(() => {
+    clearInterval(sampler);
+    falcon.eventLoop().then(eventLoop.resolve, eventLoop.reject);
+  }, loadMs);
+  try {
+    const loaded = await openLoop(generator, falcon, [
+      { perSecond: times * perSecond, durationMs: loadMs },
+      { perSecond: AFTERWARDS * perSecond, durationMs: afterwardsMs },
+    ]);
+    return { loaded, rssMb, eventLoop: await eventLoop.promise };
+  } finally {
+    clearInterval(sampler);
+    clearTimeout(atEnd);
+  }
+}

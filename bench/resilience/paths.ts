@@ -1,0 +1,57 @@
+import { settle } from '../audit/cost.js';
+import { BenchServer } from '../bench-server.js';
+import { REFERENCE, startHot } from '../compare.js';
+import { LoadGenerator } from '../load/load-generator.js';
+import { measure, type Scenario } from '../measurement.js';
+import { type Bracketed, type RoundPlan, runRounds } from '../rounds.js';
+import { Production } from './production.js';
+
+/** The two ways of a request: answered from the cache, or by the model. */
+export const PATHS = [
+  { name: 'hit', scenario: { texts: 'same', connections: 64 } },
+  { name: 'miss', scenario: { texts: 'different', connections: 64 } },
+] as const satisfies { name: string; scenario: Scenario }[];
+
+/** What everything costs that stands between a request and its answer. */
+export interface Path {
+  name: (typeof PATHS)[number]['name'];
+  scenario: Scenario;
+  /** The audit worker does nothing while anything is counted: in production it has a machine of its own. */
+  apart: Bracketed[];
+  /** The audit worker and its Postgres work meanwhile, on the same cores. */
+  shared: Bracketed[];
+}
+
+/** Starts bare Fastify and Falcon with everything on, drives them in rounds, and stops them. */
+export async function paths(
+  plan: RoundPlan & { heatUpMs: number },
+  logFolder: string,
+  progress: (line: string) => void,
+): Promise<Path[]> {
+  const generator = new LoadGenerator();
+  const started: BenchServer[] = [];
+  const production = await Production.start(logFolder);
+  try {
+    for (const recipe of [REFERENCE, production.api()]) {
+      started.push(await startHot(generator, recipe, plan.heatUpMs, logFolder));
+    }
+    const [reference, falcon] = started as [BenchServer, BenchServer];
+    const found: Path[] = [];
+    for (const { name, scenario } of PATHS) {
+      const rounds = async (worker?: BenchServer) => {
+        progress(`${name}, the worker ${worker ? 'rests while anything is counted' : 'works meanwhile'}`);
+        await measure(generator, falcon, scenario, { warmupMs: plan.heatUpMs, durationMs: 100 });
+        const settled = { ...plan, settle: () => settle([falcon], worker) };
+        return runRounds(generator, { reference, compared: [falcon] }, scenario, settled);
+      };
+      const apart = await rounds(production.worker);
+      production.worker.resume();
+      found.push({ name, scenario, apart, shared: await rounds() });
+    }
+    return found;
+  } finally {
+    generator.stop();
+    await Promise.all(started.map((server) => server.stop()));
+    await production.stop();
+  }
+}

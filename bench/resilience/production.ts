@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PostgresServer } from '../audit/postgres-server.js';
+import { RedisServer } from '../audit/redis-server.js';
+import { BenchServer, type ServerRecipe } from '../bench-server.js';
+import { FALCON } from '../compare.js';
+import { callersSettings } from '../config.js';
+
+/** Far above any load: the limit is asked for every request, and refuses none. */
+const RATE_LIMIT = { RATE_LIMIT_PER_MINUTE: '100000000', RATE_LIMIT_BURST: '1000000' };
+/** What a Redis is told that is there to forget. */
+const CACHE_REDIS = { appendonly: 'no', maxmemory: '256mb', 'maxmemory-policy': 'allkeys-lru' };
+
+/** Everything on, as in production; what the caller's environment says comes before. */
+export const EVERYTHING_ON: Record<string, string> = {
+  AUDIT_DURABILITY: 'process',
+  CACHE_ENABLED: 'true',
+  RATE_LIMIT_ENABLED: 'true',
+  ...RATE_LIMIT,
+  LOAD_SHEDDING: 'adaptive',
+  AUDIT_WORKER: 'separate',
+};
+
+/** The services of the production form, each a process of its own: Postgres, a Redis for the queue, one for the cache, and the audit worker. */
+export class Production {
+  private constructor(
+    private readonly stops: (() => Promise<void> | void)[],
+    private readonly urls: Record<string, string>,
+    private readonly dataFolder: string,
+    /** The process that writes the table. */
+    readonly worker: BenchServer,
+  ) {}
+
+  static async start(logFolder: string): Promise<Production> {
+    const stops: (() => Promise<void> | void)[] = [];
+    try {
+      const dataFolder = mkdtempSync(join(tmpdir(), 'falcon-bench-data-'));
+      stops.unshift(() => rmSync(dataFolder, { recursive: true, force: true }));
+      const postgres = await PostgresServer.start(logFolder);
+      stops.unshift(() => postgres.stop());
+      const queue = await RedisServer.start(logFolder);
+      stops.unshift(() => queue.stop());
+      const cache = await RedisServer.start(logFolder, 'redis-cache', CACHE_REDIS);
+      stops.unshift(() => cache.stop());
+      const urls = { POSTGRES_URL: postgres.url, REDIS_URL: cache.url, REDIS_QUEUE_URL: queue.url };
+      const recipe = { name: 'audit-worker', script: 'apps/audit-worker/src/main.js', isFalcon: true, env: urls };
+      const worker = await BenchServer.start(recipe, logFolder);
+      stops.unshift(() => worker.stop());
+      return new Production(stops, urls, dataFolder, worker);
+    } catch (error) {
+      await stopAll(stops);
+      throw error;
+    }
+  }
+
+  /** Falcon with everything on. */
+  api(name = 'falcon', env: Record<string, string> = {}): ServerRecipe {
+    const own = { WORKER_ID: name, DATA_DIR: join(this.dataFolder, name) };
+    return { ...FALCON, name, env: { ...EVERYTHING_ON, ...callersSettings(), ...this.urls, ...own, ...env } };
+  }
+
+  async stop(): Promise<void> {
+    await stopAll(this.stops);
+  }
+}
+
+async function stopAll(stops: readonly (() => Promise<void> | void)[]): Promise<void> {
+  for (const stop of stops) await stop();
+}

@@ -1,0 +1,131 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { POSTGRES_SETTINGS } from '../audit/postgres-server.js';
+import { OUT_OPTION, positive } from '../cli-options.js';
+import { callersSettings } from '../config.js';
+import { waitForQuiet } from '../machine-load.js';
+import { renderContext, renderVerdicts } from '../report.js';
+import { commit, exitCodeOf, machine, save, say } from '../reporting.js';
+import type { Verdict } from '../requirements.js';
+import { goodputCurves } from './goodput.js';
+import { drawGoodput, renderGoodput } from './goodput-report.js';
+import { HEAVY_TEXT_BYTES } from './heavy-load.js';
+import { overload } from './overload.js';
+import { judgeOverload, renderOverload } from './overload-report.js';
+import { paths } from './paths.js';
+import { judgePaths, renderPaths } from './paths-report.js';
+import { judgePolicy, policyCost, renderPolicy } from './policy-cost.js';
+import { EVERYTHING_ON } from './production.js';
+
+interface ResilienceOptions {
+  quick?: boolean;
+  rounds: number;
+  seconds: number;
+  times: number;
+  patience: number;
+  chart?: string;
+  out: string;
+}
+
+interface Part {
+  found: unknown;
+  markdown: string;
+  verdicts: Verdict[];
+}
+
+const GOODPUT_TIMES = [0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 7, 10];
+const QUICK_GOODPUT_TIMES = [0.5, 1, 3, 10];
+
+/** `bench resilience`: what it costs that everything is on, and what it is good for. */
+export function resilienceCommand(): Command {
+  const resilience = new Command('resilience').description(
+    'Everything on: speed, and overload; exits with 1 when a promise is broken.',
+  );
+  const part = (name: string, description: string, run: (options: ResilienceOptions) => Promise<Part>) =>
+    resilience
+      .command(name)
+      .description(description)
+      .option('--quick', 'short: to see that it works, not to judge')
+      .option('--patience <seconds>', 'how long to wait at most for an otherwise idle machine', positive, 5)
+      .option(...OUT_OPTION)
+      .action((options: ResilienceOptions) => runPart(name, run, options));
+  part('paths', 'throughput on a cache hit and on a miss with everything on, as ratios to bare Fastify', pathsPart)
+    .option('--rounds <number>', 'rounds of each part', positive, 3)
+    .option('--seconds <number>', 'counted time per measurement', positive, 3);
+  part('policy', 'CPU time of one call through a policy with all its parts', policyPart).option(
+    '--rounds <number>',
+    'rounds',
+    positive,
+    9,
+  );
+  part('overload', 'far more requests than the server can do, a tenth of them critical', overloadPart)
+    .option('--seconds <number>', 'length of the overload', positive, 60)
+    .option('--times <number>', 'offered load, as a multiple of what the server can do', positive, 5);
+  part('goodput', 'answers in time against offered load, Falcon and the naive server, as a chart', goodputPart)
+    .option('--seconds <number>', 'length of each load', positive, 8)
+    .option('--chart <file>', 'where the chart goes, too', svgFile);
+  return resilience;
+}
+
+async function runPart(name: string, run: (options: ResilienceOptions) => Promise<Part>, options: ResilienceOptions) {
+  mkdirSync(options.out, { recursive: true });
+  const startedAt = new Date().toISOString();
+  const { found, markdown, verdicts } = await run(options);
+  const settings = { commit: commit(), ...POSTGRES_SETTINGS, ...EVERYTHING_ON, ...callersSettings() };
+  const context = { startedAt, machine: machine(), settings };
+  const parts = [renderContext(context), markdown, ...(verdicts.length > 0 ? [renderVerdicts(verdicts)] : [])];
+  save(options.out, `resilience-${name}-${startedAt.slice(0, 19).replaceAll(':', '')}`, {
+    json: { ...context, found, verdicts },
+    markdown: parts.join('\n\n'),
+  });
+  process.exitCode = options.quick ? 0 : exitCodeOf(verdicts); // a short run proves nothing
+}
+
+async function pathsPart({ quick, rounds, seconds, patience, out }: ResilienceOptions): Promise<Part> {
+  const durationMs = (quick ? 1 : seconds) * 1000;
+  const plan = {
+    rounds: quick ? 1 : rounds,
+    patienceMs: patience * 1000,
+    timing: { warmupMs: 500, durationMs },
+    referenceTiming: { warmupMs: 300, durationMs: Math.max(1000, (durationMs * 2) / 3) },
+    heatUpMs: quick ? 1000 : 3000,
+  };
+  const found = await paths(plan, out, say);
+  return { found, markdown: `## Everything on\n\n${renderPaths(found)}`, verdicts: judgePaths(found) };
+}
+
+async function policyPart({ quick, rounds, patience }: ResilienceOptions): Promise<Part> {
+  await waitForQuiet(patience * 1000);
+  const found = await policyCost(quick ? { rounds: 3, calls: 50_000 } : { rounds, calls: 300_000 });
+  return { found, markdown: `## One call through a policy\n\n${renderPolicy(found)}`, verdicts: judgePolicy(found) };
+}
+
+async function overloadPart({ quick, seconds, times, patience, out }: ResilienceOptions): Promise<Part> {
+  const plan = quick
+    ? { times, loadMs: 5000, unloadedMs: 3000, afterwardsMs: 6000, closedMs: 1000, heatUpMs: 1000 }
+    : { times, loadMs: seconds * 1000, unloadedMs: 15_000, afterwardsMs: 10_000, closedMs: 4000, heatUpMs: 3000 };
+  await waitForQuiet(patience * 1000);
+  const found = await overload(plan, out, say);
+  const heading = `## ${times} times the capacity, texts of ${HEAVY_TEXT_BYTES} bytes`;
+  return { found, markdown: `${heading}\n\n${renderOverload(found)}`, verdicts: judgeOverload(found) };
+}
+
+async function goodputPart({ quick, seconds, patience, chart, out }: ResilienceOptions): Promise<Part> {
+  const times = quick ? QUICK_GOODPUT_TIMES : GOODPUT_TIMES;
+  const durations = quick
+    ? { pointMs: 2000, closedMs: 1000, heatUpMs: 1000 }
+    : { pointMs: seconds * 1000, closedMs: 3000, heatUpMs: 3000 };
+  const found = await goodputCurves({ times, ...durations, patienceMs: patience * 1000 }, out, say);
+  for (const file of [join(out, 'goodput.svg'), ...(chart === undefined ? [] : [chart])]) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, drawGoodput(found));
+  }
+  const heading = `## Goodput, texts of ${HEAVY_TEXT_BYTES} bytes`;
+  return { found, markdown: `${heading}\n\n${renderGoodput(found)}`, verdicts: [] };
+}
+
+function svgFile(name: string): string {
+  if (!name.endsWith('.svg')) throw new InvalidArgumentError('must be the name of an .svg file');
+  return name;
+}
