@@ -1,7 +1,7 @@
 import { startWithClient, stop, type Running } from './support/running.js';
 
 /** Long enough to be seen serving on, however busy the machine. */
-const DELAY_SECONDS = '2';
+const DELAY_SECONDS = '3';
 /** So long that a test would fail which waits for it. */
 const ENDLESS = { DRAIN_DELAY_SECONDS: '600', GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: '700' };
 

@@ -57,6 +57,8 @@ describeWithRedis('the audit worker with a Redis and a Postgres of the operator'
     expect(text).toMatch(/^db_connection_pool_size\{/m);
     expect(await worker.stop()).toBe(0);
     expect(worker.logs().at(-1)).toMatchObject({ level: 'INFO', message: 'Stopped' });
+    const steps = worker.logs().filter(({ message }) => message === 'Drain step done');
+    expect(steps.map(({ step }) => step)).toEqual(['jobs', 'database']);
     expect(worker.stderr).toBe('');
   });
 
