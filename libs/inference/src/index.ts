@@ -7,6 +7,7 @@ export type { TextClassification } from './text-classification.js';
 export type { NamedTensors, TensorData, TensorValue } from './tensors.js';
 export { manifestSchema } from './models/manifest.js';
 export type { Manifest, Signature, TensorSpec, TextClassificationManifest } from './models/manifest.js';
+export type { WorkersHealth } from './serving/model-host.js';
 export type { ModelStatus } from './models/model-status.js';
 export { TextFeatures } from './text/text-features.js';
 export type { FeatureBatch, FeatureVector } from './text/text-features.js';

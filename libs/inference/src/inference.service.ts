@@ -6,7 +6,7 @@ import type { InferenceObserver } from './inference-observer.js';
 import type { TextClassificationManifest } from './models/manifest.js';
 import type { ModelStatus } from './models/model-status.js';
 import { checkInputs } from './models/signature.js';
-import { ModelHost, type HostStats } from './serving/model-host.js';
+import { ModelHost, type HostStats, type WorkersHealth } from './serving/model-host.js';
 import { PendingItem } from './serving/pending-item.js';
 import type { NamedTensors } from './tensors.js';
 import type { TextClassification } from './text-classification.js';
@@ -60,6 +60,11 @@ export class InferenceService implements OnApplicationShutdown {
   /** What gauges read at a scrape. */
   stats(): HostStats {
     return this.host.stats();
+  }
+
+  /** Whether the workers do what they are there for. */
+  health(): WorkersHealth {
+    return this.host.health();
   }
 
   /**

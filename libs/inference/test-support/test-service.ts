@@ -6,7 +6,7 @@ import { InferenceService } from '../src/inference.service.js';
 import type { NamedTensors } from '../src/tensors.js';
 import { WORKER_ENTRY } from './model-fixtures.js';
 
-/** A worker that hangs on 666, exits on 667, aborts on 668 and throws on 669. */
+/** A worker that hangs on 666, exits on 667, aborts on 668, throws on 669, and hangs after it has answered on 670 and 671. */
 export const FAULTY_WORKER_ENTRY = join(__dirname, 'faulty-worker.cjs');
 
 /** A log that keeps its lines. */

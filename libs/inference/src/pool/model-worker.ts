@@ -26,6 +26,11 @@ type Activity =
 
 const START_TIMEOUT_MS = 60_000;
 
+/** A timer of this thread that is so much late was held up with everything else, and what a worker said meanwhile is unread. */
+const LATE_MS = 500;
+/** A worker that was ended and is still there after this long cannot be ended. */
+const END_TIMEOUT_MS = 5000;
+
 /** Batches a worker may hold: one that it computes, and one that is there when it has finished. */
 export const MAX_BACKLOG = 2;
 
@@ -44,8 +49,14 @@ export class ModelWorker {
   private activity: Activity;
   private watchdog: NodeJS.Timeout | undefined;
   private killReason: string | undefined;
+  private killedMs = Infinity;
 
-  constructor(entry: string, settings: WorkerSettings) {
+  /** @param maxSilenceMs A worker that has nothing to do and is not heard of for this long is taken for hung and ended. */
+  constructor(
+    entry: string,
+    settings: WorkerSettings,
+    private readonly maxSilenceMs: number,
+  ) {
     const start = Promise.withResolvers<void>();
     const end = Promise.withResolvers<string>();
     this.started = start.promise;
@@ -65,6 +76,16 @@ export class ModelWorker {
 
   get isIdle(): boolean {
     return this.activity.state === 'idle';
+  }
+
+  /** Whether it has started and was not ended. */
+  get isUp(): boolean {
+    return this.activity.state !== 'starting' && this.activity.state !== 'gone' && this.killReason === undefined;
+  }
+
+  /** Whether it hangs so badly that not even ending it helps. */
+  get isStuck(): boolean {
+    return this.activity.state !== 'gone' && performance.now() - this.killedMs > END_TIMEOUT_MS;
   }
 
   /** Batches that it holds; Infinity while it may not be given another one. */
@@ -105,13 +126,19 @@ export class ModelWorker {
   /** Ends the worker at once; whatever it was doing is lost. */
   async kill(reason: string): Promise<void> {
     this.killReason ??= reason;
+    this.loaded.clear(); // so that it is given nothing more, should it take its time to end
+    this.killedMs = Math.min(this.killedMs, performance.now());
     await this.channel.kill();
   }
 
   /** Ends the worker unless it finishes what it does now in time. */
   private watch(timeoutMs: number, what: string): void {
     clearTimeout(this.watchdog);
-    this.watchdog = setTimeout(() => void this.kill(`it did not ${what} within ${timeoutMs} ms`), timeoutMs);
+    const dueMs = performance.now() + timeoutMs;
+    this.watchdog = setTimeout(() => {
+      if (performance.now() - dueMs > LATE_MS) this.watch(timeoutMs, what);
+      else void this.kill(`it did not ${what} within ${timeoutMs} ms`);
+    }, timeoutMs);
   }
 
   private receive(message: FromWorker): void {
@@ -121,6 +148,10 @@ export class ModelWorker {
     }
     const { activity } = this;
     if (activity.state === 'gone' || this.killReason !== undefined) return;
+    if (message.type === 'beat') {
+      if (this.isIdle) this.watchSilence();
+      return;
+    }
     if (message.type === 'done' && activity.state === 'running') {
       this.receiveBatch(activity.batches, message.output);
       return;
@@ -148,7 +179,11 @@ export class ModelWorker {
 
   private becomeIdle(): void {
     this.activity = { state: 'idle' };
-    clearTimeout(this.watchdog);
+    this.watchSilence();
+  }
+
+  private watchSilence(): void {
+    this.watch(this.maxSilenceMs, 'show a sign of life');
   }
 
   private finish(reason: string): string {

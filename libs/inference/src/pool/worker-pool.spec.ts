@@ -17,7 +17,7 @@ describe('WorkerPool', () => {
     const lost: string[] = [];
     const loads = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     // Any heap is larger than one byte: a worker is worn out as soon as it has told its size with its first batch.
-    const options = { entry: WORKER_ENTRY, settings: SETTINGS, size: 1, maxHeapBytes: 1 };
+    const options = { entry: WORKER_ENTRY, settings: SETTINGS, size: 1, maxHeapBytes: 1, maxSilenceMs: 10_000 };
     const pool = new WorkerPool(options, {
       free: () => false,
       loaded: () => loads.shift()?.resolve(),

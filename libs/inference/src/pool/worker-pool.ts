@@ -17,6 +17,8 @@ export interface WorkerPoolOptions {
   size: number;
   /** A worker whose wasm heap has grown beyond this many bytes is replaced between two batches. */
   maxHeapBytes: number;
+  /** A worker that has nothing to do and is not heard of for this long is replaced. */
+  maxSilenceMs: number;
 }
 
 /** What a pool tells its owner. */
@@ -120,7 +122,7 @@ export class WorkerPool {
   }
 
   private spawn(): void {
-    const worker = new ModelWorker(this.options.entry, this.options.settings);
+    const worker = new ModelWorker(this.options.entry, this.options.settings, this.options.maxSilenceMs);
     this.workers.add(worker);
     worker.started.then(
       () => this.next(worker, true),

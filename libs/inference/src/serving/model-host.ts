@@ -7,7 +7,7 @@ import { listModelFolders } from '../models/model-folders.js';
 import { ModelRegistry, type ModelVersion } from '../models/model-registry.js';
 import type { ModelWorker } from '../pool/model-worker.js';
 import { WorkerPool } from '../pool/worker-pool.js';
-import type { BackendName, LoadedModel } from '../worker/protocol.js';
+import { BEAT_MS, type BackendName, type LoadedModel } from '../worker/protocol.js';
 import type { PendingItem } from './pending-item.js';
 import { Scheduler } from './scheduler.js';
 
@@ -17,11 +17,23 @@ const MAX_WEIGHT_BYTES = 1024 * MIB;
 const MAX_BATCH_BYTES = 512 * MIB;
 /** A heap never shrinks: a worker whose heap has grown this large is replaced between two batches. */
 const MAX_HEAP_BYTES = 3072 * MIB;
+/** Beats that a busy machine may swallow. */
+const MISSED_BEATS = 5;
 
 /** What gauges read. */
 export interface HostStats {
   queues: { model: string; waiting: number }[];
   workers: { backend: BackendName; live: number; liveTensors: number; heapBytes: number }[];
+}
+
+/** Whether the workers do what they are there for. */
+export interface WorkersHealth {
+  /** Workers there should be, those that have started, and those that hang and could not even be ended. */
+  wanted: number;
+  live: number;
+  stuck: number;
+  /** How long a text has waited although a worker that could compute it has nothing to do; 0 when none has. */
+  stalledMs: number;
 }
 
 /** Owns everything behind the service's methods: which models there are, the workers that hold them, the queues between. */
@@ -88,6 +100,18 @@ export class ModelHost {
     };
   }
 
+  health(): WorkersHealth {
+    const pools = [...this.pools.values()];
+    const workers = pools.flatMap((pool) => pool.live());
+    const count = (is: (worker: ModelWorker) => boolean) => workers.filter(is).length;
+    return {
+      wanted: pools.length * this.options.workers,
+      live: count((worker) => worker.isUp),
+      stuck: count((worker) => worker.isStuck),
+      stalledMs: this.scheduler.stalledMs(),
+    };
+  }
+
   async stop(graceMs: number, error: Error): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
@@ -116,6 +140,7 @@ export class ModelHost {
       entry: this.options.workerEntry ?? join(__dirname, '..', 'worker', 'worker-main.js'),
       size: this.options.workers,
       maxHeapBytes: MAX_HEAP_BYTES,
+      maxSilenceMs: Math.max(this.options.inferenceTimeoutMs, MISSED_BEATS * BEAT_MS),
       settings: {
         backend,
         maxWeightBytes: MAX_WEIGHT_BYTES,

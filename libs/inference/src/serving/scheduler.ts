@@ -54,6 +54,15 @@ export class Scheduler {
     return this.lanes.get(key)?.batcher.waiting ?? 0;
   }
 
+  /** How long the oldest item has waited although a worker that could take it has nothing to do; 0 when there is none. */
+  stalledMs(): number {
+    const nowMs = performance.now();
+    const waits = [...this.lanes].map(([key, { batcher, pool }]) =>
+      batcher.waiting > 0 && pool.freeWorker(key)?.isIdle ? nowMs - batcher.oldestMs : 0,
+    );
+    return Math.max(0, ...waits);
+  }
+
   /** @throws {InferenceQueueFullError} when too many wait, {InferenceStoppedError} when the service stops. */
   submit(key: string, item: PendingItem): void {
     if (this.stopping) throw new InferenceStoppedError();

@@ -50,8 +50,12 @@ export interface BatchOutput {
   heapBytes: number;
 }
 
+/** How often a worker says that it is there, unless it computes. */
+export const BEAT_MS = 1000;
+
 /** Worker to serving thread. */
 export type FromWorker =
+  | { type: 'beat' }
   | { type: 'started' }
   | { type: 'loaded'; key: string; model: LoadedModel }
   | { type: 'refused'; key: string; reason: string; missingKernel: boolean }

@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
 import { startBackend } from './backend.js';
 import { runOrIsolate } from './isolate.js';
-import type { Computed, FromWorker, ToWorker, WorkerSettings } from './protocol.js';
+import { BEAT_MS, type Computed, type FromWorker, type ToWorker, type WorkerSettings } from './protocol.js';
 import { ServedModel } from './served-model.js';
 import { isPoisonous, wasmHeapBytes } from './wasm-heap.js';
 
@@ -64,6 +64,7 @@ function main(settings: WorkerSettings): void {
   };
   if (parentPort) parentPort.on('message', receive);
   else process.on('message', receive).on('disconnect', () => process.exit(0));
+  setInterval(() => send({ type: 'beat' }), BEAT_MS).unref();
 }
 
 main((workerData as WorkerSettings | null) ?? (JSON.parse(process.argv[2] ?? 'null') as WorkerSettings));

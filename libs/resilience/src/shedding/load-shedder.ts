@@ -52,6 +52,8 @@ export class LoadShedder {
   readonly refusals = new Map<Priority, Record<ShedReason, number>>(
     PRIORITIES.map((priority) => [priority, { limit: 0, event_loop: 0, memory: 0 }]),
   );
+  /** Requests let in. */
+  admissions = 0;
   private readonly gradient: GradientLimit | undefined;
   private readonly maxInflight: number;
   private readonly shares: Float64Array;
@@ -91,6 +93,7 @@ export class LoadShedder {
       return this.refuse(priority, 'limit', nowMs);
     }
     this.total++;
+    this.admissions++;
     const running = (this.running[p] = (this.running[p] ?? 0) + 1);
     this.demand.note(p, running, nowMs);
     return new Admission(this, p, nowMs);
