@@ -9,6 +9,7 @@ const VARIABLES = Object.keys(environmentSchema.shape);
 const COMPUTED = [
   'APP_VERSION',
   'INFERENCE_WORKERS',
+  'HEALTH_CHECK_URLS',
   'API_KEYS_FILE',
   'ADMIN_API_KEY',
   'TRUST_PROXY',
@@ -65,6 +66,11 @@ describe('loadConfig', () => {
     ['BATCH_SIZE', '1025', 'a whole number from 1 to 1024'],
     ['REQUEST_TIMEOUT_SECONDS', 'soon', 'a number of seconds from 0.1 to 3600'],
     ['REQUEST_TIMEOUT_SECONDS', '0', 'a number of seconds from 0.1 to 3600'],
+    [
+      'HEALTH_CHECK_URLS',
+      'a=ftp://host',
+      'a list such as gateway=https://host/path,store=tcp://host:6379, each name once, of letters, digits, "_" and "-"',
+    ],
     ['LOG_LEVEL', 'debug', 'one of DEBUG, INFO, WARNING, ERROR, CRITICAL'],
     ['INFERENCE_BACKEND', 'gpu', 'one of auto, wasm, cpu, tensorflow'],
     ['WORKER_ID', 'a b', 'a name of 1 to 64 letters, digits, dots, dashes or underscores'],

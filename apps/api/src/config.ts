@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { AuditLogOptions, AuditServicesOptions, AuditWorkerOptions } from '@app/audit-log';
 import type { CacheOptions, ClusterFlightOptions } from '@app/cache';
-import { readEnvironment, type KeySources } from '@app/ops';
+import { readEnvironment, type KeySources, type NamedUrl } from '@app/ops';
 import { environmentSchema, type Environment } from './environment.js';
 import { toResilienceConfig, type ResilienceConfig } from './resilience-config.js';
 
@@ -56,6 +56,10 @@ export interface Config extends ResilienceConfig {
   requestTimeoutMs: number;
   bodyTimeoutMs: number;
   startupTimeoutMs: number;
+  /** Seconds of saturation after which the server is not ready; 0: it stays ready. */
+  readySaturationSeconds: number;
+  /** What else the probes look at. */
+  remoteServices: readonly NamedUrl[];
   /** From SIGTERM to the end, everything included. */
   shutdownTimeoutMs: number;
   /** How long of that the server serves on as before. */
@@ -100,6 +104,8 @@ function toConfig(env: Environment): Config {
     requestTimeoutMs: env.REQUEST_TIMEOUT_SECONDS * 1000,
     bodyTimeoutMs: env.BODY_TIMEOUT_SECONDS * 1000,
     startupTimeoutMs: env.STARTUP_TIMEOUT_SECONDS * 1000,
+    readySaturationSeconds: env.READY_SATURATION_SECONDS,
+    remoteServices: env.HEALTH_CHECK_URLS ?? [],
     shutdownTimeoutMs: env.GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS * 1000,
     drainDelayMs: env.DRAIN_DELAY_SECONDS * 1000,
     access: toAccessConfig(env),

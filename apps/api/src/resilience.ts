@@ -31,7 +31,8 @@ const REDIS_BREAKER = { failureThreshold: 20, openMs: 2000 };
 /** The adaptive limit sees overload long before; a delay like this is a process that is stuck. Low priority is refused from here on, normal from twice, high from four times. */
 const MAX_EVENT_LOOP_DELAY_MS = 500;
 
-type SharedRedis = ReturnType<typeof cacheRedis>;
+/** The connection of cache, rate limits and breaker openings. */
+export type SharedRedis = ReturnType<typeof cacheRedis>;
 
 /** What the model reports although it is well: it has enough to do, is not there yet, or ran out of its caller's time. */
 const REFUSALS = new Set(['INFERENCE_QUEUE_FULL', 'MODEL_NOT_READY', 'INFERENCE_STOPPED', 'DEADLINE_EXCEEDED']);
@@ -39,12 +40,15 @@ const REFUSALS = new Set(['INFERENCE_QUEUE_FULL', 'MODEL_NOT_READY', 'INFERENCE_
 /** How Redis begins its refusals to write. */
 const UNWRITABLE = /^(OOM|READONLY|MISCONF|NOREPLICAS) /;
 
+/** What the app is given. */
+export interface ResilienceParts {
+  modules: DynamicModule[];
+  redis: SharedRedis | undefined;
+  close: () => void;
+}
+
 /** Puts policies, gates and cache together; the Redis that they share is opened here and handed to each. */
-export function resilienceModules(
-  config: Config,
-  log: Log,
-  authenticator: Authenticator,
-): { modules: DynamicModule[]; close: () => void } {
+export function resilienceModules(config: Config, log: Log, authenticator: Authenticator): ResilienceParts {
   const policies = policiesOf(config);
   const redis = config.sharedRedisUrl === undefined ? undefined : cacheRedis(config.sharedRedisUrl);
   const listener = redis?.duplicate({ enableOfflineQueue: true });
@@ -86,7 +90,7 @@ export function resilienceModules(
     redis?.disconnect();
     listener?.disconnect();
   };
-  return { modules, close };
+  return { modules, redis, close };
 }
 
 function policiesOf({ breaker, retry, modelBulkhead, redisBulkhead, cache, workerId }: Config): Policies {

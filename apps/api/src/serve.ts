@@ -3,12 +3,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import { AuditLog, AuditPipeline } from '@app/audit-log';
 import { InferenceModule, InferenceService } from '@app/inference';
-import { configOrExit, createLog, Drain, exitIfInvalid, MaintenanceMode, type Log } from '@app/ops';
+import {
+  configOrExit,
+  createLog,
+  Drain,
+  exitIfInvalid,
+  HealthChecks,
+  isUsable,
+  loadHealthModule,
+  MaintenanceMode,
+  type Log,
+} from '@app/ops';
 import { announcement, openDoorWarning, urlOf } from './announce.js';
 import { auditLogModule } from './audit-log.js';
 import { openAuthentication } from './auth/open-authentication.js';
 import { loadConfig, type Config } from './config.js';
 import { drainPlan } from './drain-plan.js';
+import { addHealthChecks } from './health/checks.js';
 import { isLoopback } from './http/loopback.js';
 import { resilienceModules } from './resilience.js';
 
@@ -29,14 +40,26 @@ export async function serve(): Promise<void> {
   const auditLog = auditLogModule(config, log);
   const authenticator = await openAuthentication(config.access, log).catch(exitIfInvalid);
   const resilience = resilienceModules(config, log, authenticator);
-  const app = await createApp(config, log, [inference, auditLog, ...resilience.modules]);
+  const health = await loadHealthModule(log);
+  const app = await createApp(config, log, [inference, auditLog, ...resilience.modules, health]);
+  addHealthChecks(app, config, resilience.redis);
   await Promise.all([app.get(AuditLog).open(), app.get(MaintenanceMode).start(MAINTENANCE_WAIT_MS)]);
   drain.attach(drainPlan(app, log, resilience.close));
   const url = await listenOrExit(app, config, log);
   // While the workers load their models this thread has nothing to do; after that, loading more would hold requests up.
   app.get(AuditPipeline).start();
-  await announceReadiness(app.get(InferenceService), { config, log, url });
+  void tellIfLate(app.get(HealthChecks), config, log);
+  await announceReadiness(app, { config, log, url });
   flushCompileCache();
+}
+
+/** A start that takes too long goes on; operators should know what it waits for. */
+async function tellIfLate(health: HealthChecks, { startupTimeoutMs }: Config, log: Log): Promise<void> {
+  const report = await health.waitUntilHealthy({ timeoutMs: startupTimeoutMs });
+  const waitsFor = report?.checks.filter(({ status }) => !isUsable(status));
+  if (waitsFor?.length) {
+    log.error('The server is not ready in time, still waiting', { timeout_ms: startupTimeoutMs, waits_for: waitsFor });
+  }
 }
 
 /** A failure that nothing handles leaves the process in a state nobody thought of: it says so and ends. */
@@ -70,21 +93,17 @@ async function listenOrExit(app: INestApplication, { host, port, access }: Confi
   return urlOf(host, address.port);
 }
 
-async function announceReadiness(inference: InferenceService, to: { config: Config; log: Log; url: string }) {
+async function announceReadiness(app: INestApplication, to: { config: Config; log: Log; url: string }) {
   const { config, log, url } = to;
-  const lateTimer = setTimeout(
-    () => log.error('The default model is not ready in time, still waiting', { timeout_ms: config.startupTimeoutMs }),
-    config.startupTimeoutMs,
-  );
+  const inference = app.get(InferenceService);
   try {
     await readyOrLoaded(inference);
   } catch (error) {
     log.critical('The models cannot be loaded', { error });
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
-  } finally {
-    clearTimeout(lateTimer);
   }
+  await app.get(HealthChecks).refresh('model'); // who is told that the server is ready finds it so
   const { defaultModel } = config.inference;
   if (!inference.isReady()) {
     const states = inference.models().filter(({ name }) => name === defaultModel);

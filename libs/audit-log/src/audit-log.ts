@@ -48,6 +48,7 @@ export class AuditLog {
   private formattedMs = NaN;
   private formatted = '';
   private reportedMs = -Infinity;
+  private failedMs = -Infinity;
 
   constructor(
     private readonly options: AuditLogOptions,
@@ -70,6 +71,11 @@ export class AuditLog {
   /** The spool as the shipper reads it; undefined while there is none. */
   get source(): SpoolSource | undefined {
     return this.spool?.source;
+  }
+
+  /** Whether answers are recorded: the spool is open, and took every record of the last `withinMs`. */
+  isRecording(withinMs: number): boolean {
+    return this.spool !== undefined && performance.now() - this.failedMs > withinMs;
   }
 
   /** What is on the spool and not yet in the table. */
@@ -167,6 +173,7 @@ export class AuditLog {
   }
 
   private onLost(error: unknown): void {
+    this.failedMs = performance.now();
     if (this.options.whenFull === 'refuse') {
       throw new AuditUnavailableError(error);
     }

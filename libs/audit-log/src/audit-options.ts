@@ -52,9 +52,8 @@ export interface AuditPipelineOptions {
   spoolRoot: string;
 }
 
-/** What can be reached at present. */
+/** What can be reached at present; undefined: it has not been tried yet. */
 export interface AuditAvailability {
-  database: boolean;
-  /** False, too, when the queue is kept in Postgres. */
-  redis: boolean;
+  database: boolean | undefined;
+  queue: boolean | undefined;
 }

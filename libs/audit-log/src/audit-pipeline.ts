@@ -30,8 +30,13 @@ export class AuditPipeline {
     }
   }
 
+  /** Whether the queue is kept in Redis, and there is one at all. */
+  get isQueueInRedis(): boolean {
+    return this.auditLog.isOn && this.options.services.redisQueueUrl !== undefined;
+  }
+
   availability(): AuditAvailability {
-    return this.running?.availability() ?? { database: false, redis: false };
+    return this.running?.availability() ?? { database: undefined, queue: undefined };
   }
 
   /** Age of the oldest record that is not known to be in the table, in seconds; 0 when there is none. */

@@ -13,7 +13,7 @@ import { Shipper } from './queue/shipper.js';
 import type { AdoptedSpool } from './spool/adopted-spool.js';
 import { Orphans } from './spool/orphans.js';
 
-/** How often to look for spools whose process is gone, and at the database where nobody else does. */
+/** How often to look for spools whose process is gone, and at database and queue, which nobody may be using. */
 const LOOK_MS = 3000;
 /** Spools of other processes that are shipped at the same time. */
 const MAX_ADOPTED = 4;
@@ -62,8 +62,7 @@ export class RunningPipeline {
   }
 
   availability(): AuditAvailability {
-    const isRedis = this.services.queueServer.kind === 'redis';
-    return { database: this.database.state.status === 'available', redis: isRedis && this.queue.availability.isUp };
+    return { database: this.database.isAvailable, queue: this.queue.availability.known };
   }
 
   lagSeconds(): number {
@@ -105,12 +104,21 @@ export class RunningPipeline {
         this.ensureOwn();
         await this.finishAdopted();
         await this.adoptMore();
-        if (!this.worker) await this.database.check().catch(() => undefined); // its state, and the log, say why not
+        await this.askServices();
       } catch (error) {
         this.parts.log.error('Looking after the audit spools failed, and is tried again', { error });
       }
       await sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => undefined); // stop() cuts it short
     }
+  }
+
+  /** So that their state is known although nothing is recorded; a worker's pool is not made to grow by it. */
+  private async askServices(): Promise<void> {
+    const asksDatabase = !this.worker || this.database.pool.idle > 0;
+    await Promise.all([
+      asksDatabase && this.database.check().catch(() => undefined), // its state, and the log, say why not
+      this.queue.check(),
+    ]);
   }
 
   private ensureOwn(): void {

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamicModule } from '@nestjs/common';
 import type { AuditObserver } from './audit-observer.js';
-import type { AuditServicesOptions, AuditWorkerOptions } from './audit-options.js';
+import type { AuditAvailability, AuditServicesOptions, AuditWorkerOptions } from './audit-options.js';
 import { AuditServices } from './audit-services.js';
 import { auditWorkerParts } from './audit-worker.js';
 import type { AuditDatabase } from './database/audit-database.js';
@@ -15,6 +16,9 @@ export interface StandaloneWorkerOptions {
   worker: AuditWorkerOptions;
 }
 
+/** How often to look at database and queue, which nobody may be using. */
+const LOOK_MS = 3000;
+
 /** The worker of apps/audit-worker: import its module, start it, and stop it once Nest has closed. */
 export class StandaloneWorker {
   /** The worker as a Nest module. */
@@ -23,6 +27,8 @@ export class StandaloneWorker {
   private readonly database: AuditDatabase;
   private readonly connection: WorkerConnection;
   private readonly queue: AuditQueue;
+  private readonly stopping = new AbortController();
+  private looking?: Promise<void>;
 
   constructor({ services, worker }: StandaloneWorkerOptions, log: LogWriter, observer: AuditObserver) {
     this.services = new AuditServices(services, log);
@@ -38,11 +44,14 @@ export class StandaloneWorker {
   /** Begins to connect to the database, for as long as it takes. */
   start(): void {
     void this.database.connect();
+    this.looking = this.keepLooking();
   }
 
-  /** What can be reached at present. */
-  availability(): { database: boolean; queue: boolean } {
-    return { database: this.database.state.status === 'available', queue: this.connection.availability.isUp };
+  /** What can be reached at present; the queue by producer and worker alike. */
+  availability(): AuditAvailability {
+    const ends = [this.connection.availability.known, this.queue.availability.known];
+    const queue = ends.includes(false) ? false : ends.includes(undefined) ? undefined : true;
+    return { database: this.database.isAvailable, queue };
   }
 
   /** Connections of this process to the database. */
@@ -57,7 +66,21 @@ export class StandaloneWorker {
 
   /** Ends the connections, and the embedded Postgres if nobody else uses it. */
   async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.looking;
     await this.database.close();
     await this.services.close();
+  }
+
+  /** So that their state is known although there are no jobs; the pool is not made to grow by it. */
+  private async keepLooking(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      await Promise.all([
+        this.database.pool.idle > 0 && this.database.check().catch(() => undefined), // its state, and the log, say why not
+        this.queue.check(),
+      ]);
+      await sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => undefined); // stop() cuts it short
+    }
   }
 }

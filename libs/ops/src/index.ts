@@ -13,6 +13,8 @@ export {
   text,
   whole,
 } from './config/environment.js';
+export { namedUrls } from './config/named-urls.js';
+export type { NamedUrl } from './config/named-urls.js';
 export { auditWorkerVariables, identityVariables, serviceVariables } from './config/shared-variables.js';
 export { Drain } from './drain/drain.js';
 export type { DrainOptions, DrainPlan, DrainStep } from './drain/drain.js';
@@ -25,6 +27,12 @@ export { KeyRing } from './keys/key-ring.js';
 export type { KeptKey } from './keys/key-ring.js';
 export { KeyStore } from './keys/key-store.js';
 export type { KeySources, ReloadStatus } from './keys/key-store.js';
+export type { CheckReport, HealthCheck, HealthReport, HealthStatus } from './health/health-check.js';
+export { HealthChecks, isUsable } from './health/health-checks.js';
+export type { Probe } from './health/health-checks.js';
+export { loadHealthModule } from './health/load-health-module.js';
+export { remoteCheck } from './health/remote-checks.js';
+export { SystemChecks } from './health/system-checks.js';
 export { createLog, LOG_LEVELS } from './logging/log.js';
 export type { Log, LogFields, LogLevel, LogOptions } from './logging/log.js';
 export { NestLog } from './logging/nest-log.js';

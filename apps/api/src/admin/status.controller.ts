@@ -21,14 +21,14 @@ export class StatusController {
 
   @Get('audit')
   audit(): AuditStatusBody {
-    const { redis, database } = this.pipeline.availability();
+    const { queue = false, database = false } = this.pipeline.availability();
     const connections = this.pipeline.pool();
     return {
       worker_id: this.settings.workerId,
       enabled: this.auditLog.isOn,
       spool: this.auditLog.stats(),
       lag_seconds: this.pipeline.lagSeconds(),
-      redis_available: redis,
+      redis_available: this.pipeline.isQueueInRedis && queue,
       database_available: database,
       ...(connections && { database_connections: connections }),
     };

@@ -36,6 +36,11 @@ export type Gate = (request: FastifyRequest, reply: FastifyReply) => void | Prom
 export class Gates {
   constructor(private readonly parts: GateParts) {}
 
+  /** Undefined: nothing is shed. */
+  get loadShedder(): LoadShedder | undefined {
+    return this.parts.loadShedder;
+  }
+
   /** What stands before a route; undefined before one that is open to all. */
   of(route: string): Gate | undefined {
     const access = accessOf(route);

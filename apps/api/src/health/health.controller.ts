@@ -1,70 +1,60 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { AuditPipeline } from '@app/audit-log';
 import { InferenceService, type ModelStatus } from '@app/inference';
+import { HealthChecks, isUsable } from '@app/ops';
 import type { FastifyReply } from 'fastify';
-import { Lifecycle } from '../lifecycle.js';
 import { SETTINGS, type Settings } from '../settings.js';
-import type { About, Health, Readiness } from './health.schema.js';
+import type { Health, Readiness } from './health.schema.js';
 
-/** What probes and people ask of the server itself. */
+/** The probes of old, with what they are known to say; `/_health` says more. */
 @Controller()
 export class HealthController {
   constructor(
+    private readonly checks: HealthChecks,
     private readonly inference: InferenceService,
     private readonly auditPipeline: AuditPipeline,
-    private readonly lifecycle: Lifecycle,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  @Get()
-  about(): About {
-    return {
-      name: this.settings.appName,
-      version: this.settings.version,
-      worker_id: this.settings.workerId,
-      status: this.lifecycle.isStopping() ? 'shutting_down' : 'running',
-      mode: this.settings.mode,
-      links: {
-        infer: '/infer',
-        infer_batch: '/infer/batch',
-        docs: '/docs',
-        openapi: '/openapi.json',
-        health: '/healthz',
-        readiness: '/readyz',
-        metrics: '/metrics',
-        queues: '/admin/queues',
-      },
-    };
-  }
-
+  /** Says what /_health/live does. */
   @Get('healthz')
-  healthz(): Health {
+  async healthz(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
+    const isHealthy = (await this.checks.report('live')).status !== 'unhealthy';
+    void reply.code(isHealthy ? 200 : 503);
     return {
-      status: 'healthy',
+      status: isHealthy ? 'healthy' : 'unhealthy',
       worker_id: this.settings.workerId,
       timestamp: new Date().toISOString(),
       uptime_seconds: Math.round(process.uptime() * 1000) / 1000,
     };
   }
 
+  /** Says what /_health/ready does. */
   @Get('readyz')
-  readyz(@Res({ passthrough: true }) reply: FastifyReply): Readiness {
-    const modelLoaded = this.inference.isReady();
-    const ready = modelLoaded && !this.lifecycle.isStopping();
-    const { redis, database } = this.auditPipeline.availability();
+  async readyz(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
+    const { status } = await this.checks.report('startup');
+    const { workerId, mode } = this.settings;
+    const ready = isUsable(status);
     void reply.code(ready ? 200 : 503);
     return {
       ready,
-      worker_id: this.settings.workerId,
+      worker_id: workerId,
       checks: {
-        model_loaded: modelLoaded,
-        redis_available: redis,
-        database_available: database,
+        model_loaded: this.inference.isReady(),
+        redis_available: await this.isRedisAvailable(),
+        database_available: this.auditPipeline.availability().database ?? false,
       },
       timestamp: new Date().toISOString(),
-      mode: this.settings.mode,
+      mode,
       models: this.inference.models().map(stateOf),
     };
+  }
+
+  /** Every Redis that there is: of the cache, and of the queue where it is kept in one. */
+  private async isRedisAvailable(): Promise<boolean> {
+    const shared = await this.checks.reportOf('redis');
+    const isQueueUp = this.auditPipeline.isQueueInRedis ? this.auditPipeline.availability().queue : undefined;
+    return (shared !== undefined || isQueueUp === true) && isQueueUp !== false && (!shared || isUsable(shared.status));
   }
 }
 

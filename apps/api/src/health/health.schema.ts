@@ -10,13 +10,36 @@ const mode = z.enum(['embedded', 'mixed', 'production']).meta({
 /** Answer of GET /healthz. */
 export const healthSchema = z
   .strictObject({
-    status: z.literal('healthy'),
+    status: z.enum(['healthy', 'unhealthy']),
     worker_id: z.string(),
     timestamp,
     uptime_seconds: z.number().min(0),
   })
   .meta({ id: 'Health' });
 export type Health = z.output<typeof healthSchema>;
+
+const status = z.enum(['healthy', 'degraded', 'unhealthy', 'unknown']).meta({
+  description: 'degraded: it does its work, with less than it should have; unknown: it has not been asked yet.',
+});
+
+/** Answer of GET /_health/checks/{name}. */
+export const checkReportSchema = z
+  .strictObject({
+    name: z.string(),
+    status,
+    latency_ms: z.number().min(0).meta({ description: 'How long the check took when it was asked last.' }),
+    message: z.string().optional(),
+    details: z.record(z.string(), z.unknown()).optional(),
+  })
+  .meta({ id: 'CheckReport' });
+
+/** Answer of GET /_health/live, /_health/ready and /_health/startup. */
+export const healthReportSchema = z
+  .strictObject({ status, checks: z.array(checkReportSchema) })
+  .meta({ id: 'HealthReport' });
+
+/** Answer of GET /_ops/live, /_ops/ready and /_ops/startup. */
+export const basicHealthSchema = z.strictObject({ status: z.literal('ok') }).meta({ id: 'BasicHealth' });
 
 const modelStateSchema = z.strictObject({
   name: z.string(),

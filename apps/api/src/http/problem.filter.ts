@@ -20,7 +20,7 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    // Only the router itself throws Nest's own exception: no handler of ours does.
+    // The router throws Nest's own exception, and so does a probe of a check that does not exist.
     this.answer(error instanceof NotFoundException ? this.refusal(request) : error, request, reply);
   }
 

@@ -29,6 +29,9 @@ const ROUTE_CLASSES: Record<string, RouteClass> = {
 };
 
 function classOf(route: string): RouteClass {
+  if (/^\/_(health|ops)\//.test(route)) {
+    return 'system';
+  }
   return route.startsWith('/admin/') ? 'admin' : (ROUTE_CLASSES[route] ?? 'public');
 }
 

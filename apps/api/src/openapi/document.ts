@@ -76,7 +76,7 @@ export function buildDocument(version: string): object {
       { name: 'about', description: 'What the server says of itself.' },
       { name: 'admin', description: 'For operators, with an admin key.' },
     ],
-    paths: { ...inferencePaths(), ...healthPaths(), ...aboutPaths(), ...adminPaths() },
+    paths: { ...inferencePaths(), ...healthPaths(), ...checkPaths(), ...aboutPaths(), ...adminPaths() },
     components: { schemas: componentSchemas(), securitySchemes },
   };
 }
@@ -104,8 +104,9 @@ function inference(operationId: string, summary: string, request: SchemaName, re
 
 function healthPaths() {
   return {
-    '/healthz': get('healthz', 'Whether the process can answer', 'health', {
-      '200': jsonAnswer('It can.', 'Health'),
+    '/healthz': get('healthz', 'Whether the process works', 'health', {
+      '200': jsonAnswer('It does.', 'Health'),
+      '503': jsonAnswer('It needs a restart: see /_health/live.', 'Health'),
     }),
     '/readyz': get('readyz', 'Whether requests should be sent here', 'health', {
       '200': jsonAnswer('They should: the default model is warm and the server is not stopping.', 'Readiness'),
@@ -121,6 +122,35 @@ function healthPaths() {
       },
     },
   };
+}
+
+function checkPaths() {
+  const basic = ['live', 'ready', 'startup'].map((probe) => {
+    const operation = get(`ops_${probe}`, 'Whether the process can answer', 'health', {
+      '200': jsonAnswer('It can; nothing is said beyond that.', 'BasicHealth'),
+    });
+    return [`/_ops/${probe}`, operation] as const;
+  });
+  const check = get('health_check', 'One check', 'health', {
+    '200': jsonAnswer('Healthy or degraded.', 'CheckReport'),
+    '503': jsonAnswer('Unhealthy, or not asked yet.', 'CheckReport'),
+    ...problemAnswers(['ROUTE_NOT_FOUND']),
+  });
+  const name = { name: 'name', in: 'path', required: true, schema: { type: 'string' } };
+  return {
+    ...Object.fromEntries(basic),
+    '/_health/live': report('live', 'Whether only a restart can help'),
+    '/_health/ready': report('ready', 'All checks, and whether requests should be sent here'),
+    '/_health/startup': report('startup', 'The checks that the server cannot do without'),
+    '/_health/checks/{name}': { get: { ...check.get, parameters: [name, REQUEST_ID_PARAMETER] } },
+  };
+}
+
+function report(probe: string, summary: string) {
+  return get(`health_${probe}`, summary, 'health', {
+    '200': jsonAnswer('Healthy or degraded.', 'HealthReport'),
+    '503': jsonAnswer('Unhealthy.', 'HealthReport'),
+  });
 }
 
 function aboutPaths() {

@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { maintenanceRequestSchema, maintenanceSchema } from '../admin/maintenance.schema.js';
 import { auditStatusSchema, breakerSchema, breakersSchema, modelsSchema } from '../admin/admin.schema.js';
-import { aboutSchema, healthSchema, readinessSchema } from '../health/health.schema.js';
+import {
+  aboutSchema,
+  basicHealthSchema,
+  checkReportSchema,
+  healthReportSchema,
+  healthSchema,
+  readinessSchema,
+} from '../health/health.schema.js';
 import {
   batchRequestSchema,
   batchResponseSchema,
@@ -18,6 +25,9 @@ const SCHEMAS = {
   InferResponse: inferResponseSchema,
   BatchRequest: batchRequestSchema,
   BatchResponse: batchResponseSchema,
+  BasicHealth: basicHealthSchema,
+  CheckReport: checkReportSchema,
+  HealthReport: healthReportSchema,
   Health: healthSchema,
   Readiness: readinessSchema,
   About: aboutSchema,

@@ -19,7 +19,9 @@ describe('a data folder that cannot be used', () => {
 
   async function start(whenFull: string) {
     const env = { DATA_DIR: join(obstacle, 'data'), AUDIT_WHEN_FULL: whenFull };
-    const api = await (await stack.api('api', env)).start();
+    const api = await stack.api('api', env);
+    api.launch();
+    await api.waitForLog(/^Falcon is ready$/);
     const said = await api.waitForLog(/^The audit spool cannot be opened/);
     expect(said).toMatchObject({ level: 'ERROR', folder: expect.stringContaining('obstacle') as string });
     return { api, client: new LedgerClient({ ports: [api.port] }) };
@@ -36,9 +38,11 @@ describe('a data folder that cannot be used', () => {
 
   it('costs answers where none may leave unrecorded, until it can be used', async () => {
     const { api, client } = await start('refuse');
+    expect(await api.isReady()).toBe(false);
     await client.send(20);
     expect(client.statuses()).toEqual({ 503: 20 });
     rmSync(obstacle);
+    await api.waitUntilReady();
     expect(await recordedAgain(api.port)).not.toEqual([]);
     expect(await api.metric('dropped_logs_total')).toBe(0);
   });

@@ -146,7 +146,8 @@ export class Service {
     }
   }
 
-  private async isReady(): Promise<boolean> {
+  /** Whether requests should be sent to it. */
+  async isReady(): Promise<boolean> {
     try {
       const url = `http://127.0.0.1:${this.port}${this.options.readyPath}`;
       return (await fetch(url, { signal: AbortSignal.timeout(2000) })).ok;

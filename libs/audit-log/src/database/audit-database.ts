@@ -47,6 +47,11 @@ export class AuditDatabase {
     return this.current;
   }
 
+  /** Undefined before the first attempt to connect has ended. */
+  get isAvailable(): boolean | undefined {
+    return this.current.status === 'connecting' ? undefined : this.current.status === 'available';
+  }
+
   /** Connections there are, that are idle, that may be, and requests that wait for one. */
   get pool(): { size: number; idle: number; max: number; waiting: number } {
     const pool = this.dataSource && poolOf(this.dataSource);

@@ -78,6 +78,11 @@ export class AuditQueue {
     await this.call((queue) => Promise.all(ids.map((id) => queue.remove(id))));
   }
 
+  /** Asks the queue whether it is there; `availability` has the answer. */
+  async check(): Promise<void> {
+    await this.call((queue) => queue.getWaitingCount()).catch(() => undefined); // the log says why it is away
+  }
+
   /** How many jobs there are in each state. */
   async counts(): Promise<QueueCounts> {
     const counts = await this.call((queue) =>

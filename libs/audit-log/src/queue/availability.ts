@@ -20,6 +20,11 @@ export class Availability {
     return this.state === 'up';
   }
 
+  /** Whether it can be reached; undefined before anybody has tried. */
+  get known(): boolean | undefined {
+    return this.state === 'unknown' ? undefined : this.isUp;
+  }
+
   /** It has answered. */
   up(): void {
     if (this.state === 'down') {

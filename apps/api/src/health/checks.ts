@@ -1,0 +1,158 @@
+import type { INestApplication } from '@nestjs/common';
+import { AuditLog, AuditPipeline } from '@app/audit-log';
+import { InferenceService } from '@app/inference';
+import { HealthChecks, remoteCheck, SystemChecks, type HealthCheck } from '@app/ops';
+import type { LoadShedder } from '@app/resilience';
+import type { Config } from '../config.js';
+import { Gates } from '../gates/gates.js';
+import { Lifecycle } from '../lifecycle.js';
+import type { SharedRedis } from '../resilience.js';
+
+/** A lost worker is replaced within this time, and no probe need know. */
+const MODEL = { cacheMs: 100, failures: 20, successes: 1 };
+/** Text that waits for so much longer than a batch may take, while a worker is idle, is waiting for nobody. */
+const STALL_GRACE_MS = 5000;
+/** Redis answers in a millisecond; a check that waits longer than this has its answer. */
+const REDIS_TIMEOUT_MS = 1000;
+/** A record that could not be kept counts for this long. */
+const SPOOL_MEMORY_MS = 10_000;
+const MOST_SPOOL_USED = 0.9;
+
+/** Hands the server's own checks to the probes; none of them opens a connection. */
+export function addHealthChecks(app: INestApplication, config: Config, redis: SharedRedis | undefined): void {
+  const health = app.get(HealthChecks);
+  const system = app.get(SystemChecks);
+  const inference = app.get(InferenceService);
+  const checks = [
+    drainCheck(app.get(Lifecycle)),
+    modelCheck(inference, config.inference.defaultModel),
+    workersCheck(inference, config.inference),
+    system.eventLoop(),
+    ...loadChecks(config, inference, app.get(Gates).loadShedder),
+    ...(redis ? [redisCheck(redis)] : []),
+    ...(config.auditLog.durability === 'off' ? [] : auditChecks(app, config.auditLog)),
+    system.memory(),
+    ...config.remoteServices.map(({ name, url }) => remoteCheck(name, url)),
+  ];
+  for (const check of checks) health.add(check);
+}
+
+function drainCheck(lifecycle: Lifecycle): HealthCheck {
+  return {
+    name: 'accepting',
+    critical: true,
+    cacheMs: 0,
+    check: (indicator) => (lifecycle.isStopping() ? indicator.down('The server is stopping.') : indicator.up()),
+  };
+}
+
+function modelCheck(inference: InferenceService, name: string): HealthCheck {
+  return {
+    name: 'model',
+    critical: true,
+    ...MODEL,
+    check: (indicator) => {
+      if (inference.isReady()) return indicator.up({ model: name });
+      const versions = inference.models().filter((version) => version.name === name);
+      const reason = versions.find(({ state }) => state === 'refused')?.reason;
+      const isLoading = versions.some(({ state }) => state === 'loading');
+      if (isLoading) return undefined;
+      return indicator.down(`The default model "${name}" cannot serve: ${reason ?? 'no worker has it at present'}`);
+    },
+  };
+}
+
+/** The pool replaces a worker that hangs; alive is a pool that can still do so. */
+function workersCheck(inference: InferenceService, { inferenceTimeoutMs, batchTimeoutMs }: Config['inference']) {
+  const longestWaitMs = inferenceTimeoutMs + batchTimeoutMs + STALL_GRACE_MS;
+  let wereAllThere = false;
+  const check: HealthCheck['check'] = (indicator) => {
+    const { wanted, live, stuck, stalledMs } = inference.health();
+    const details = { wanted, live, stuck };
+    if (stuck > 0) return indicator.down({ message: `${stuck} workers hang and cannot be ended.`, ...details });
+    if (stalledMs > longestWaitMs) {
+      return indicator.down({ message: `A text has waited for an idle worker for ${stalledMs} ms.`, ...details });
+    }
+    wereAllThere ||= live === wanted;
+    if (!wereAllThere) return undefined;
+    return live < wanted
+      ? indicator.degraded({ message: 'A lost worker is being replaced.', ...details })
+      : indicator.up(details);
+  };
+  return { name: 'model_workers', critical: false, live: true, check };
+}
+
+/** Saturated is a server that refuses more than it lets in, second after second. */
+function loadChecks(
+  { readySaturationSeconds, inference: { defaultModel, maxQueued } }: Config,
+  inference: InferenceService,
+  shedder: LoadShedder | undefined,
+): HealthCheck[] {
+  if (readySaturationSeconds === 0) return [];
+  const seen = { admitted: 0, refused: 0 };
+  const check: HealthCheck['check'] = (indicator) => {
+    const now = { admitted: shedder?.admissions ?? 0, refused: shedder ? refusalsOf(shedder) : 0 };
+    const details = { admitted: now.admitted - seen.admitted, refused: now.refused - seen.refused };
+    Object.assign(seen, now);
+    const waiting = inference.stats().queues.find(({ model }) => model === defaultModel)?.waiting ?? 0;
+    const isSaturated = details.refused > details.admitted || waiting >= maxQueued;
+    const message = 'More requests are refused than let in.';
+    return isSaturated ? indicator.down({ message, waiting, ...details }) : indicator.up({ waiting, ...details });
+  };
+  return [{ name: 'load', critical: true, failures: readySaturationSeconds, successes: 3, check }];
+}
+
+function refusalsOf({ refusals }: LoadShedder): number {
+  return [...refusals.values()].flatMap((counts) => Object.values(counts)).reduce((sum, count) => sum + count, 0);
+}
+
+function redisCheck(redis: SharedRedis): HealthCheck {
+  return {
+    name: 'redis',
+    critical: false,
+    timeoutMs: REDIS_TIMEOUT_MS,
+    check: async (indicator) => {
+      // A connection that is being made has nothing to say yet; a command would fail for that alone.
+      if (redis.status === 'connecting' || redis.status === 'connect') return undefined;
+      await redis.ping();
+      return indicator.up();
+    },
+  };
+}
+
+function auditChecks(app: INestApplication, options: Config['auditLog']): HealthCheck[] {
+  const pipeline = app.get(AuditPipeline);
+  const reachable = (name: 'database' | 'queue', what: string): HealthCheck => ({
+    name,
+    critical: false,
+    check: (indicator) => {
+      const isUp = pipeline.availability()[name];
+      if (isUp === undefined) return undefined;
+      return isUp ? indicator.up() : indicator.down(`${what} cannot be reached: the log says why.`);
+    },
+  });
+  return [
+    reachable('database', 'Postgres'),
+    reachable('queue', 'The audit queue'),
+    spoolCheck(app.get(AuditLog), options),
+    app.get(SystemChecks).disk(options.spoolRoot),
+  ];
+}
+
+/** Where nothing may leave unrecorded, a server that cannot record cannot serve. */
+function spoolCheck(auditLog: AuditLog, { spoolMaxBytes, whenFull }: Config['auditLog']): HealthCheck {
+  return {
+    name: 'spool',
+    critical: whenFull === 'refuse',
+    check: (indicator) => {
+      const { records, bytes } = auditLog.stats();
+      const details = { records, bytes, max_bytes: spoolMaxBytes };
+      if (!auditLog.isRecording(SPOOL_MEMORY_MS)) {
+        return indicator.down({ message: 'Answers could not be recorded: the log says why.', ...details });
+      }
+      return bytes > spoolMaxBytes * MOST_SPOOL_USED
+        ? indicator.degraded({ message: 'The spool is nearly full.', ...details })
+        : indicator.up(details);
+    },
+  };
+}

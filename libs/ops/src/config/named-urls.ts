@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+const EXPECTED =
+  'a list such as gateway=https://host/path,store=tcp://host:6379, each name once, of letters, digits, "_" and "-"';
+const ENTRY = /^([\w-]{1,64})=(\S+)$/;
+const PROTOCOLS = ['http:', 'https:', 'tcp:'];
+
+/** Something elsewhere, by name. */
+export interface NamedUrl {
+  name: string;
+  url: URL;
+}
+
+/** A list of names and URLs: `name=url,name=url`. */
+export function namedUrls() {
+  return z.string().transform((list, context): NamedUrl[] => {
+    const entries = list.split(',').map((entry) => parse(entry.trim()));
+    const named = entries.filter((entry) => entry !== undefined);
+    if (named.length < entries.length || new Set(named.map(({ name }) => name)).size < named.length) {
+      context.addIssue({ code: 'custom', message: EXPECTED });
+    }
+    return named;
+  });
+}
+
+function parse(entry: string): NamedUrl | undefined {
+  const [, name = '', address = ''] = ENTRY.exec(entry) ?? [];
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const isUsable = url && PROTOCOLS.includes(url.protocol) && (url.protocol !== 'tcp:' || url.port !== '');
+  return isUsable ? { name, url } : undefined;
+}
