@@ -1,4 +1,4 @@
-import { InferenceCancelledError, InferenceDeadlineError } from '../inference.errors.js';
+import { InferenceCancelledError, InferenceDeadlineError, type WorkerLostError } from '../inference.errors.js';
 import type { CallOptions } from '../inference.options.js';
 import type { NamedTensors } from '../tensors.js';
 import { byteLength, shapeKey } from '../tensor-batch.js';
@@ -26,6 +26,7 @@ export class PendingItem {
   /** A worker was lost with this item: it is computed once more, alone, so that it cannot take others with it again. */
   isRetry = false;
 
+  private lostWorker: WorkerLostError | undefined;
   private settled = false;
   private stage: 'queue' | 'inference' = 'queue';
   private resolve!: (answer: ItemAnswer) => void;
@@ -51,6 +52,13 @@ export class PendingItem {
     this.stage = stage;
   }
 
+  /** The worker that had the item is gone; what is said if there is no time for another try. */
+  lose(error: WorkerLostError): void {
+    this.isRetry = true;
+    this.lostWorker = error;
+    this.stage = 'queue';
+  }
+
   succeed(answer: ItemAnswer): void {
     this.settled = true;
     this.resolve(answer);
@@ -66,7 +74,7 @@ export class PendingItem {
     if (this.settled) return true;
     if (this.call.signal?.aborted) this.fail(new InferenceCancelledError());
     else if (this.call.deadlineMs !== undefined && nowMs >= this.call.deadlineMs) {
-      this.fail(new InferenceDeadlineError(this.stage));
+      this.fail(this.lostWorker ?? new InferenceDeadlineError(this.stage));
     }
     return this.settled;
   }

@@ -178,11 +178,10 @@ export class Scheduler {
     for (const item of items) {
       if (item.expire(nowMs)) continue;
       if (item.isRetry || !lane || !(error instanceof WorkerLostError)) item.fail(error);
-      else again.push(item);
-    }
-    for (const item of again) {
-      item.isRetry = true;
-      item.enter('queue');
+      else {
+        item.lose(error);
+        again.push(item);
+      }
     }
     lane?.batcher.putBack(again);
     this.dispatchSoon();
