@@ -1,10 +1,8 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
-import { MODELS_DIR } from '../support/falcon.js';
+import { modelsWithFallback } from '../support/fallback-models.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
 /** How long the batcher holds a first item back, so that requests are in flight for as long as a test needs. */
@@ -18,17 +16,6 @@ async function held({ client }: Running, text = 'held', headers = ''): Promise<S
   );
   await sleep(150);
   return socket;
-}
-
-/** The model directory with a sentiment model that declares what to answer when it cannot. */
-function modelsWithFallback(): string {
-  const models = mkdtempSync(join(tmpdir(), 'falcon-fallback-'));
-  cpSync(join(MODELS_DIR, 'sentiment'), join(models, 'sentiment'), { recursive: true });
-  const file = join(models, 'sentiment/1/falcon.json');
-  const manifest = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-  const probabilities = { negative: 0.2, neutral: 0.7, positive: 0.1 };
-  writeFileSync(file, JSON.stringify({ ...manifest, fallback: { probabilities } }));
-  return models;
 }
 
 describe('a repeated question', () => {
