@@ -35,8 +35,6 @@ const CACHE_REDIS_TIMEOUT_MS = 50;
 const CLUSTER_POLL_MS = 10;
 const CACHE_TTL_JITTER = 0.1;
 const MAX_CACHED_CHARACTERS = 16_384;
-/** A killed process's idempotency key is free after this; a living one renews its claim. */
-const IDEMPOTENCY_LEASE_MS = 10_000;
 /** A batch of 256 answers is below it. */
 const MAX_STORED_CHARACTERS = 262_144;
 const IDEMPOTENCY_MEMORY_BYTES = 64 * 1024 * 1024;
@@ -157,7 +155,7 @@ function toCacheConfig(env: Environment): CacheConfig {
     },
     idempotency: {
       ttlMs: env.IDEMPOTENCY_TTL_SECONDS * 1000,
-      leaseMs: IDEMPOTENCY_LEASE_MS,
+      leaseMs: env.IDEMPOTENCY_LEASE_SECONDS * 1000,
       maxHoldMs: 2 * env.REQUEST_TIMEOUT_SECONDS * 1000,
       maxBodyLength: MAX_STORED_CHARACTERS,
       memoryBytes: IDEMPOTENCY_MEMORY_BYTES,

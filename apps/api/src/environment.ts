@@ -88,6 +88,7 @@ const variables = z.object({
   CACHE_MEMORY_BYTES: whole(1 << 20, 2 ** 36).default(64 * 1024 * 1024),
   IDEMPOTENCY_ENABLED: flag().default(true),
   IDEMPOTENCY_TTL_SECONDS: seconds(1, 2_592_000).default(86_400),
+  IDEMPOTENCY_LEASE_SECONDS: seconds(1, 3600).default(10),
   ...serviceVariables,
   AUDIT_DURABILITY: oneOf(['process', 'disk', 'off']).default('process'),
   AUDIT_STORE_TEXT: flag().default(false),
