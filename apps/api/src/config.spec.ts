@@ -99,13 +99,8 @@ describe('loadConfig', () => {
     expect(faultsOf({ [name]: value })).toEqual([expect.stringContaining(`${name}="${value}" must be `)]);
   });
 
-  it('refuses what contradicts itself, together with all other faults', () => {
-    expect(faultsOf({ AUTH_MODE: 'api-key', METRICS_AUTH: 'true', PORT: 'x' })).toEqual([
-      'PORT="x" must be a whole number from 0 to 65535.',
-      'AUTH_MODE="api-key" must be off unless API_KEYS_FILE is set.',
-      'METRICS_AUTH="true" must be false unless API_KEYS_FILE or ADMIN_API_KEY is set.',
-    ]);
-    expect(faultsOf({ METRICS_AUTH: 'true', ADMIN_API_KEY: 'a key of operators'.replaceAll(' ', '-') })).toEqual([]);
+  it('does not need a file of keys for an admin key', () => {
+    expect(faultsOf({ METRICS_AUTH: 'true', ADMIN_API_KEY: 'a-key-of-operators' })).toEqual([]);
   });
 
   it('opens operators’ routes to people on this machine in development alone', () => {
@@ -114,54 +109,6 @@ describe('loadConfig', () => {
       true,
       false,
       false,
-    ]);
-  });
-
-  it('never shows a key', () => {
-    expect(faultsOf({ ADMIN_API_KEY: 'hunter2' })).toEqual([
-      'ADMIN_API_KEY="***" must be 16 to 256 printable ASCII characters without spaces.',
-    ]);
-  });
-
-  it('takes the rate limits of single tenants', () => {
-    const config = loadConfig({ RATE_LIMIT_OVERRIDES: 'acme=6000:500, __proto__=60:10' });
-    expect(Object.entries(config.rateLimitOverrides)).toEqual([
-      ['acme', { perSecond: 100, burst: 500 }],
-      ['__proto__', { perSecond: 1, burst: 10 }],
-    ]);
-  });
-
-  it.each(['acme', 'acme=60', 'acme=0:5', 'acme=60:0', 'a b=60:5', 'acme=60:5,', 'acme=60:5,acme=6:5', 'acme=1.5:5'])(
-    'refuses the rate limits %s',
-    (list) => {
-      expect(faultsOf({ RATE_LIMIT_OVERRIDES: list })).toEqual([
-        `RATE_LIMIT_OVERRIDES="${list}" must be a list of TENANT=PER_MINUTE:BURST such as "acme=6000:500,trial=60:10", ` +
-          'each tenant once, both numbers at least 1.',
-      ]);
-    },
-  );
-
-  it('takes how dependencies are called', () => {
-    const config = loadConfig({
-      BULKHEAD_MODEL_MAX_CONCURRENT: '7',
-      BULKHEAD_MODEL_MAX_WAITING: '3',
-      RETRY_MAX_ATTEMPTS: '4',
-      RETRY_EXPONENTIAL_BASE: '3',
-      CIRCUIT_BREAKER_HALF_OPEN_ATTEMPTS: '1',
-      CIRCUIT_BREAKER_SLOW_CALL_SECONDS: '0.5',
-    });
-    expect(config).toMatchObject({
-      modelBulkhead: { maxConcurrent: 7, maxWaiting: 3, maxWaitMs: 100 },
-      retry: { maxAttempts: 4, baseDelayMs: 100, maxDelayMs: 5000, factor: 3 },
-      breaker: { halfOpenCalls: 1, successThreshold: 1, slowCallMs: 500 },
-    });
-    const off = loadConfig({ RETRY_ENABLED: 'false', CIRCUIT_BREAKER_ENABLED: 'false' });
-    expect([off.retry, off.breaker]).toEqual([undefined, undefined]);
-  });
-
-  it('never shows a password', () => {
-    expect(faultsOf({ POSTGRES_URL: 'mysql://falcon:secret@db/logs' })).toEqual([
-      'POSTGRES_URL="mysql://falcon:***@db/logs" must be a URL such as postgres://user:password@host:port/name.',
     ]);
   });
 
@@ -192,19 +139,6 @@ describe('loadConfig', () => {
     ['', false],
   ])('takes MAINTENANCE_MODE=%s for %s', (value, isInMaintenance) => {
     expect(loadConfig({ MAINTENANCE_MODE: value })).toMatchObject({ isInMaintenance });
-  });
-
-  it.each([
-    [{ DRAIN_DELAY_SECONDS: '30' }, '30', 30],
-    [{ GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: '3' }, '5', 3],
-  ])('refuses with %j a drain delay that leaves no time for the rest', (env, delay, timeout) => {
-    expect(faultsOf(env)).toEqual([
-      `DRAIN_DELAY_SECONDS="${delay}" must be less than GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS, which is ${timeout} and includes it.`,
-    ]);
-  });
-
-  it('reports all faults at once', () => {
-    expect(faultsOf({ PORT: 'x', BATCH_SIZE: 'y', LOG_LEVEL: 'z' })).toHaveLength(3);
   });
 });
 

@@ -1,7 +1,12 @@
 import { join, resolve } from 'node:path';
 import type { AuditLogOptions, AuditServicesOptions, AuditWorkerOptions } from '@app/audit-log';
 import type { CacheOptions, ClusterFlightOptions } from '@app/cache';
+<<<<<<< HEAD
 import { readEnvironment, type KeySources, type NamedUrl } from '@app/ops';
+=======
+import { readEnvironment, type KeySources } from '@app/ops';
+import { CONTRADICTIONS } from './contradictions.js';
+>>>>>>> 6842e5e (feat(api): contradictory settings stop the start, all faults at once; a drill that leaks memory)
 import { environmentSchema, type Environment } from './environment.js';
 import { toResilienceConfig, type ResilienceConfig } from './resilience-config.js';
 
@@ -80,6 +85,8 @@ export interface Config extends ResilienceConfig {
   auditLog: AuditLogOptions;
   auditServices: AuditServicesOptions;
   auditWorker: AuditWorkerOptions & { runsHere: boolean };
+  /** What every request to a model leaks, for the drill; 0: nothing. */
+  memoryGrowthBytes: number;
 }
 
 /**
@@ -87,7 +94,7 @@ export interface Config extends ResilienceConfig {
  * @throws {ConfigError} with all faults at once
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  return toConfig(readEnvironment(environmentSchema, env));
+  return toConfig(readEnvironment(environmentSchema, env, CONTRADICTIONS));
 }
 
 function toConfig(env: Environment): Config {
@@ -121,6 +128,7 @@ function toConfig(env: Environment): Config {
     ...toResilienceConfig(env),
     cache: toCacheConfig(env),
     ...toAuditConfig(env),
+    memoryGrowthBytes: env.DEBUG_MEMORY_GROWTH ? env.DEBUG_MEMORY_GROWTH_MB_PER_REQUEST * 1024 * 1024 : 0,
   };
 }
 

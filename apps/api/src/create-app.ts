@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { HttpMetrics, NestLog, type Log } from '@app/ops';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
+import { leakMemory } from './debug/leak-memory.js';
 import { Gates } from './gates/gates.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { HttpServer } from './http/server.js';
@@ -16,6 +17,10 @@ export async function createApp(config: Config, log: Log, started: DynamicModule
     silenceTimeoutMs: config.requestTimeoutMs + config.bodyTimeoutMs,
     ...config.access,
   });
+  if (config.memoryGrowthBytes > 0) {
+    log.warning('Every request to a model leaks memory (DEBUG_MEMORY_GROWTH)', { bytes: config.memoryGrowthBytes });
+    leakMemory(server.getInstance(), config.memoryGrowthBytes);
+  }
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, started), server, {
     logger: new NestLog(log),
     bodyParser: false,

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import {
   auditWorkerVariables,
   flag,
+  host,
   identifier,
   identityVariables,
   list,
@@ -28,10 +29,11 @@ const DEFAULT_WORKERS = Math.max(1, availableParallelism() - 1);
 /** Words that scripts of other services already use for yes. */
 const TRUTHY = ['1', 'true', 'yes', 'on'] as const;
 
-const variables = z.object({
+/** Every variable the server reads, what it must look like and what it is when it is not set. */
+export const environmentSchema = z.object({
   ...identityVariables,
   APP_VERSION: identifier('a version').default(() => packageVersion()),
-  HOST: text().default('127.0.0.1'),
+  HOST: host().default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8000),
   MODEL_DIR: text().default('./models'),
   DEFAULT_MODEL: identifier('the name of a model').default('sentiment'),
@@ -97,38 +99,12 @@ const variables = z.object({
   AUDIT_APPEND_TIMEOUT_MS: whole(10, 60_000).default(1000),
   AUDIT_WORKER: oneOf(['auto', 'in-process', 'separate']).default('auto'),
   ...auditWorkerVariables,
+  DEBUG_MEMORY_GROWTH: flag().default(false),
+  DEBUG_MEMORY_GROWTH_MB_PER_REQUEST: whole(0, 1024).default(0),
 });
-
-/** Every variable the server reads, what it must look like and what it is when it is not set. */
-export const environmentSchema = variables
-  .check(delayFitsIntoShutdown)
-  .refine((env) => env.AUTH_MODE !== 'api-key' || env.API_KEYS_FILE !== undefined, {
-    path: ['AUTH_MODE'],
-    message: 'off unless API_KEYS_FILE is set',
-    when: () => true,
-  })
-  .refine((env) => !env.METRICS_AUTH || (env.API_KEYS_FILE ?? env.ADMIN_API_KEY) !== undefined, {
-    path: ['METRICS_AUTH'],
-    message: 'false unless API_KEYS_FILE or ADMIN_API_KEY is set',
-    when: () => true,
-  });
 
 /** The variables as the schema gives them: numbers and flags, with defaults. */
 export type Environment = z.output<typeof environmentSchema>;
-
-/** Whoever sets one of the two has to know of the other. */
-function delayFitsIntoShutdown({ value, issues }: z.core.ParsePayload<Record<string, unknown>>): void {
-  const [delay, timeout] = [Number(value['DRAIN_DELAY_SECONDS']), Number(value['GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS'])];
-  if (delay > 0 && delay >= timeout) {
-    issues.push({
-      code: 'custom',
-      input: value,
-      params: { value: delay },
-      path: ['DRAIN_DELAY_SECONDS'],
-      message: `less than GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS, which is ${timeout} and includes it`,
-    });
-  }
-}
 
 function isNetwork(value: string): boolean {
   const [, address = '', bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(value) ?? [];

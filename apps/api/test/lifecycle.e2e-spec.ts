@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answerOf } from './support/client.js';
-import { Falcon } from './support/falcon.js';
+import { documentedVariables, samplesOf } from '../../../scripts/test-support/documented-values.js';
+import { Falcon, PROJECT_DIR } from './support/falcon.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
 /** How long the batcher holds a first item back, so that requests are in flight for as long as a test needs. */
@@ -100,14 +102,23 @@ describe('SIGTERM', () => {
 
 describe('a start that cannot be', () => {
   it('names every wrong variable, its value and what was expected, and exits 78', async () => {
-    const falcon = Falcon.launch({ PORT: 'http', BATCH_SIZE: '0', LOG_LEVEL: 'loud', INFERENCE_BACKEND: 'gpu' });
+    const samples = documentedVariables(join(PROJECT_DIR, 'docs/configuration.md')).map(
+      (variable) => [variable.name, samplesOf(variable).wrong[0]] as const,
+    );
+    const wrong = samples.filter(([, value]) => value !== undefined);
+    const passwords = { REDIS_URL: 'http://falcon:hunter2@redis', ADMIN_API_KEY: 'hunter2' };
+    const falcon = Falcon.launch({ ...Object.fromEntries(wrong), ...passwords });
     expect(await falcon.exitCode()).toBe(78);
     const said = falcon.stderr.join('');
-    expect(said).toContain('PORT="http" must be a whole number from 0 to 65535.');
-    expect(said).toContain('BATCH_SIZE="0" must be a whole number from 1 to 1024.');
-    expect(said).toContain('LOG_LEVEL="loud" must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL.');
-    expect(said).toContain('INFERENCE_BACKEND="gpu" must be one of auto, wasm, cpu, tensorflow.');
-    expect(said).not.toContain('    at ');
+    const lines = said.trimEnd().split('\n');
+    expect(lines[0]).toBe('The configuration is invalid:');
+    expect(lines.slice(1, -1).map((line) => /^  (\w+)=".*" must be .+\.$/.exec(line)?.[1])).toEqual(
+      wrong.map(([name]) => name),
+    );
+    expect(lines.at(-1)).toBe('See docs/configuration.md.');
+    expect(said).toContain('REDIS_URL="http://falcon:***@redis"');
+    expect(said).not.toContain('hunter2');
+    expect(falcon.stdout).toEqual([]);
   });
 
   it('says that the port is in use, and exits 1', async () => {
@@ -132,7 +143,7 @@ describe('a server that other machines can reach', () => {
     const falcon = await Falcon.start({ HOST: '0.0.0.0' });
     const warnings = falcon.logs().filter(({ level }) => level === 'WARNING');
     expect(warnings).toMatchObject([
-      { host: '0.0.0.0', message: expect.stringContaining('no authentication') as string },
+      { host: '0.0.0.0', message: expect.stringContaining('AUTH_MODE is off') as string },
     ]);
     await falcon.stop();
   });

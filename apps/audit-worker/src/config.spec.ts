@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError } from '@app/ops';
+import type { ConfigError } from '@app/ops';
+import { documentedVariables, samplesOf } from '../../../scripts/test-support/documented-values.js';
 import { environmentSchema, loadConfig, PROJECT_DIR } from './config.js';
 
 const VARIABLES = Object.keys(environmentSchema.shape);
@@ -44,6 +45,25 @@ describe('loadConfig', () => {
       'POSTGRES_URL="mysql://me:***@host/db" must be a URL such as postgres://user:password@host:port/name.',
       'AUDIT_WORKER_CONCURRENCY="0" must be a whole number from 1 to 64.',
     ]);
+  });
+});
+
+describe('the variables of the worker', () => {
+  const documented = documentedVariables(join(PROJECT_DIR, 'docs/configuration.md'));
+  const samples = documented
+    .filter(({ name }) => VARIABLES.includes(name))
+    .map((variable) => ({ ...variable, ...samplesOf(variable) }));
+
+  it.each(samples)('$name is refused when it is none of $values, with one sentence', ({ name, wrong }) => {
+    for (const value of wrong) {
+      expect(faultsOf({ [name]: value })).toEqual([expect.stringMatching(/^\w+=".*" must be [^.].*\.$/s)]);
+    }
+  });
+
+  it('are all named at once when all are wrong', () => {
+    const wrong = samples.flatMap(({ name, wrong: [value] }) => (value === undefined ? [] : [[name, value] as const]));
+    const named = faultsOf(Object.fromEntries(wrong)).map((fault) => fault.slice(0, fault.indexOf('=')));
+    expect(named.toSorted()).toEqual(wrong.map(([name]) => name).toSorted());
   });
 });
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { StandaloneWorkerOptions } from '@app/audit-log';
 import {
   auditWorkerVariables,
+  host,
   identifier,
   identityVariables,
   type LogLevel,
@@ -11,7 +12,6 @@ import {
   readEnvironment,
   seconds,
   serviceVariables,
-  text,
   whole,
 } from '@app/ops';
 
@@ -26,7 +26,7 @@ export const environmentSchema = z.object({
   ...identityVariables,
   WORKER_ID: identifier('a name').default('audit-worker-1'),
   APP_VERSION: identifier('a version').default(() => packageVersion()),
-  HOST: text().default('127.0.0.1'),
+  HOST: host().default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8001),
   GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: seconds(0, 3600).default(30),
   ...serviceVariables,

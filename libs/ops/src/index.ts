@@ -1,20 +1,25 @@
 export { configOrExit, exitIfInvalid } from './config/config-or-exit.js';
+export { ConfigError } from './config/config.errors.js';
 export {
-  ConfigError,
   flag,
+  host,
   identifier,
   list,
   oneOf,
   projectFolder,
-  readEnvironment,
   seconds,
   secret,
   serviceUrl,
   text,
   whole,
 } from './config/environment.js';
+<<<<<<< HEAD
 export { namedUrls } from './config/named-urls.js';
 export type { NamedUrl } from './config/named-urls.js';
+=======
+export { readEnvironment } from './config/read-environment.js';
+export type { Contradiction } from './config/read-environment.js';
+>>>>>>> 6842e5e (feat(api): contradictory settings stop the start, all faults at once; a drill that leaks memory)
 export { auditWorkerVariables, identityVariables, serviceVariables } from './config/shared-variables.js';
 export { Drain } from './drain/drain.js';
 export type { DrainOptions, DrainPlan, DrainStep } from './drain/drain.js';

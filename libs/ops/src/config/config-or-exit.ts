@@ -1,4 +1,4 @@
-import { ConfigError } from './environment.js';
+import { ConfigError } from './config.errors.js';
 
 /** Exit code of a service that was configured wrongly (sysexits.h). */
 const EX_CONFIG = 78;

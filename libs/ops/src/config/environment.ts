@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
@@ -64,43 +65,10 @@ function schemeOf(value: string): string {
   return URL.canParse(value) ? new URL(value).protocol.slice(0, -1) : '';
 }
 
-/** The environment asks for something that cannot be; the message names each variable, its value and what was expected. */
-export class ConfigError extends Error {
-  readonly code = 'CONFIG_INVALID';
-  constructor(readonly faults: readonly string[]) {
-    super(`The configuration is invalid:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
-    this.name = 'ConfigError';
-  }
-}
+/** An address to listen on: an IP address, or a name that resolves to one. */
+export const host = () =>
+  z
+    .string()
+    .refine((value) => isIP(value) > 0 || HOST_NAME.test(value), 'an IP address or a host name such as localhost');
 
-/**
- * Checks the variables that a schema names; one that is set to nothing counts as not set.
- * @throws {ConfigError} with all faults at once, passwords masked
- */
-export function readEnvironment<T extends z.ZodObject>(schema: T, env: NodeJS.ProcessEnv): z.output<T> {
-  const given = Object.fromEntries(
-    Object.keys(schema.shape)
-      .map((name) => [name, env[name]?.trim()])
-      .filter(([, value]) => value !== undefined && value !== ''),
-  ) as Record<string, string>;
-  const parsed = schema.safeParse(given);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => faultOf(issue, given)));
-  }
-  return parsed.data;
-}
-
-function faultOf(issue: z.core.$ZodIssue, given: Record<string, string>): string {
-  const name = String(issue.path[0]);
-  // What contradicts another variable may be a default.
-  const value = given[name] ?? String(issue.code === 'custom' ? (issue.params?.['value'] ?? '') : '');
-  return `${name}=${JSON.stringify(SECRET_NAME.test(name) ? '***' : withoutPassword(value))} must be ${issue.message}.`;
-}
-
-/** Variables whose values are never shown. */
-const SECRET_NAME = /_(KEY|SECRET|TOKEN|PASSWORD)$/;
-
-/** A URL's password, and whatever stands before an "@" in what should have been a URL, is nobody's business. */
-function withoutPassword(value: string): string {
-  return value.replace(/^([^@]*:)[^@]*@/, '$1***@');
-}
+const HOST_NAME = /^(?!-)(?=.{1,253}$)(?!.*\.\d+$)[a-z\d-]{1,63}(\.[a-z\d-]{1,63})*$/i;
