@@ -1,12 +1,8 @@
 import { join, resolve } from 'node:path';
 import type { AuditLogOptions, AuditServicesOptions, AuditWorkerOptions } from '@app/audit-log';
 import type { CacheOptions, ClusterFlightOptions } from '@app/cache';
-<<<<<<< HEAD
 import { readEnvironment, type KeySources, type NamedUrl } from '@app/ops';
-=======
-import { readEnvironment, type KeySources } from '@app/ops';
 import { CONTRADICTIONS } from './contradictions.js';
->>>>>>> 6842e5e (feat(api): contradictory settings stop the start, all faults at once; a drill that leaks memory)
 import { environmentSchema, type Environment } from './environment.js';
 import { toResilienceConfig, type ResilienceConfig } from './resilience-config.js';
 

@@ -13,13 +13,10 @@ export {
   text,
   whole,
 } from './config/environment.js';
-<<<<<<< HEAD
 export { namedUrls } from './config/named-urls.js';
 export type { NamedUrl } from './config/named-urls.js';
-=======
 export { readEnvironment } from './config/read-environment.js';
 export type { Contradiction } from './config/read-environment.js';
->>>>>>> 6842e5e (feat(api): contradictory settings stop the start, all faults at once; a drill that leaks memory)
 export { auditWorkerVariables, identityVariables, serviceVariables } from './config/shared-variables.js';
 export { Drain } from './drain/drain.js';
 export type { DrainOptions, DrainPlan, DrainStep } from './drain/drain.js';
