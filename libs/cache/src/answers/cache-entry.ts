@@ -39,7 +39,8 @@ export function writeEntry({ value, madeAtMs, freshUntilMs, keptUntilMs }: Cache
 
 /**
  * Reads what `writeEntry()` wrote; undefined for anything else. An entry from a clock that is ahead of ours counts as
- * made now: it must not outlive its time by the difference.
+ * made now, whenever it is read; if it is ahead by more than the entry is fresh for, nobody knows how old it is, and it
+ * is good for a degraded answer only.
  */
 export function readEntry(written: string, nowMs: number): CacheEntry | undefined {
   const [head, madeAt, freshFor, keptFor] = WIRE_FORM.exec(written) ?? [];
@@ -47,10 +48,11 @@ export function readEntry(written: string, nowMs: number): CacheEntry | undefine
     return undefined;
   }
   const madeAtMs = Math.min(Number(madeAt), nowMs);
+  const isAgeUnknown = Number(madeAt) - nowMs > Number(freshFor);
   return {
     value: written.slice(head.length),
     madeAtMs,
-    freshUntilMs: madeAtMs + Number(freshFor),
+    freshUntilMs: isAgeUnknown ? nowMs : madeAtMs + Number(freshFor),
     keptUntilMs: madeAtMs + Number(keptFor),
   };
 }

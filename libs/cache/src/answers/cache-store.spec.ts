@@ -157,16 +157,18 @@ describeWithRedis('A cache in Redis', () => {
     expect((await store.get(alien))?.value).toBe('ours');
   });
 
-  it('takes an entry of a clock that runs ahead for one of now', async () => {
-    const anHourAhead = Date.now() + 3_600_000;
-    const theirs = redisStore(() => anHourAhead);
-    await theirs.set('falcon:cache:1:ahead', newEntry('x', LIFETIME, anHourAhead));
-    const nowMs = Date.now();
-    const found = await redisStore(() => nowMs).get('falcon:cache:1:ahead');
-    expect(found).toEqual({
+  it.each([
+    ['takes an entry of a clock that runs ahead for one of now', LIFETIME.ttlMs / 2, LIFETIME.ttlMs],
+    ['takes it for stale when it is ahead by more than its time', LIFETIME.ttlMs + 1000, 0],
+  ])('%s', async (_, aheadMs, freshForMs) => {
+    const theirNowMs = Date.now() + aheadMs;
+    const theirs = redisStore(() => theirNowMs);
+    await theirs.set('falcon:cache:1:ahead', newEntry('x', LIFETIME, theirNowMs));
+    const nowMs = theirNowMs - aheadMs;
+    expect(await redisStore(() => nowMs).get('falcon:cache:1:ahead')).toEqual({
       value: 'x',
       madeAtMs: nowMs,
-      freshUntilMs: nowMs + LIFETIME.ttlMs,
+      freshUntilMs: nowMs + freshForMs,
       keptUntilMs: nowMs + LIFETIME.ttlMs + LIFETIME.staleMs,
     });
   });
