@@ -102,7 +102,12 @@ export class HttpError extends Error {
     message: string,
     readonly extras: HttpErrorExtras = {},
   ) {
+    // It is told to the client, and where it comes from is known by its code: under overload the stack would be the
+    // dearest part of a refusal.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'HttpError';
   }
 }
