@@ -1,0 +1,82 @@
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startWithClient, stop, type Running } from '../support/running.js';
+
+const SOCKETS = 1000;
+const PATIENCE_MS = 30_000;
+
+jest.setTimeout(60_000);
+
+describe('slow clients', () => {
+  let running: Running;
+  beforeAll(async () => {
+    running = await startWithClient({ BODY_TIMEOUT_SECONDS: '3', REQUEST_TIMEOUT_SECONDS: '1' });
+  });
+  afterAll(() => stop(running));
+
+  async function open(count: number): Promise<Socket[]> {
+    const sockets = await Promise.all(Array.from({ length: count }, () => running.client.socket()));
+    sockets.forEach((socket) => socket.on('error', () => undefined));
+    return sockets;
+  }
+
+  /** Whether the server has closed them all in time. */
+  async function allClosed(sockets: readonly Socket[]): Promise<boolean> {
+    const closed = Promise.all(
+      sockets.map((socket) => socket.closed || new Promise((resolve) => socket.once('close', resolve))),
+    );
+    const inTime = await Promise.race([closed.then(() => true), sleep(PATIENCE_MS, false, { ref: false })]);
+    sockets.forEach((socket) => socket.destroy());
+    return inTime;
+  }
+
+  async function answersMeanwhile(): Promise<number[]> {
+    const answers = [];
+    for (let k = 0; k < 20; k++) answers.push((await running.client.infer({ text: `meanwhile ${k}` })).status);
+    return answers;
+  }
+
+  it.each([
+    ['headers, a line at a time', 'GET /healthz HTTP/1.1\r\nHost: a\r\n', 'X-A: b\r\n'],
+    [
+      'a body, a byte at a time',
+      'POST /infer HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n',
+      ' ',
+    ],
+    ['nothing', '', ''],
+  ])('1,000 of them that send %s hold up nobody, and are let go', async (_what, beginning, more) => {
+    const sockets = await open(SOCKETS);
+    sockets.forEach((socket) => socket.resume().write(beginning));
+    const trickle = setInterval(() => {
+      for (const socket of sockets) if (more !== '' && socket.writable) socket.write(more);
+    }, 200);
+    try {
+      expect(new Set(await answersMeanwhile())).toEqual(new Set([200]));
+      expect(await allClosed(sockets)).toBe(true);
+    } finally {
+      clearInterval(trickle);
+    }
+  });
+
+  it('that do not read what they asked for are let go, too', async () => {
+    const [socket] = (await open(1)) as [Socket];
+    socket.pause().write('GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(50));
+    socket.once('end', () => socket.destroy());
+    const giveUpAt = performance.now() + PATIENCE_MS;
+    let connections = Infinity;
+    while (connections > 0 && performance.now() < giveUpAt) {
+      await sleep(200);
+      const { text } = await running.client.get('/metrics');
+      connections = Number(
+        /^http_requests_in_progress\{[^}]*path="\/docs\/:file\|public"[^}]*\} (\d+)$/m.exec(text)?.[1],
+      );
+    }
+    expect(connections).toBe(0);
+    socket.destroy();
+  });
+
+  it('leave the server as it was', async () => {
+    expect(new Set(await answersMeanwhile())).toEqual(new Set([200]));
+    expect(running.falcon.logs().filter(({ level }) => level === 'ERROR' || level === 'CRITICAL')).toEqual([]);
+  });
+});
