@@ -21,6 +21,7 @@ import { loadConfig, type Config } from './config.js';
 import { drainPlan } from './drain-plan.js';
 import { addHealthChecks } from './health/checks.js';
 import { isLoopback } from './http/loopback.js';
+import { makePolicies } from './policies.js';
 import { resilienceModules } from './resilience.js';
 
 const READY_POLL_MS = 5;
@@ -37,9 +38,10 @@ export async function serve(): Promise<void> {
   const inference = InferenceModule.forRoot(config.inference, log);
   // Loaded only now: the workers load their models while this thread loads Nest and Fastify.
   const { createApp } = await import('./create-app.js');
-  const auditLog = auditLogModule(config, log);
+  const policies = makePolicies(config, log);
+  const auditLog = auditLogModule(config, log, policies);
   const authenticator = await openAuthentication(config.access, log).catch(exitIfInvalid);
-  const resilience = resilienceModules(config, log, authenticator);
+  const resilience = resilienceModules(config, log, { policies, authenticator });
   const health = await loadHealthModule(log);
   const app = await createApp(config, log, [inference, auditLog, ...resilience.modules, health]);
   addHealthChecks(app, config, resilience.redis);

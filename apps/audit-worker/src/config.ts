@@ -5,6 +5,7 @@ import type { StandaloneWorkerOptions } from '@app/audit-log';
 import {
   auditWorkerVariables,
   host,
+  flag,
   identifier,
   identityVariables,
   type LogLevel,
@@ -29,12 +30,13 @@ export const environmentSchema = z.object({
   HOST: host().default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8001),
   GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: seconds(0, 3600).default(30),
+  CIRCUIT_BREAKER_ENABLED: flag().default(true),
   ...serviceVariables,
   ...auditWorkerVariables,
 });
 
 /** What the worker was told, in the units and names that the code uses. */
-export interface Config extends StandaloneWorkerOptions {
+export interface Config extends Omit<StandaloneWorkerOptions, 'policies'> {
   appName: string;
   version: string;
   environment: string;
@@ -43,6 +45,7 @@ export interface Config extends StandaloneWorkerOptions {
   host: string;
   port: number;
   shutdownTimeoutMs: number;
+  hasBreakers: boolean;
 }
 
 /**
@@ -61,6 +64,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     host: variables.HOST,
     port: variables.PORT,
     shutdownTimeoutMs,
+    hasBreakers: variables.CIRCUIT_BREAKER_ENABLED,
     services: {
       dataDir: resolve(variables.DATA_DIR),
       postgresUrl: variables.POSTGRES_URL,

@@ -2,7 +2,14 @@ import { flushCompileCache } from 'node:module';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { AuditMetrics, loadStandaloneWorker, type StandaloneWorker } from '@app/audit-log';
+import {
+  AuditMetrics,
+  auditPolicyOptions,
+  loadStandaloneWorker,
+  type AuditPolicies,
+  type StandaloneWorker,
+} from '@app/audit-log';
+import { BreakerLog, Policies, ResilienceMetrics } from '@app/resilience';
 import { configOrExit, createLog, Drain, type Log, NestLog } from '@app/ops';
 import { Gauge, register } from 'prom-client';
 import { type Config, loadConfig } from './config.js';
@@ -44,7 +51,7 @@ export async function work(): Promise<void> {
 async function makeWorker(config: Config, log: Log): Promise<StandaloneWorker> {
   const metrics = new AuditMetrics(register);
   const StandaloneWorkerClass = await loadStandaloneWorker();
-  const worker = new StandaloneWorkerClass(config, log, metrics);
+  const worker = new StandaloneWorkerClass({ ...config, policies: makePolicies(config, log) }, log, metrics);
   metrics.watchPool(() => worker.pool());
   const jobs = new Gauge({
     name: 'audit_queue_jobs',
@@ -57,6 +64,14 @@ async function makeWorker(config: Config, log: Log): Promise<StandaloneWorker> {
     },
   });
   return worker;
+}
+
+function makePolicies({ hasBreakers, workerId }: Config, log: Log): AuditPolicies {
+  const metrics = new ResilienceMetrics(register);
+  const observers = [metrics, new BreakerLog(log)];
+  const policies = new Policies({ policies: auditPolicyOptions(hasBreakers), workerId, observers });
+  metrics.watch(policies);
+  return { postgres: policies.get('postgres'), queue: policies.get('queue') };
 }
 
 async function listenOrExit(app: INestApplication, { host, port }: Config, log: Log): Promise<string> {

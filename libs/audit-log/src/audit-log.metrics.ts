@@ -1,3 +1,4 @@
+import { sharedCounters } from '@app/resilience';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { AuditObserver, OperationStatus } from './audit-observer.js';
 
@@ -7,8 +8,8 @@ const GROUP_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 const JOB_BUCKETS = [1, 10, 50, 100, 250, 500, 1000];
 
 /** Operations on the database, and the counters of each at 0 from the start. */
-export const DATABASE_OPERATIONS = ['db_log_inference', 'db_maintain_partitions', 'db_check'] as const;
-const OPERATION_STATUSES: OperationStatus[] = ['success', 'fallback', 'error'];
+export const DATABASE_OPERATIONS = ['db_log_inference', 'db_maintain_partitions'] as const;
+const OPERATION_STATUSES: OperationStatus[] = ['success', 'error'];
 
 /** State that is read at each scrape. */
 export interface AuditGauges {
@@ -61,17 +62,12 @@ export class AuditMetrics implements AuditObserver {
       buckets: OPERATION_BUCKETS,
       registers,
     });
-    this.retries = new Counter({
-      name: 'retry_attempts_total',
-      help: 'Operations that were tried again',
-      labelNames: ['operation'],
-      registers,
-    });
+    this.retries = sharedCounters(registry).retries;
     for (const operation of DATABASE_OPERATIONS) {
       OPERATION_STATUSES.forEach((status) => this.operations.inc({ operation, status }, 0));
       this.operationSeconds.zero({ operation });
     }
-    this.retries.inc({ operation: 'db_log_inference' }, 0);
+    DATABASE_OPERATIONS.forEach((operation) => this.retries.inc({ operation }, 0));
   }
 
   /** Registers the gauges that show the state of the audit log. */

@@ -1,5 +1,5 @@
 /** Outcome of a database operation, as the metric has it. */
-export type OperationStatus = 'success' | 'fallback' | 'error';
+export type OperationStatus = 'success' | 'error';
 
 /** What the library reports as it happens; the metrics are one observer, tests are others. */
 export interface AuditObserver {

@@ -1,3 +1,5 @@
+import type { AuditPolicies } from './audit-policies.js';
+
 /** How the records of this process are kept until they are in the table. */
 export interface AuditLogOptions {
   /** What an answered record survives: the end of the process, or of the machine; `off` keeps no audit log. */
@@ -45,6 +47,7 @@ export interface AuditWorkerOptions {
 /** What the pipeline is told. */
 export interface AuditPipelineOptions {
   services: AuditServicesOptions;
+  policies: AuditPolicies;
   worker: AuditWorkerOptions;
   /** Whether jobs become rows in this process, or in one of apps/audit-worker. */
   runsWorker: boolean;

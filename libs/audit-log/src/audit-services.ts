@@ -1,8 +1,10 @@
 import type { AuditServicesOptions } from './audit-options.js';
+import { openPolicies, type AuditPolicies } from './audit-policies.js';
 import { AuditDatabase } from './database/audit-database.js';
 import { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import type { PostgresConnection } from './database/postgres-connection.js';
 import type { LogWriter } from './log-writer.js';
+import { AuditQueue } from './queue/audit-queue.js';
 import type { QueueServer } from './queue/queue-server.js';
 
 /** The Postgres and the queue that a process uses: given ones, or an embedded Postgres for both. */
@@ -13,6 +15,7 @@ export class AuditServices {
   constructor(
     private readonly options: AuditServicesOptions,
     private readonly log: LogWriter,
+    private readonly policies: AuditPolicies = openPolicies(),
   ) {}
 
   /**
@@ -45,7 +48,13 @@ export class AuditServices {
   /** The table's database, not connected yet. */
   database(migrate: boolean, poolSize = this.options.postgresPoolSize): AuditDatabase {
     const { postgresTimeoutMs: operationTimeoutMs } = this.options;
-    return new AuditDatabase({ connection: this.connection, poolSize, operationTimeoutMs, migrate }, this.log);
+    const options = { connection: this.connection, poolSize, operationTimeoutMs, migrate };
+    return new AuditDatabase(options, this.log, this.policies.postgres);
+  }
+
+  /** The producer's end of the queue. */
+  queue(): AuditQueue {
+    return new AuditQueue(this.queueServer, this.options.redisTimeoutMs, this.log, this.policies.queue);
   }
 
   /** Stops the embedded Postgres, unless another process uses it; nothing of this process may, any more. */

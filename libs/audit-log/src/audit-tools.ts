@@ -13,7 +13,7 @@ import { tailRows, type TailOptions } from './database/row-tail.js';
 import { checkSchema, migrateSchema } from './database/schema.js';
 import { readTableStatus, type TableStatus } from './database/table-status.js';
 import type { LogWriter } from './log-writer.js';
-import { AuditQueue, type QueueCounts } from './queue/audit-queue.js';
+import type { QueueCounts } from './queue/audit-queue.js';
 import { readSpoolStatus, type SpoolStatus } from './spool/spool-status.js';
 
 /** Where the parts of the audit log are. */
@@ -105,9 +105,8 @@ export class AuditTools {
   }
 
   private async queueCounts(): Promise<QueueCounts> {
-    const { redisTimeoutMs, redisQueueUrl } = this.options.services;
-    if (redisQueueUrl === undefined) await this.table();
-    const queue = new AuditQueue(this.services.queueServer, redisTimeoutMs, this.log);
+    if (this.options.services.redisQueueUrl === undefined) await this.table();
+    const queue = this.services.queue();
     try {
       return await queue.counts();
     } finally {

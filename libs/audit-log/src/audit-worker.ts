@@ -10,6 +10,7 @@ import { RecordWriter } from './database/record-writer.js';
 import type { LogWriter } from './log-writer.js';
 import { AuditWorkerModule } from './queue/audit-worker.module.js';
 import type { AuditWorkerParts } from './queue/audit-worker.options.js';
+import { WorkerConnection } from './queue/worker-connection.js';
 
 /** What a worker needs of its process. */
 export interface AuditWorkerContext {
@@ -65,6 +66,8 @@ async function earlierOf(now: Date, client: QueryClient): Promise<Date> {
 }
 
 /** Runs a worker in this process, without HTTP; close() of the context ends it. */
-export function runAuditWorker(parts: AuditWorkerParts): Promise<INestApplicationContext> {
-  return NestFactory.createApplicationContext(AuditWorkerModule.forRoot(parts), { abortOnError: false });
+export function runAuditWorker(parts: AuditWorkerParts, services: AuditServices): Promise<INestApplicationContext> {
+  const { server, concurrency, log } = parts;
+  const ends = { connection: new WorkerConnection(server, concurrency, log), queue: services.queue() };
+  return NestFactory.createApplicationContext(AuditWorkerModule.forRoot(parts, ends), { abortOnError: false });
 }

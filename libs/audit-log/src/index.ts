@@ -11,6 +11,9 @@ export type {
   AuditServicesOptions,
   AuditWorkerOptions,
 } from './audit-options.js';
+export { QueueUnavailableError } from './queue/audit-queue.errors.js';
+export { auditPolicyOptions } from './audit-policies.js';
+export type { AuditPolicies } from './audit-policies.js';
 export { AuditPipeline } from './audit-pipeline.js';
 export type { AuditRecord } from './audit-record.js';
 export type { LogWriter } from './log-writer.js';

@@ -7,7 +7,7 @@ import { AuditServices } from './audit-services.js';
 import { auditWorkerParts, runAuditWorker } from './audit-worker.js';
 import type { AuditDatabase } from './database/audit-database.js';
 import type { LogWriter } from './log-writer.js';
-import { AuditQueue } from './queue/audit-queue.js';
+import type { AuditQueue } from './queue/audit-queue.js';
 import { QueueBoard } from './queue/queue-board.js';
 import { Shipper } from './queue/shipper.js';
 import type { AdoptedSpool } from './spool/adopted-spool.js';
@@ -40,11 +40,11 @@ export class RunningPipeline {
 
   constructor(private readonly parts: PipelineParts) {
     const { options, log, observer } = parts;
-    const { services, worker, runsWorker, spoolRoot } = options;
-    this.services = new AuditServices(services, log);
+    const { services, policies, worker, runsWorker, spoolRoot } = options;
+    this.services = new AuditServices(services, log, policies);
     // Without a worker there is one connection, to know whether the table can be reached.
     this.database = runsWorker ? this.services.database(worker.migrate) : this.services.database(false, 1);
-    this.queue = new AuditQueue(this.services.queueServer, services.redisTimeoutMs, log);
+    this.queue = this.services.queue();
     this.orphans = new Orphans(spoolRoot, log, observer);
   }
 
@@ -57,7 +57,7 @@ export class RunningPipeline {
     if (runsWorker) {
       const context = { services: this.services, database: this.database, log, observer };
       const parts = auditWorkerParts(context, { ...worker, redisTimeoutMs: services.redisTimeoutMs });
-      this.worker = await runAuditWorker(parts);
+      this.worker = await runAuditWorker(parts, this.services);
     }
   }
 

@@ -2,17 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamicModule } from '@nestjs/common';
 import type { AuditObserver } from './audit-observer.js';
 import type { AuditAvailability, AuditServicesOptions, AuditWorkerOptions } from './audit-options.js';
+import type { AuditPolicies } from './audit-policies.js';
 import { AuditServices } from './audit-services.js';
 import { auditWorkerParts } from './audit-worker.js';
 import type { AuditDatabase } from './database/audit-database.js';
 import type { LogWriter } from './log-writer.js';
-import { AuditQueue, type QueueCounts } from './queue/audit-queue.js';
+import type { AuditQueue, QueueCounts } from './queue/audit-queue.js';
 import { AuditWorkerModule } from './queue/audit-worker.module.js';
 import { WorkerConnection } from './queue/worker-connection.js';
 
 /** What the worker of a process of its own is told. */
 export interface StandaloneWorkerOptions {
   services: AuditServicesOptions;
+  policies: AuditPolicies;
   worker: AuditWorkerOptions;
 }
 
@@ -30,12 +32,12 @@ export class StandaloneWorker {
   private readonly stopping = new AbortController();
   private looking?: Promise<void>;
 
-  constructor({ services, worker }: StandaloneWorkerOptions, log: LogWriter, observer: AuditObserver) {
-    this.services = new AuditServices(services, log);
+  constructor({ services, policies, worker }: StandaloneWorkerOptions, log: LogWriter, observer: AuditObserver) {
+    this.services = new AuditServices(services, log, policies);
     this.database = this.services.database(worker.migrate);
     const { queueServer } = this.services;
     this.connection = new WorkerConnection(queueServer, worker.concurrency, log);
-    this.queue = new AuditQueue(queueServer, services.redisTimeoutMs, log);
+    this.queue = this.services.queue();
     const context = { services: this.services, database: this.database, log, observer };
     const parts = auditWorkerParts(context, { ...worker, redisTimeoutMs: services.redisTimeoutMs });
     this.module = AuditWorkerModule.forRoot(parts, { connection: this.connection, queue: this.queue });

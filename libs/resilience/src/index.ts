@@ -1,4 +1,5 @@
 export type { BreakerBus, Opening } from './breaker/breaker-bus.js';
+export { BreakerLog } from './breaker/breaker-log.js';
 export type { BreakerOptions } from './breaker/breaker.options.js';
 export type { BreakerState } from './breaker/breaker-state.js';
 export type { BreakerStats } from './breaker/breaker-stats.js';

@@ -1,11 +1,13 @@
 import { Controller, Get, Put, Req, Res } from '@nestjs/common';
-import { AuditPipeline } from '@app/audit-log';
+import { AuditPipeline, QueueUnavailableError } from '@app/audit-log';
+import { UsePolicy } from '@app/resilience';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HttpError } from '../http-errors.js';
 import { PAGE_HEADERS } from '../http/security-headers.js';
 
 /** The board of the audit queue, a page of bull-board: the server it brings along is asked in process. */
 @Controller('admin/queues')
+@UsePolicy('queue')
 export class QueueBoardController {
   constructor(private readonly pipeline: AuditPipeline) {}
 
@@ -34,6 +36,9 @@ export class QueueBoardController {
       url: raw.url ?? '/',
       payload: body,
     });
+    if (answer.statusCode >= 500) {
+      throw new QueueUnavailableError('the board of the queue could not read it');
+    }
     for (const [name, value] of Object.entries(answer.headers)) {
       void reply.header(name, value);
     }

@@ -1,4 +1,4 @@
-import { AuditUnavailableError } from '@app/audit-log';
+import { AuditUnavailableError, QueueUnavailableError } from '@app/audit-log';
 import { CacheError } from '@app/cache';
 import { InferenceError } from '@app/inference';
 import { MaintenanceUnavailableError } from '@app/ops';
@@ -41,7 +41,13 @@ const LIBRARY_ERRORS = [
   CacheError,
   MaintenanceUnavailableError,
 ];
-type LibraryError = InferenceError | AuditUnavailableError | ResilienceError | CacheError | MaintenanceUnavailableError;
+type LibraryError =
+  | InferenceError
+  | AuditUnavailableError
+  | QueueUnavailableError
+  | ResilienceError
+  | CacheError
+  | MaintenanceUnavailableError;
 
 /** Turns whatever was thrown into what a client may know; what has no row in the table is INTERNAL_ERROR. */
 export function failureOf(error: unknown): Failure {

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { AnswerCache, cacheKey } from '@app/cache';
 import { InferenceService } from '@app/inference';
 import { InjectPolicyFamily, PolicyFamily } from '@app/resilience';
@@ -36,13 +36,19 @@ const DEGRADING: readonly ErrorCode[] = DEGRADING_ERROR_CODES;
 
 /** Finds the answer to a text: in the cache, from the model, or, when that fails, in what is left. */
 @Injectable()
-export class ModelAnswers {
+export class ModelAnswers implements OnApplicationBootstrap {
   constructor(
     private readonly inference: InferenceService,
     @InjectPolicyFamily('model') private readonly policies: PolicyFamily,
     private readonly answers: AnswerCache,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
+
+  /** Operators and dashboards see the breaker of a model before anybody has asked it. */
+  onApplicationBootstrap(): void {
+    const makeAll = () => this.inference.models().forEach(({ name }) => this.policies.of(name));
+    this.inference.whenLoaded().then(makeAll, () => undefined); // a start that fails is told by whoever started it
+  }
 
   private get cache(): AnswerCache | undefined {
     return this.settings.cacheEnabled ? this.answers : undefined;

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
+import { CallCancelledError, CircuitOpenError, DependencyTimeoutError, type Policy } from '@app/resilience';
+import { openPolicies } from '../audit-policies.js';
 import type { LogWriter } from '../log-writer.js';
-import { describeFailure, failureKind, sqlStateOf, type DatabasePlace } from './database-failure.js';
+import { describeFailure, failureKind, isTimeout, sqlStateOf, type DatabasePlace } from './database-failure.js';
 import { DatabaseUnavailableError } from './database.errors.js';
 import { ensurePartitions } from './partitions.js';
 import { createDataSource, placeOf, type PostgresConnection } from './postgres-connection.js';
@@ -41,6 +43,7 @@ export class AuditDatabase {
   constructor(
     private readonly options: AuditDatabaseOptions,
     private readonly log: LogWriter,
+    private readonly policy: Policy = openPolicies().postgres,
   ) {}
 
   get state(): DatabaseState {
@@ -75,26 +78,12 @@ export class AuditDatabase {
    * @throws {DatabaseUnavailableError} when Postgres cannot do it now; what it has against the values is thrown as it is.
    */
   async run<T>(work: (client: PoolClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const client = await this.acquire();
-    let isFree = false;
-    const free = (destroy: boolean) => {
-      if (!isFree) client.release(destroy);
-      isFree = true;
-    };
-    const cut = () => free(true);
-    signal?.addEventListener('abort', cut);
+    // While the first attempt to connect is under way nothing is known of Postgres.
+    if (this.current.status === 'connecting') throw new DatabaseUnavailableError(this.whyNot());
     try {
-      signal?.throwIfAborted();
-      const result = await work(client);
-      free(false);
-      this.report({ status: 'available' });
-      return result;
+      return await this.policy.execute((aborted) => this.attempt(work, aborted), { signal });
     } catch (error) {
-      free(sqlStateOf(error) === undefined);
-      if (signal?.aborted) throw new DatabaseUnavailableError('The operation was broken off', { cause: error });
-      throw this.translate(error);
-    } finally {
-      signal?.removeEventListener('abort', cut);
+      throw this.explained(error);
     }
   }
 
@@ -106,34 +95,83 @@ export class AuditDatabase {
     if (this.dataSource?.isInitialized) await this.dataSource.destroy();
   }
 
+  private async attempt<T>(work: (client: PoolClient) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const client = await this.acquire();
+    let isFree = false;
+    const free = (destroy: boolean) => {
+      if (!isFree) client.release(destroy);
+      isFree = true;
+    };
+    const cut = () => free(true);
+    signal.addEventListener('abort', cut);
+    try {
+      signal.throwIfAborted();
+      const result = await work(client);
+      free(false);
+      this.report({ status: 'available' });
+      return result;
+    } catch (error) {
+      free(sqlStateOf(error) === undefined);
+      throw signal.aborted ? error : this.timedOut(error, this.translate(error));
+    } finally {
+      signal.removeEventListener('abort', cut);
+    }
+  }
+
+  /** What the policy throws as this class's callers know it. */
+  private explained(error: unknown): unknown {
+    if (error instanceof DependencyTimeoutError) return error.cause;
+    if (error instanceof CircuitOpenError) return new DatabaseUnavailableError(this.whyNot(), { cause: error });
+    if (error instanceof CallCancelledError)
+      return new DatabaseUnavailableError('The operation was broken off', { cause: error });
+    return error;
+  }
+
+  /** A timeout as the policy knows it. */
+  private timedOut(error: unknown, translated: unknown): unknown {
+    if (!isTimeout(error)) return translated;
+    return new DependencyTimeoutError(this.policy.stage, this.options.operationTimeoutMs, { cause: translated });
+  }
+
   private async acquire(): Promise<PoolClient> {
     if (!this.dataSource || this.closed.signal.aborted) throw new DatabaseUnavailableError(this.whyNot());
     try {
       return await poolOf(this.dataSource).connect();
     } catch (error) {
-      throw this.unavailable(error);
+      throw this.timedOut(error, this.unavailable(error));
     }
   }
 
   private whyNot(): string {
     if (this.current.status === 'unavailable') return this.current.reason;
-    return this.closed.signal.aborted ? 'The database is closed' : 'Postgres is not connected yet';
+    if (this.closed.signal.aborted) return 'The database is closed';
+    return this.dataSource
+      ? 'Postgres fails too often and is left alone for a moment'
+      : 'Postgres is not connected yet';
   }
 
   private async keepConnecting(): Promise<void> {
     const { signal } = this.closed;
     for (let delayMs = FIRST_RETRY_MS; !signal.aborted; delayMs = Math.min(delayMs * 2, LAST_RETRY_MS)) {
       try {
-        this.dataSource = await this.open();
+        this.dataSource = await this.policy.execute(() => this.open());
         return this.report({ status: 'available' });
       } catch (error) {
-        this.report({ status: 'unavailable', reason: this.sentence(error) });
+        if (!(error instanceof CircuitOpenError)) this.report({ status: 'unavailable', reason: this.sentence(error) });
       }
       await sleep(delayMs, undefined, { signal }).catch(() => undefined); // close() cuts the wait short
     }
   }
 
   private async open(): Promise<DataSource> {
+    try {
+      return await this.connectOnce();
+    } catch (error) {
+      throw new DatabaseUnavailableError(this.sentence(error), { cause: error });
+    }
+  }
+
+  private async connectOnce(): Promise<DataSource> {
     const { connection, poolSize, operationTimeoutMs: timeoutMs, migrate } = this.options;
     const target = typeof connection === 'function' ? await connection() : connection;
     this.place = placeOf(target);

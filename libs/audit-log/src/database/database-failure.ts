@@ -26,6 +26,11 @@ export function failureKind(error: unknown): FailureKind {
   return ROW_CLASSES.has(state.slice(0, 2)) || ROW_CODES.has(state) ? 'row' : 'unavailable';
 }
 
+/** Whether Postgres, or the way to it, took too long. */
+export function isTimeout(error: unknown): boolean {
+  return sqlStateOf(error) === '57014' || (error instanceof Error && /timeout/i.test(error.message));
+}
+
 /** What `pg` says of connections that end or do not come about; it has no codes for that. */
 const CONNECTION_WORDS = /timeout|connection terminated|not queryable|calling end on the pool/i;
 

@@ -10,7 +10,8 @@ import { jittered } from './backoff.js';
 import { type QueuedJob, unpackJob } from './job-codec.js';
 import { WorkerConnection } from './worker-connection.js';
 
-const RETRY = { baseMs: 250, capMs: 5000 };
+/** Not longer: while Postgres is away its breaker lets hardly any of these through. */
+const RETRY = { baseMs: 250, capMs: 2000 };
 /** A job that failed in a way nobody thought of comes back after this, ever later. */
 const SURPRISE = { baseMs: 1000, capMs: 60_000 };
 /** Another worker, a newer one, may have the job meanwhile. */

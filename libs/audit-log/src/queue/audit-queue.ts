@@ -1,4 +1,6 @@
 import { type JobsOptions, type JobState, Queue, type QueueOptions } from 'bullmq';
+import { CircuitOpenError, DependencyTimeoutError, type Policy } from '@app/resilience';
+import { openPolicies } from '../audit-policies.js';
 import type { LogWriter } from '../log-writer.js';
 import { AUDIT_QUEUE, RECORDS_JOB } from './audit-job.js';
 import { QueueUnavailableError } from './audit-queue.errors.js';
@@ -21,6 +23,8 @@ export interface QueueCounts {
   completed: number;
 }
 
+/** What the drivers of Redis and of Postgres say of an answer that did not come in time. */
+const TIMED_OUT = /timed out|timeout/i;
 const MAX_INT = 2 ** 31 - 1;
 /** Name of the jobs that have the table looked after. */
 export const MAINTENANCE_JOB = 'maintenance';
@@ -50,6 +54,7 @@ export class AuditQueue {
     server: QueueServer,
     private readonly timeoutMs: number,
     log: LogWriter,
+    private readonly policy: Policy = openPolicies().queue,
   ) {
     installQueueBackend();
     this.availability = availabilityOf(server, log);
@@ -141,14 +146,25 @@ export class AuditQueue {
       throw new QueueUnavailableError('it is closed');
     }
     try {
-      const result = await action(await this.bull());
+      const result = await this.policy.execute(() => this.attempt(action));
       this.availability.up();
       return result;
     } catch (error) {
-      if (!isUnsent(error) || this.availability.isUp) {
-        this.availability.down(error);
+      if (!(error instanceof CircuitOpenError) && (!isUnsent(error) || this.availability.isUp)) {
+        this.availability.down(error instanceof DependencyTimeoutError ? error.cause : error);
       }
       throw new QueueUnavailableError(this.availability.reason ?? error);
+    }
+  }
+
+  private async attempt<T>(action: (queue: Queue<QueuedJob>) => Promise<T>): Promise<T> {
+    try {
+      return await action(await this.bull());
+    } catch (error) {
+      if (!(error instanceof Error) || !TIMED_OUT.test(error.message)) {
+        throw error;
+      }
+      throw new DependencyTimeoutError(this.policy.stage, this.timeoutMs, { cause: error });
     }
   }
 

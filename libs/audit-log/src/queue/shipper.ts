@@ -19,7 +19,8 @@ const GATHER_MS = 100;
 const POLL = { minMs: 50, maxMs: 1000 };
 /** Jobs that are asked for at once. */
 const ASK = 8;
-const RETRY = { baseMs: 100, capMs: 5000 };
+/** Not longer: while the queue is away its breaker lets hardly any of these through. */
+const RETRY = { baseMs: 100, capMs: 2000 };
 /** A record that is older than this before it is in the table has been part of a backlog. */
 const BACKLOG_MS = 5000;
 /** At shutdown: no confirmation for this long means that none will come in time. */

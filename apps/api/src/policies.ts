@@ -1,0 +1,65 @@
+import { auditPolicyOptions } from '@app/audit-log';
+import { InferenceError } from '@app/inference';
+import type { Log } from '@app/ops';
+import { BreakerLog, Policies, ResilienceMetrics, type FailureKind } from '@app/resilience';
+import { register } from 'prom-client';
+import type { Config } from './config.js';
+import { HTTP_ERRORS, HttpError, isErrorCode } from './http-errors.js';
+
+/**
+ * Redis is asked often and for little: one stall fails many calls at once, and being without it for a minute costs more
+ * than a trial every other second.
+ */
+const REDIS_BREAKER = { failureThreshold: 20, openMs: 2000 };
+
+/** What the model reports although it is well: it has enough to do, is not there yet, or ran out of its caller's time. */
+const REFUSALS = new Set(['INFERENCE_QUEUE_FULL', 'MODEL_NOT_READY', 'INFERENCE_STOPPED', 'DEADLINE_EXCEEDED']);
+
+/** How Redis begins its refusals to write. */
+const UNWRITABLE = /^(OOM|READONLY|MISCONF|NOREPLICAS) /;
+
+/** Makes the policies of this process; their metrics are registered with it. */
+export function makePolicies(config: Config, log: Log): Policies {
+  const { breaker, retry, modelBulkhead, redisBulkhead, cache, workerId } = config;
+  const { postgres, queue } = auditPolicyOptions(breaker !== undefined);
+  const policies = {
+    redis: {
+      bulkhead: redisBulkhead,
+      timeoutMs: cache.redisTimeoutMs,
+      ...(retry && { retry }),
+      ...(breaker && { breaker: REDIS_BREAKER }),
+      classify: kindOfRedisFailure,
+    },
+    postgres,
+    queue: { ...queue, classify: kindOfQueueFailure },
+  };
+  const families = {
+    // The inference library itself asks a second worker when the first is lost: another retry would multiply that.
+    model: { bulkhead: modelBulkhead, ...(breaker && { breaker }), classify: kindOfModelFailure },
+  };
+  const metrics = new ResilienceMetrics(register);
+  const made = new Policies({ policies, families, workerId, observers: [metrics, new BreakerLog(log)] });
+  metrics.watch(made);
+  return made;
+}
+
+/** A caller's mistake and a full queue say nothing of the model's health. */
+function kindOfModelFailure(error: unknown): FailureKind | undefined {
+  if (!(error instanceof InferenceError) || !isErrorCode(error.code)) {
+    return undefined;
+  }
+  if (REFUSALS.has(error.code)) {
+    return 'refusal';
+  }
+  return HTTP_ERRORS[error.code].status < 500 ? 'caller' : 'failure';
+}
+
+/** A Redis that is full, or that may not write at present, answers at once and can be read from: it is not away. */
+function kindOfRedisFailure(error: unknown): FailureKind | undefined {
+  return error instanceof Error && UNWRITABLE.test(error.message) ? 'refusal' : undefined;
+}
+
+/** A handler under this policy that has no queue to ask has asked nothing. */
+function kindOfQueueFailure(error: unknown): FailureKind | undefined {
+  return error instanceof HttpError ? 'refusal' : undefined;
+}

@@ -1,0 +1,198 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
+import { startWithClient, stop, type Running } from './support/running.js';
+
+/** How long the batcher holds a text back, so that a call lasts for as long as a test needs. */
+const HELD_MS = 600;
+/** With this each call of a model that is held back is slow, and twenty of them open its breaker. */
+const SLOW = { BATCH_TIMEOUT_MS: String(HELD_MS), CIRCUIT_BREAKER_SLOW_CALL_SECONDS: '0.3' };
+const TWENTY = Array.from({ length: 20 }, (_, k) => `text ${k}`);
+
+const running: Running[] = [];
+afterEach(() => Promise.all(running.splice(0).map(stop)));
+
+async function start(env: NodeJS.ProcessEnv = {}): Promise<Running> {
+  const one = await startWithClient(env);
+  running.push(one);
+  return one;
+}
+
+/** The value of the series that has all these labels; 0 when there is none. */
+async function series({ client }: Running, name: string, labels: Record<string, string> = {}): Promise<number> {
+  const { text } = await client.get('/metrics');
+  const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+  const isIt = (line: string) => new RegExp(`^${name}[{ ]`).test(line) && wanted.every((label) => line.includes(label));
+  return Number(text.split('\n').find(isIt)?.split(' ').at(-1) ?? 0);
+}
+
+async function until(holds: () => Promise<boolean>, withinMs = 10_000): Promise<void> {
+  const giveUpMs = performance.now() + withinMs;
+  while (!(await holds())) {
+    if (performance.now() > giveUpMs) throw new Error(`it did not come to that within ${withinMs} ms`);
+    await sleep(20);
+  }
+}
+
+const stateOf = (server: Running, dependency: string) => series(server, 'circuit_breaker_state', { dependency });
+const changesOf = (server: Running, dependency: string, to: string) =>
+  series(server, 'circuit_breaker_state_changes_total', { dependency, to });
+/** Waits until the breakers of the models are there: they come when all models are loaded. */
+const modelsLoaded = (server: Running) =>
+  until(async () => (await server.client.get('/metrics')).text.includes('dependency="model:sentiment"'));
+
+describe('the breaker of a model', () => {
+  it('opens when its calls are slow, and no other does', async () => {
+    const server = await start(SLOW);
+    await modelsLoaded(server);
+    expect((await server.client.post('/infer/batch', { texts: TWENTY })).status).toBe(200);
+    const refused = await server.client.infer({ text: 'a' });
+    expect([refused.status, refused.json['code']]).toEqual([503, 'CIRCUIT_OPEN']);
+    expect(refused.json['detail']).toContain('"model:sentiment"');
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(1);
+    expect((await server.client.infer({ text: 'a', model: 'intent' })).status).toBe(200);
+    const states = ['model', 'model:sentiment', 'model:intent'].map((name) => stateOf(server, name));
+    expect(await Promise.all(states)).toEqual([1, 1, 0]);
+    expect(await series(server, 'circuit_breaker_slow_calls_total', { dependency: 'model:sentiment' })).toBe(20);
+    const lines = server.falcon.logs().filter(({ message }) => message === 'Circuit breaker open');
+    expect(lines).toMatchObject([{ level: 'WARNING', dependency: 'model:sentiment' }]);
+  });
+
+  it('stays closed where breakers are off', async () => {
+    const server = await start({ ...SLOW, CIRCUIT_BREAKER_ENABLED: 'false' });
+    await server.client.post('/infer/batch', { texts: TWENTY });
+    expect((await server.client.infer({ text: 'a' })).status).toBe(200);
+  });
+});
+
+describe('the bulkhead of a model', () => {
+  const FULL = { BATCH_TIMEOUT_MS: '1500', BULKHEAD_MODEL_MAX_CONCURRENT: '1' };
+
+  it('refuses what is too much for one model, and nothing of another', async () => {
+    const server = await start(FULL);
+    const first = server.client.infer({ text: 'first' });
+    await until(async () => (await series(server, 'policy_running_calls', { dependency: 'model' })) === 1);
+    const refused = await server.client.infer({ text: 'second' });
+    expect([refused.status, refused.json['code'], refused.headers['retry-after']]).toEqual([503, 'BULKHEAD_FULL', '1']);
+    expect((await server.client.infer({ text: 'a', model: 'intent' })).status).toBe(200);
+    expect((await first).status).toBe(200);
+    expect(await series(server, 'policy_rejections_total', { dependency: 'model', reason: 'bulkhead' })).toBe(1);
+  });
+
+  it('lets a call wait for a place where it may, until its deadline', async () => {
+    const server = await start({ ...FULL, BULKHEAD_MODEL_MAX_WAITING: '2', BULKHEAD_MODEL_MAX_WAIT_MS: '20000' });
+    const first = server.client.infer({ text: 'first' });
+    await until(async () => (await series(server, 'policy_running_calls', { dependency: 'model' })) === 1);
+    const second = server.client.infer({ text: 'second' });
+    const late = await server.client.infer({ text: 'third' }, { 'X-Request-Timeout-Ms': '100' });
+    expect([late.status, late.json['code'], late.json['stage']]).toEqual([504, 'DEADLINE_EXCEEDED', 'model.bulkhead']);
+    expect([(await first).status, (await second).status]).toEqual([200, 200]);
+    expect(await series(server, 'timeouts_total', { stage: 'model.bulkhead' })).toBe(1);
+  });
+});
+
+describe('a deadline', () => {
+  it('that passes while the text waits for the model is counted where it passed', async () => {
+    const server = await start({ BATCH_TIMEOUT_MS: '2000' });
+    expect(await series(server, 'timeouts_total', { stage: 'inference' })).toBe(0);
+    const late = await server.client.infer({ text: 'a' }, { 'X-Request-Timeout-Ms': '100' });
+    expect([late.status, late.json['stage']]).toEqual([504, 'queue']);
+    expect(await series(server, 'timeouts_total', { stage: 'queue' })).toBe(1);
+  });
+});
+
+describe('the rate limits of single tenants', () => {
+  it('hold for them, and for nobody else', async () => {
+    const server = await start({
+      RATE_LIMIT_ENABLED: 'true',
+      RATE_LIMIT_PER_MINUTE: '1',
+      RATE_LIMIT_BURST: '1',
+      RATE_LIMIT_OVERRIDES: 'trusted=6000:3,small=1:2',
+    });
+    const statusesOf = async (tenant: string) => {
+      const statuses: number[] = [];
+      for (let k = 0; k < 3; k++)
+        statuses.push((await server.client.infer({ text: 'a' }, { 'X-Tenant-ID': tenant })).status);
+      return statuses;
+    };
+    expect(await statusesOf('trusted')).toEqual([200, 200, 200]);
+    expect(await statusesOf('small')).toEqual([200, 200, 429]);
+    expect(await statusesOf('other')).toEqual([200, 429, 429]);
+    const { headers } = await server.client.infer({ text: 'a' }, { 'X-Tenant-ID': 'trusted' });
+    expect(headers['ratelimit-policy']).toBe('"tenant";q=6000;w=60');
+  });
+});
+
+describeWithRedis('replicas with one Redis', () => {
+  let redis: TestRedis;
+  beforeEach(async () => (redis = await TestRedis.start()));
+  afterEach(() => redis.stop());
+
+  const replicas = (urls: Record<string, string>, env: NodeJS.ProcessEnv = {}) =>
+    Promise.all(['a', 'b'].map((id) => start({ WORKER_ID: id, ...urls, ...env })));
+
+  it('try for themselves at once when a breaker opens on one of them', async () => {
+    const [one, other] = await replicas({ REDIS_URL: redis.url }, SLOW);
+    await Promise.all([one!, other!].map(modelsLoaded));
+    await until(
+      async () => ((await redis.command('PUBSUB', 'NUMSUB', 'falcon:breakers')) as [string, number])[1] === 2,
+    );
+    await one!.client.post('/infer/batch', { texts: TWENTY });
+    expect(await stateOf(one!, 'model:sentiment')).toBe(1);
+    await until(async () => (await stateOf(other!, 'model:sentiment')) === 2);
+    expect(await changesOf(other!, 'model:sentiment', 'half_open')).toBe(1);
+    expect(await changesOf(other!, 'model:intent', 'half_open')).toBe(0);
+  });
+
+  it('decide alone without it', async () => {
+    const [one, other] = await replicas({}, SLOW);
+    await Promise.all([one!, other!].map(modelsLoaded));
+    await one!.client.post('/infer/batch', { texts: TWENTY });
+    expect(await stateOf(one!, 'model:sentiment')).toBe(1);
+    await sleep(200);
+    expect(await changesOf(other!, 'model:sentiment', 'half_open')).toBe(0);
+  });
+
+  it.each([
+    ['true', 1],
+    ['false', 2],
+  ])('compute a text once for all of them with CACHE_ONCE_PER_CLUSTER=%s: %i time(s)', async (flag, times) => {
+    const env = { CACHE_ENABLED: 'true', CACHE_ONCE_PER_CLUSTER: flag, BATCH_TIMEOUT_MS: '1500' };
+    const both = await replicas({ REDIS_URL: redis.url }, env);
+    const computed = async () =>
+      (await Promise.all(both.map((one) => series(one, 'model_inference_batch_size_sum')))).reduce((a, b) => a + b);
+    const before = await computed();
+    const answers = await Promise.all(both.map(({ client }) => client.infer({ text: 'dear' })));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(await computed()).toBe(before + times);
+    expect(answers.filter(({ json }) => json['cache_hit']).length).toBe(2 - times);
+  });
+
+  it('ask again for an idempotency key when Redis stalls, so that it is heeded', async () => {
+    const server = await start({ REDIS_URL: redis.url, RETRY_BASE_DELAY_MS: '1000' });
+    await server.client.infer({ text: 'a' }, { 'Idempotency-Key': 'first' });
+    redis.freeze();
+    const stalled = server.client.infer({ text: 'a' }, { 'Idempotency-Key': 'stalled' });
+    await until(
+      async () => (await series(server, 'retry_attempts_total', { operation: 'redis_check_idempotency' })) > 0,
+    );
+    redis.resume();
+    const { status, headers } = await stalled;
+    expect([status, headers['idempotency-status']]).toEqual([200, undefined]);
+    expect(await series(server, 'timeouts_total', { stage: 'redis' })).toBeGreaterThan(0);
+    const again = await server.client.infer({ text: 'a' }, { 'Idempotency-Key': 'stalled' });
+    expect(again.json['idempotency_hit']).toBe(true);
+  });
+
+  it('ask once where retries are off, and never again past the deadline', async () => {
+    const off = await start({ REDIS_URL: redis.url, RETRY_ENABLED: 'false' });
+    const hurried = await start({ REDIS_URL: redis.url, RETRY_BASE_DELAY_MS: '60000', RETRY_MAX_DELAY_MS: '60000' });
+    redis.freeze();
+    for (const server of [off, hurried]) {
+      const { status, headers } = await server.client.infer({ text: 'a' }, { 'Idempotency-Key': 'k' });
+      expect([status, headers['idempotency-status']]).toEqual([200, 'unavailable']);
+      expect(await series(server, 'retry_attempts_total', { operation: 'redis_check_idempotency' })).toBe(0);
+      expect(await series(server, 'cache_errors_total', { operation: 'check_idempotency' })).toBe(1);
+    }
+    redis.resume();
+  });
+});
