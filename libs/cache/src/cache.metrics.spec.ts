@@ -1,5 +1,6 @@
 import { Counter, Registry } from 'prom-client';
 import { CacheMetrics } from './cache.metrics.js';
+import { CACHE_OPERATIONS } from './cache-observer.js';
 
 /** Every series that is not 0. */
 async function moved(registry: Registry): Promise<Record<string, number>> {
@@ -28,24 +29,30 @@ describe('CacheMetrics', () => {
     metrics.onHit();
     metrics.onMiss();
     metrics.onShared();
-    metrics.onError('get', 4);
+    CACHE_OPERATIONS.forEach((operation, index) => metrics.onError(operation, index + 4));
     metrics.onFallback('cache_miss', 5);
     metrics.onFallback('cache_skip', 6);
     metrics.onFallback('idempotency_skip', 7);
     metrics.onIdempotencyHit();
     metrics.onIdempotencyMiss();
     metrics.onIdempotencyConflict('mismatch');
+    metrics.onIdempotencyConflict('in_flight');
     expect(await moved(registry)).toEqual({
       cache_hits_total: 1,
       cache_misses_total: 1,
       cache_shared_total: 1,
       'cache_errors_total{operation="get"}': 4,
+      'cache_errors_total{operation="set"}': 5,
+      'cache_errors_total{operation="lock"}': 6,
+      'cache_errors_total{operation="check_idempotency"}': 7,
+      'cache_errors_total{operation="store_idempotency"}': 8,
       'fallback_triggered_total{dependency="redis",fallback_type="cache_miss"}': 5,
       'fallback_triggered_total{dependency="redis",fallback_type="cache_skip"}': 6,
       'fallback_triggered_total{dependency="redis",fallback_type="idempotency_skip"}': 7,
       idempotency_hits_total: 1,
       idempotency_misses_total: 1,
       'idempotency_conflicts_total{reason="mismatch"}': 1,
+      'idempotency_conflicts_total{reason="in_flight"}': 1,
       cache_memory_entries: 3,
       cache_memory_bytes: 900,
       idempotency_memory_keys: 2,

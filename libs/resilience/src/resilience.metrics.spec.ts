@@ -69,7 +69,6 @@ describe('ResilienceMetrics', () => {
       'circuit_breaker_slow_calls_total{dependency="redis"}': 2, // the one that was under way, too
       'policy_rejections_total{dependency="redis",reason="bulkhead"}': 1,
       'policy_rejections_total{dependency="redis",reason="circuit_open"}': 1,
-      'policy_fallbacks_total{dependency="redis"}': 1,
       'retry_attempts_total{operation="get"}': 1,
       'retry_budget_exhausted_total{dependency="redis"}': 1,
       'timeouts_total{stage="model"}': 2,

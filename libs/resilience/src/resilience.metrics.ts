@@ -36,7 +36,6 @@ export class ResilienceMetrics implements PolicyObserver {
   private readonly stateChanges: Counter<'dependency' | 'to'>;
   private readonly rejected: Counter<'dependency' | 'reason'>;
   private readonly budgetEmpty: Counter<'dependency'>;
-  private readonly fallbacks: Counter<'dependency'>;
   private readonly seconds: Histogram<'dependency' | 'operation'>;
   private readonly observed = new Map<string, Histogram.Internal<'dependency' | 'operation'>>();
 
@@ -63,12 +62,6 @@ export class ResilienceMetrics implements PolicyObserver {
       labelNames: ['dependency'],
       registers,
     });
-    this.fallbacks = new Counter({
-      name: 'policy_fallbacks_total',
-      help: 'Calls that a fallback was asked to answer',
-      labelNames: ['dependency'],
-      registers,
-    });
     this.seconds = new Histogram({
       name: 'dependency_duration_seconds',
       help: 'Time of attempts at a dependency',
@@ -84,7 +77,6 @@ export class ResilienceMetrics implements PolicyObserver {
       STATES.forEach((to) => this.stateChanges.inc({ dependency, to }, 0));
       REASONS.forEach((reason) => this.rejected.inc({ dependency, reason }, 0));
       this.budgetEmpty.inc({ dependency }, 0);
-      this.fallbacks.inc({ dependency }, 0);
       this.shared.retries.inc({ operation: dependency }, 0);
       for (const part of ['', '.bulkhead', '.retry']) this.shared.timeouts.inc({ stage: stage + part }, 0);
       this.seconds.zero({ dependency, operation: dependency });
@@ -116,10 +108,6 @@ export class ResilienceMetrics implements PolicyObserver {
 
   onTimeout(_policy: string, stage: string): void {
     this.shared.timeouts.inc({ stage });
-  }
-
-  onFallback(dependency: string): void {
-    this.fallbacks.inc({ dependency });
   }
 
   onAttempt(dependency: string, operation: string, seconds: number): void {

@@ -137,6 +137,12 @@ describe('InferService', () => {
     expect(await counted()).toEqual({ error: 1, DEADLINE_EXCEEDED: 1 });
   });
 
+  it.each(['queue', 'inference'] as const)('counts a deadline that passed in stage %s there', async (stage) => {
+    const { service } = serviceWith(() => Promise.reject(new InferenceDeadlineError(stage)));
+    await expect(service.one({ text: 'a' }, context())).rejects.toThrow('deadline');
+    expect(await register.getSingleMetricAsString('timeouts_total')).toContain(`timeouts_total{stage="${stage}"} 1`);
+  });
+
   it('does not count the mistake of a caller as an error of the service', async () => {
     const { service, counted } = serviceWith(() => Promise.reject(new InvalidInputError('text', 'too long')));
     await expect(service.one({ text: 'a' }, context())).rejects.toThrow('too long');
