@@ -69,6 +69,7 @@ describe('the bulkhead of a model', () => {
 
   it('refuses what is too much for one model, and nothing of another', async () => {
     const server = await start(FULL);
+    await modelsLoaded(server);
     const first = server.client.infer({ text: 'first' });
     await until(async () => (await series(server, 'policy_running_calls', { dependency: 'model' })) === 1);
     const refused = await server.client.infer({ text: 'second' });

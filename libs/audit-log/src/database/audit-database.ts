@@ -78,10 +78,10 @@ export class AuditDatabase {
    * @throws {DatabaseUnavailableError} when Postgres cannot do it now; what it has against the values is thrown as it is.
    */
   async run<T>(work: (client: PoolClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    // While the first attempt to connect is under way nothing is known of Postgres.
-    if (this.current.status === 'connecting') throw new DatabaseUnavailableError(this.whyNot());
+    // Before there is a connection it is for keepConnecting to try: whoever comes by must not use up the breaker's trials.
+    const pool = this.openPool();
     try {
-      return await this.policy.execute((aborted) => this.attempt(work, aborted), { signal });
+      return await this.policy.execute((aborted) => this.attempt(pool, work, aborted), { signal });
     } catch (error) {
       throw this.explained(error);
     }
@@ -95,8 +95,8 @@ export class AuditDatabase {
     if (this.dataSource?.isInitialized) await this.dataSource.destroy();
   }
 
-  private async attempt<T>(work: (client: PoolClient) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const client = await this.acquire();
+  private async attempt<T>(pool: Pool, work: (client: PoolClient) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const client = await this.acquire(pool);
     let isFree = false;
     const free = (destroy: boolean) => {
       if (!isFree) client.release(destroy);
@@ -133,13 +133,17 @@ export class AuditDatabase {
     return new DependencyTimeoutError(this.policy.stage, this.options.operationTimeoutMs, { cause: translated });
   }
 
-  private async acquire(): Promise<PoolClient> {
-    if (!this.dataSource || this.closed.signal.aborted) throw new DatabaseUnavailableError(this.whyNot());
+  private async acquire(pool: Pool): Promise<PoolClient> {
     try {
-      return await poolOf(this.dataSource).connect();
+      return await pool.connect();
     } catch (error) {
       throw this.timedOut(error, this.unavailable(error));
     }
+  }
+
+  private openPool(): Pool {
+    if (!this.dataSource || this.closed.signal.aborted) throw new DatabaseUnavailableError(this.whyNot());
+    return poolOf(this.dataSource);
   }
 
   private whyNot(): string {
