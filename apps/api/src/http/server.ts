@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpMetrics, RouteClass, RouteMeter } from '@app/ops';
@@ -18,6 +18,9 @@ const MAX_HEADER_BYTES = 16_384;
 const SLOW_REQUEST_CHECK_MS = 500;
 /** How often connections are looked through for those that became idle after the server stopped listening. */
 const IDLE_SWEEP_MS = 50;
+/** How long a crowd at the port may keep it open when the server stops. */
+const ACCEPT_GRACE_MS = 500;
+const SHORT_TURN_MS = 0.5;
 /** How long a client that has just connected has to begin its request when the server stops. */
 const FIRST_BYTE_GRACE_MS = 100;
 
@@ -130,8 +133,9 @@ export class HttpServer extends FastifyAdapter {
    * that are idle at this moment; the busy ones end with their answer, the silent ones soon.
    */
   override async close(): Promise<void> {
-    const closed = super.close();
     this.endConnectionsWithAnswer();
+    await this.stopListening();
+    const closed = super.close();
     const sweep = setInterval(() => this.getHttpServer<Server>().closeIdleConnections(), IDLE_SWEEP_MS);
     await sleep(FIRST_BYTE_GRACE_MS);
     for (const connection of this.connections) {
@@ -140,6 +144,24 @@ export class HttpServer extends FastifyAdapter {
       }
     }
     await closed.finally(() => clearInterval(sweep));
+  }
+
+  /**
+   * Closes the port when nobody waits at it: the kernel resets connections that nobody has taken in, and Node takes in one
+   * in each turn of the event loop. A short turn that brought none has left none behind.
+   */
+  private async stopListening(): Promise<void> {
+    const server = this.getHttpServer<Server>();
+    const giveUpMs = performance.now() + ACCEPT_GRACE_MS;
+    let isCrowded = false;
+    server.on('connection', () => (isCrowded = true));
+    for (let turnMs = Infinity; (isCrowded || turnMs > SHORT_TURN_MS) && performance.now() < giveUpMs;) {
+      isCrowded = false;
+      const startMs = performance.now();
+      await turn();
+      turnMs = performance.now() - startMs;
+    }
+    server.close();
   }
 
   /** Hands over what only exists once Nest has built it; must be called before routes are registered. */
