@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { VirtualClock } from '../../test-support/virtual-clock.js';
 import {
   BulkheadFullError,
@@ -240,47 +239,6 @@ describe('Breaker', () => {
       retryAfterSeconds: 58,
       window: { calls: 0, failures: 0, slow: 0 },
     });
-  });
-
-  it('agrees with a simple model whatever happens', async () => {
-    const event = fc.oneof(
-      { weight: 4, arbitrary: fc.constant('fail' as const) },
-      { weight: 3, arbitrary: fc.constant('succeed' as const) },
-      { weight: 1, arbitrary: fc.constant('cancel' as const) },
-      { weight: 1, arbitrary: fc.integer({ min: 1, max: 70_000 }) },
-    );
-    await fc.assert(
-      fc.asyncProperty(fc.array(event, { maxLength: 80 }), async (events) => {
-        clock = new VirtualClock();
-        const subject = breaker({ minimumCalls: 1e9 });
-        let model = { state: 'closed', run: 0, wins: 0, openUntil: 0 };
-        for (const next of events) {
-          if (typeof next === 'number') clock.advance(next);
-          if (model.state === 'open' && clock.nowMs >= model.openUntil)
-            model = { ...model, state: 'half_open', wins: 0 };
-          expect(subject.state).toBe(model.state);
-          if (typeof next === 'number') continue;
-          const passes = model.state !== 'open';
-          let ran = false;
-          const outcome = { fail: new Error('no'), cancel: new CallCancelledError('redis'), succeed: undefined }[next];
-          const start = async (): Promise<void> => {
-            ran = true;
-            if (outcome) throw outcome;
-          };
-          await subject.run({ start }).catch(() => undefined);
-          expect(ran).toBe(passes);
-          if (!passes || next === 'cancel') continue;
-          if (next === 'fail') {
-            model.run++;
-            if (model.state === 'half_open' || model.run >= 5) {
-              model = { state: 'open', run: 0, wins: 0, openUntil: clock.nowMs + 60_000 };
-            }
-          } else if (model.state === 'half_open') {
-            if (++model.wins >= 2) model = { ...model, state: 'closed', run: 0 };
-          } else model.run = 0;
-        }
-      }),
-    );
   });
 
   it('keeps no process alive', async () => {

@@ -1,0 +1,115 @@
+import * as fc from 'fast-check';
+import { VirtualClock } from '../../test-support/virtual-clock.js';
+import { GradientLimit } from './gradient-limit.js';
+import { LoadShedder, type Permit } from './load-shedder.js';
+import { PRIORITIES } from './priority.js';
+
+const BOUNDS = { minLimit: 8, maxLimit: 200, initialLimit: 32 };
+
+/** Answers of one kind: how long each takes, how many at once, and how many of them. */
+interface Spell {
+  tookMs: number;
+  inflight: number;
+  answers: number;
+  drops: boolean;
+}
+
+const spell: fc.Arbitrary<Spell> = fc.record({
+  tookMs: fc.double({ min: 0, max: 5000, noNaN: true }),
+  inflight: fc.integer({ min: 1, max: 400 }),
+  answers: fc.integer({ min: 0, max: 200 }),
+  drops: fc.boolean(),
+});
+
+/** Answers that follow each other as fast as so many at once can. */
+function live(limit: GradientLimit, clock: VirtualClock, { tookMs, inflight, answers, drops }: Spell): void {
+  for (let k = 0; k < answers; k++) {
+    clock.advance(Math.max(1, tookMs / inflight));
+    if (drops && k % 10 === 9) limit.onDrop(clock.nowMs);
+    else limit.onAnswer(clock.nowMs - tookMs, inflight, clock.nowMs);
+  }
+}
+
+describe('GradientLimit, whatever it is told', () => {
+  const clock = new VirtualClock();
+
+  it('stays between its bounds, and a probe below it but never below the floor', () => {
+    fc.assert(
+      fc.property(fc.array(spell, { maxLength: 30 }), (spells) => {
+        const subject = new GradientLimit(BOUNDS, clock);
+        for (const each of spells) {
+          live(subject, clock, each);
+          expect(subject.limit).toBeGreaterThanOrEqual(BOUNDS.minLimit);
+          expect(subject.limit).toBeLessThanOrEqual(BOUNDS.maxLimit);
+          expect(subject.probedLimit).toBeGreaterThanOrEqual(BOUNDS.minLimit);
+          expect(subject.probedLimit).toBeLessThanOrEqual(subject.limit);
+        }
+      }),
+    );
+  });
+
+  it('does not grow while less than half of it is used', () => {
+    fc.assert(
+      fc.property(fc.array(spell, { maxLength: 30 }), (spells) => {
+        const subject = new GradientLimit(BOUNDS, clock);
+        for (const each of spells) {
+          const before = subject.limit;
+          live(subject, clock, { ...each, inflight: Math.min(each.inflight, BOUNDS.minLimit / 2 - 1) });
+          expect(subject.limit).toBeLessThanOrEqual(before);
+        }
+      }),
+    );
+  });
+
+  it('finds its way back after anything: up while answers are as quick as ever, down while they are not', () => {
+    fc.assert(
+      fc.property(fc.array(spell, { maxLength: 10 }), fc.integer({ min: 1, max: 50 }), (spells, aloneMs) => {
+        const subject = new GradientLimit(BOUNDS, clock);
+        for (const each of spells) live(subject, clock, each);
+        // As quick as alone, in a crowd that fills the limit, for a minute: room for all that the bounds allow.
+        for (let second = 0; second < 60; second++) {
+          const inflight = subject.probedLimit;
+          live(subject, clock, { tookMs: aloneMs, inflight, answers: (1000 * inflight) / aloneMs / 4, drops: false });
+        }
+        expect(subject.limit).toBeGreaterThan(BOUNDS.maxLimit / 2);
+        // Time grows with the crowd from here on: what more than 20 at once get is queueing.
+        for (let k = 0; k < 200; k++) {
+          const inflight = subject.probedLimit;
+          live(subject, clock, { tookMs: aloneMs * Math.max(1, inflight / 20), inflight, answers: 50, drops: false });
+        }
+        expect(subject.limit).toBeLessThan(BOUNDS.maxLimit);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe('LoadShedder with an adaptive limit, whatever comes', () => {
+  it('counts what is under way, and lets no priority over its ceiling', () => {
+    const step = fc.record({
+      priority: fc.constantFrom(...PRIORITIES),
+      end: fc.option(fc.nat({ max: 300 })),
+      waitMs: fc.integer({ min: 0, max: 50 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 600 }), (steps) => {
+        const clock = new VirtualClock();
+        const shedder = new LoadShedder({ limit: { kind: 'adaptive', options: BOUNDS }, clock });
+        const under: Permit[] = [];
+        for (const { priority, end, waitMs } of steps) {
+          clock.advance(waitMs);
+          const { limit, inflight } = shedder;
+          const permit = shedder.acquire(priority);
+          if (permit.admitted) under.push(permit);
+          // Half of the limit is for critical ones at most, and they may fill it twice.
+          const mayPass = inflight < 2 * limit;
+          const mustPass = inflight < limit / 4;
+          expect(permit.admitted ? mayPass : !mustPass).toBe(true);
+          expect(permit.admitted || permit.retryAfterSeconds >= 1).toBe(true);
+          for (const done of end === null ? [] : under.splice(end, 1)) done.release('answered');
+          expect(shedder.inflight).toBe(under.length);
+        }
+      }),
+    );
+  });
+});
