@@ -21,9 +21,9 @@ export function callersSettings(): Record<string, string> {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => names.test(name))) as Record<string, string>;
 }
 
-/** The folder of the model that Falcon serves by default: the highest version of DEFAULT_MODEL. */
-export function servedModelFolder(): string {
-  const folder = join(process.env.MODEL_DIR ?? 'models', process.env.DEFAULT_MODEL ?? 'sentiment');
+/** The folder of a model as Falcon serves it, by default that of DEFAULT_MODEL: its highest version. */
+export function servedModelFolder(model = process.env.DEFAULT_MODEL ?? 'sentiment'): string {
+  const folder = join(process.env.MODEL_DIR ?? 'models', model);
   const [highest] = readdirSync(folder)
     .map(Number)
     .filter(Number.isInteger)

@@ -3,7 +3,7 @@ import { startHot } from '../compare.js';
 import { servedModelFolder } from '../config.js';
 import { LoadGenerator } from '../load/load-generator.js';
 import { waitForQuiet } from '../machine-load.js';
-import { bestOf, closedLoop, openLoop, rested } from './heavy-load.js';
+import { bestOf, closedLoop, HEAVY, openLoop, rested } from './heavy-load.js';
 import { Production } from './production.js';
 
 /** Which loads, and how long each. */
@@ -47,10 +47,11 @@ export async function goodputCurves(
     return started.at(-1)!;
   };
   try {
-    const unshed = await start(production.api('unshed', { LOAD_SHEDDING: 'off' }));
-    const falcon = await start(production.api());
+    const env = { DEFAULT_MODEL: HEAVY.model };
+    const unshed = await start(production.api('unshed', { ...env, LOAD_SHEDDING: 'off' }));
+    const falcon = await start(production.api('falcon', env));
     const script = 'bench/servers/naive-fastify.js';
-    const naive = await start({ name: 'naive-fastify', script, args: [servedModelFolder()] });
+    const naive = await start({ name: 'naive-fastify', script, args: [servedModelFolder(HEAVY.model)] });
     const curves: GoodputCurve[] = [];
     for (const { server, closed } of [
       { server: falcon, closed: unshed },

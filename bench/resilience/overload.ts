@@ -3,7 +3,7 @@ import { startHot } from '../compare.js';
 import type { EventLoopReport } from '../event-loop-probe.js';
 import { LoadGenerator } from '../load/load-generator.js';
 import type { OpenCounts, OpenResult } from '../load/open-job.js';
-import { bestOf, type ClosedPoint, closedLoop, openLoop } from './heavy-load.js';
+import { bestOf, type ClosedPoint, closedLoop, HEAVY, openLoop } from './heavy-load.js';
 import { Production } from './production.js';
 
 const UNLOADED = 0.1;
@@ -47,7 +47,9 @@ export async function overload(
   const started: BenchServer[] = [];
   const production = await Production.start(logFolder);
   try {
-    for (const recipe of [production.api('unshed', { LOAD_SHEDDING: 'off' }), production.api()]) {
+    const env = { DEFAULT_MODEL: HEAVY.model };
+    const unshedding = production.api('unshed', { ...env, LOAD_SHEDDING: 'off' });
+    for (const recipe of [unshedding, production.api('falcon', env)]) {
       started.push(await startHot(generator, recipe, plan.heatUpMs, logFolder));
     }
     const [unshed, falcon] = started as [BenchServer, BenchServer];

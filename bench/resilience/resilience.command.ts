@@ -10,7 +10,7 @@ import { commit, exitCodeOf, machine, save, say } from '../reporting.js';
 import type { Verdict } from '../requirements.js';
 import { goodputCurves } from './goodput.js';
 import { drawGoodput, renderGoodput } from './goodput-report.js';
-import { HEAVY_TEXT_BYTES } from './heavy-load.js';
+import { HEAVY } from './heavy-load.js';
 import { overload } from './overload.js';
 import { judgeOverload, renderOverload } from './overload-report.js';
 import { paths } from './paths.js';
@@ -107,7 +107,7 @@ async function overloadPart({ quick, seconds, times, patience, out }: Resilience
     : { times, loadMs: seconds * 1000, unloadedMs: 15_000, afterwardsMs: 10_000, closedMs: 4000, heatUpMs: 3000 };
   await waitForQuiet(patience * 1000);
   const found = await overload(plan, out, say);
-  const heading = `## ${times} times the capacity, texts of ${HEAVY_TEXT_BYTES} bytes`;
+  const heading = `## ${times} times the capacity, model ${HEAVY.model}, texts of ${HEAVY.textBytes} bytes`;
   return { found, markdown: `${heading}\n\n${renderOverload(found)}`, verdicts: judgeOverload(found) };
 }
 
@@ -121,7 +121,7 @@ async function goodputPart({ quick, seconds, patience, chart, out }: ResilienceO
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, drawGoodput(found));
   }
-  const heading = `## Goodput, texts of ${HEAVY_TEXT_BYTES} bytes`;
+  const heading = `## Goodput, model ${HEAVY.model}, texts of ${HEAVY.textBytes} bytes`;
   return { found, markdown: `${heading}\n\n${renderGoodput(found)}`, verdicts: [] };
 }
 
