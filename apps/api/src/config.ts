@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { AuditLogOptions, AuditServicesOptions, AuditWorkerOptions } from '@app/audit-log';
 import type { CacheOptions, ClusterFlightOptions } from '@app/cache';
-import { readEnvironment, type KeySources, type NamedUrl } from '@app/ops';
+import { readEnvironment, type KeySources, type NamedUrl, type ServiceObjectives } from '@app/ops';
 import { CONTRADICTIONS } from './contradictions.js';
 import { environmentSchema, type Environment } from './environment.js';
 import { toResilienceConfig, type ResilienceConfig } from './resilience-config.js';
@@ -81,6 +81,7 @@ export interface Config extends ResilienceConfig {
   auditLog: AuditLogOptions;
   auditServices: AuditServicesOptions;
   auditWorker: AuditWorkerOptions & { runsHere: boolean };
+  objectives: ServiceObjectives;
   /** What every request to a model leaks, for the drill; 0: nothing. */
   memoryGrowthBytes: number;
 }
@@ -124,6 +125,11 @@ function toConfig(env: Environment): Config {
     ...toResilienceConfig(env),
     cache: toCacheConfig(env),
     ...toAuditConfig(env),
+    objectives: {
+      availability: env.SLO_AVAILABILITY_PERCENT / 100,
+      latency: env.SLO_LATENCY_PERCENT / 100,
+      thresholdSeconds: env.SLO_LATENCY_SECONDS,
+    },
     memoryGrowthBytes: env.DEBUG_MEMORY_GROWTH ? env.DEBUG_MEMORY_GROWTH_MB_PER_REQUEST * 1024 * 1024 : 0,
   };
 }

@@ -1,7 +1,8 @@
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { HttpMetrics, NestLog, type Log } from '@app/ops';
+import { HttpMetrics, NestLog, registerServiceLevelMetrics, ServiceLevels, type Log } from '@app/ops';
+import { register } from 'prom-client';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
 import { leakMemory } from './debug/leak-memory.js';
@@ -28,6 +29,8 @@ export async function createApp(config: Config, log: Log, started: DynamicModule
   });
   const filter = new ProblemFilter(log, server.routes);
   app.useGlobalFilters(filter);
-  server.attach({ metrics: app.get(HttpMetrics), filter, gates: app.get(Gates) });
+  const serviceLevels = new ServiceLevels(config.objectives);
+  registerServiceLevelMetrics(register, serviceLevels);
+  server.attach({ metrics: app.get(HttpMetrics), filter, gates: app.get(Gates), serviceLevels });
   return app;
 }

@@ -12,6 +12,7 @@ import {
   list,
   namedUrls,
   oneOf,
+  percent,
   projectFolder,
   seconds,
   secret,
@@ -99,6 +100,9 @@ export const environmentSchema = z.object({
   AUDIT_APPEND_TIMEOUT_MS: whole(10, 60_000).default(1000),
   AUDIT_WORKER: oneOf(['auto', 'in-process', 'separate']).default('auto'),
   ...auditWorkerVariables,
+  SLO_AVAILABILITY_PERCENT: percent(50, 99.999).default(99.9),
+  SLO_LATENCY_PERCENT: percent(50, 99.999).default(95),
+  SLO_LATENCY_SECONDS: seconds(0.001, 3600).default(0.5),
   DEBUG_MEMORY_GROWTH: flag().default(false),
   DEBUG_MEMORY_GROWTH_MB_PER_REQUEST: whole(0, 1024).default(0),
 });

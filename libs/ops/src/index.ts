@@ -6,6 +6,7 @@ export {
   identifier,
   list,
   oneOf,
+  percent,
   projectFolder,
   seconds,
   secret,
@@ -49,5 +50,8 @@ export type { SwitchListener, SwitchRedis } from './maintenance/shared-switch.js
 export { HttpMetrics } from './metrics/http-metrics.js';
 export type { RouteClass } from './metrics/http-metrics.js';
 export type { RouteMeter } from './metrics/route-counts.js';
+export { registerServiceLevelMetrics } from './metrics/service-levels.metrics.js';
+export { ServiceLevels, underServiceLevels } from './metrics/service-levels.js';
+export type { ServiceObjectives, ServiceOutcome } from './metrics/service-levels.js';
 export { OpsModule } from './ops.module.js';
 export type { OpsOptions } from './ops.module.js';

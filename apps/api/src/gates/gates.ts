@@ -12,6 +12,7 @@ import { accessOf } from '../auth/access.js';
 import type { Authenticator } from '../auth/authenticator.js';
 import { HttpError } from '../http-errors.js';
 import { callerOf, identifyCaller, type Caller } from '../http/caller.js';
+import { tellOutcome } from '../http/request-context.js';
 
 /** What stands before the routes; a gate that is absent is open. */
 export interface GateParts {
@@ -82,6 +83,7 @@ export class Gates {
     if (!admission.admitted) {
       const { reason, retryAfterSeconds } = admission;
       const code = shedStatus === 429 ? 'SHED' : 'OVERLOADED';
+      tellOutcome(reply.raw, 'bad');
       throw new HttpError(code, `The server has enough to do (${reason}); "${caller.priority}" has to wait.`, {
         retryAfterSeconds,
       });

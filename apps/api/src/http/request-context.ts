@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
-import type { RouteMeter } from '@app/ops';
+import type { RouteMeter, ServiceOutcome } from '@app/ops';
 import { idempotencyKey } from '@app/cache';
 import { HttpError } from '../http-errors.js';
 import { callerOf, type Caller } from './caller.js';
@@ -9,8 +9,11 @@ import { disconnectSignal } from './disconnect-signal.js';
 
 const METERED = Symbol('meter and start of the request');
 
+/** What a status does not say: the answer is less than a fresh one, or the refusal is the server's own doing. */
+export type TellableOutcome = Exclude<ServiceOutcome, 'good'>;
+
 interface MeteredResponse extends ServerResponse {
-  [METERED]?: { meter: RouteMeter; startedMs: number; cutOffStatus: number };
+  [METERED]?: { meter: RouteMeter; startedMs: number; cutOffStatus: number; told: TellableOutcome | undefined };
 }
 
 /** Status under which a request is counted whose client left before the answer. */
@@ -19,7 +22,7 @@ const CLIENT_LEFT = 499;
 /** Starts counting a request; it ends with its response, whether that was sent or cut off. */
 export function meterResponse(response: MeteredResponse, meter: RouteMeter): void {
   meter.started();
-  response[METERED] = { meter, startedMs: performance.now(), cutOffStatus: CLIENT_LEFT };
+  response[METERED] = { meter, startedMs: performance.now(), cutOffStatus: CLIENT_LEFT, told: undefined };
   // Not once(): it is emitted once anyway, and once() would wrap the listener anew for every request.
   response.on('close', onClose);
 }
@@ -28,7 +31,7 @@ function onClose(this: MeteredResponse): void {
   const metered = this[METERED];
   if (metered) {
     const status = this.writableFinished ? this.statusCode : metered.cutOffStatus;
-    metered.meter.finished(status, (performance.now() - metered.startedMs) / 1000);
+    metered.meter.finished(status, (performance.now() - metered.startedMs) / 1000, metered.told);
   }
 }
 
@@ -39,6 +42,13 @@ export function cutOff(response: MeteredResponse, status: number): boolean {
     metered.cutOffStatus = status;
   }
   return metered !== undefined;
+}
+
+/** Says of a response what its status does not. */
+export function tellOutcome(response: MeteredResponse, outcome: TellableOutcome): void {
+  if (response[METERED]) {
+    response[METERED].told = outcome;
+  }
 }
 
 /** When the request came in, as `performance.now()` had it. */

@@ -2,7 +2,8 @@ import type { Server } from 'node:http';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { HttpMetrics, RouteClass, RouteMeter } from '@app/ops';
+import { underServiceLevels, type HttpMetrics, type RouteClass, type RouteMeter, type ServiceLevels } from '@app/ops';
+import { accessOf } from '../auth/access.js';
 import type { Gate, Gates } from '../gates/gates.js';
 import { Cors } from './cors.js';
 import { answerConnectionError, type BusySocket, type ConnectionError } from './client-errors.js';
@@ -52,12 +53,22 @@ export interface HttpServerOptions {
   corsOrigins: readonly string[];
 }
 
+/** What only exists once Nest has built it. */
+interface Attached {
+  metrics: HttpMetrics;
+  filter: ProblemFilter;
+  gates: Gates;
+  /** Counts what is asked of models. */
+  serviceLevels: ServiceLevels;
+}
+
 /** The HTTP server under Nest: limits, request ids, metering, and the answers to what never reaches a route. */
 export class HttpServer extends FastifyAdapter {
   readonly routes = new RouteTable();
   private metrics?: HttpMetrics;
   private filter?: ProblemFilter;
   private gates?: Gates;
+  private serviceLevels?: ServiceLevels;
   private readonly unmatched = new Map<string, RouteMeter>();
   private readonly connections = new Set<BusySocket>();
   private isDraining = false;
@@ -165,7 +176,8 @@ export class HttpServer extends FastifyAdapter {
   }
 
   /** Hands over what only exists once Nest has built it; must be called before routes are registered. */
-  attach({ metrics, filter, gates }: { metrics: HttpMetrics; filter: ProblemFilter; gates: Gates }): void {
+  attach({ metrics, filter, gates, serviceLevels }: Attached): void {
+    this.serviceLevels = serviceLevels;
     this.gates = gates;
     this.metrics = metrics;
     this.filter = filter;
@@ -180,7 +192,9 @@ export class HttpServer extends FastifyAdapter {
     if (!this.metrics) {
       throw new Error('A route is registered before attach() was called.');
     }
-    return this.metrics.meter(method, route, classOf(route));
+    const meter = this.metrics.meter(method, route, classOf(route));
+    const isPromised = this.serviceLevels && accessOf(route) === 'infer';
+    return isPromised ? underServiceLevels(meter, this.serviceLevels!) : meter;
   }
 
   private unmatchedMeter(method: string): RouteMeter {

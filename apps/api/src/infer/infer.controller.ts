@@ -1,7 +1,7 @@
 import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parseBody } from '../http/parse-body.js';
-import { elapsedMs, requestContext, type RequestContext } from '../http/request-context.js';
+import { elapsedMs, requestContext, tellOutcome, type RequestContext } from '../http/request-context.js';
 import { SETTINGS, type Settings } from '../settings.js';
 import {
   batchRequestSchema,
@@ -38,7 +38,7 @@ export class InferController {
     const work = { route: '/infer', body, ...this.once(body, context) };
     const { answer, json } = await this.onceOnly.run(work, context, () => keysUnavailable(reply));
     if (answer.mode !== 'fresh') {
-      void reply.header('X-Falcon-Mode', answer.mode);
+      sayDegraded(reply, answer.mode);
     }
     void reply.header('Content-Type', JSON_TYPE).send(json);
   }
@@ -52,7 +52,7 @@ export class InferController {
     const { answer, json } = await this.onceOnly.run(work, context, () => keysUnavailable(reply));
     const degraded = answer.results.find(({ mode }) => mode !== 'fresh');
     if (degraded) {
-      void reply.header('X-Falcon-Mode', degraded.mode);
+      sayDegraded(reply, degraded.mode);
     }
     void reply.header('Content-Type', JSON_TYPE).send(json);
   }
@@ -99,6 +99,11 @@ function again(stored: InferResponse, context: RequestContext): Rendered<InferRe
     processing_time_ms: elapsedMs(context),
     request_id: context.requestId,
   });
+}
+
+function sayDegraded(reply: FastifyReply, mode: string): void {
+  tellOutcome(reply.raw, 'degraded');
+  void reply.header('X-Falcon-Mode', mode);
 }
 
 function keysUnavailable(reply: FastifyReply): void {

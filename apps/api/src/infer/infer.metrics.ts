@@ -45,7 +45,10 @@ export const inferMetricProviders: Provider[] = [
     help: 'Quantiles of the latest 4096 answers.',
     labelNames: ['quantile'],
     collect(this: Gauge) {
-      QUANTILES.forEach((quantile) => this.set({ quantile: String(quantile) }, recent.quantile(quantile)));
+      // Quantiles are those of a summary, or promtool objects; the client library's own would work on every answer.
+      Object.assign(this, { type: 'summary' });
+      const seconds = recent.quantiles(QUANTILES);
+      QUANTILES.forEach((quantile, k) => this.set({ quantile: String(quantile) }, seconds[k] ?? 0));
     },
   }),
 ];

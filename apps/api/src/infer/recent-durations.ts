@@ -11,10 +11,10 @@ export class RecentDurations {
     this.ring[this.added++ % this.ring.length] = seconds;
   }
 
-  /** The smallest duration that at least `quantile` of them do not exceed; 0 when there are none. */
-  quantile(quantile: number): number {
+  /** For each quantile the smallest duration that at least so many of them do not exceed; 0 when there are none. */
+  quantiles(shares: readonly number[]): number[] {
     const held = Math.min(this.added, this.ring.length);
     const sorted = this.ring.slice(0, held).sort();
-    return sorted[Math.max(0, Math.ceil(quantile * held) - 1)] ?? 0;
+    return shares.map((share) => sorted[Math.max(0, Math.ceil(share * held) - 1)] ?? 0);
   }
 }

@@ -22,8 +22,13 @@ export function whole(min: number, max: number) {
 }
 
 /** A number of seconds between two bounds, fractions allowed. */
-export function seconds(min: number, max: number) {
-  const expected = `a number of seconds from ${min} to ${max}`;
+export const seconds = (min: number, max: number) => fraction('a number of seconds', min, max);
+
+/** A percentage between two bounds, fractions allowed. */
+export const percent = (min: number, max: number) => fraction('a percentage', min, max);
+
+function fraction(what: string, min: number, max: number) {
+  const expected = `${what} from ${min} to ${max}`;
   return z
     .string()
     .regex(/^\d{1,9}(\.\d{1,6})?$/, expected)

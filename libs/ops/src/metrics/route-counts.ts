@@ -1,9 +1,11 @@
 import type { Counter, Gauge } from 'prom-client';
+import type { ServiceOutcome } from './service-levels.js';
 
 /** Counts the requests of one route and method. */
 export interface RouteMeter {
   started(): void;
-  finished(status: number, seconds: number): void;
+  /** `told` is what is known of the outcome that the status does not say. */
+  finished(status: number, seconds: number, told?: Exclude<ServiceOutcome, 'good'>): void;
 }
 
 /** Labels of a route's series. */
