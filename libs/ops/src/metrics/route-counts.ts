@@ -1,11 +1,22 @@
 import type { Counter, Gauge } from 'prom-client';
-import type { ServiceOutcome } from './service-levels.js';
+import type { ServiceLevels, ServiceOutcome } from './service-levels.js';
 
 /** Counts the requests of one route and method. */
 export interface RouteMeter {
   started(): void;
   /** `told` is what is known of the outcome that the status does not say. */
   finished(status: number, seconds: number, told?: Exclude<ServiceOutcome, 'good'>): void;
+}
+
+/** A meter whose requests count for the objectives, too. */
+export function underServiceLevels(meter: RouteMeter, levels: ServiceLevels): RouteMeter {
+  return {
+    started: () => meter.started(),
+    finished: (status, seconds, told) => {
+      meter.finished(status, seconds);
+      levels.finished(status, seconds, told);
+    },
+  };
 }
 
 /** Labels of a route's series. */

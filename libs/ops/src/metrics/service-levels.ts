@@ -1,5 +1,3 @@
-import type { RouteMeter } from './route-counts.js';
-
 /** What became of a request, as the objective of availability sees it. */
 export type ServiceOutcome = 'good' | 'degraded' | 'bad';
 
@@ -51,17 +49,6 @@ export class ServiceLevels {
       latency: remaining(latency.bad, latency.good + latency.bad, inTime),
     };
   }
-}
-
-/** A meter whose requests count for the objectives, too. */
-export function underServiceLevels(meter: RouteMeter, levels: ServiceLevels): RouteMeter {
-  return {
-    started: () => meter.started(),
-    finished: (status, seconds, told) => {
-      meter.finished(status, seconds);
-      levels.finished(status, seconds, told);
-    },
-  };
 }
 
 function remaining(bad: number, all: number, objective: number): number {
