@@ -1,5 +1,7 @@
 import { startWithClient, stop, type Running } from './support/running.js';
 
+jest.setTimeout(30_000);
+
 const KEY = 'operators-only-0123456789';
 
 describe('operators’ routes', () => {

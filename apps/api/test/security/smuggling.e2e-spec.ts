@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
+jest.setTimeout(30_000);
+
 const BODY = '{"text":"a good day"}';
 const POST = 'POST /infer HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';
 /** What an attacker would like to be taken for the next request of somebody else. */
