@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
+jest.setTimeout(60_000); // several servers start, on a machine that may be busy
+
 /** How long the batcher holds a text back, so that a call lasts for as long as a test needs. */
 const HELD_MS = 600;
 /** With this each call of a model that is held back is slow, and twenty of them open its breaker. */

@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { makeDataDir } from '../../../../libs/audit-log/test-support/postgres.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
+jest.setTimeout(30_000); // servers start, on a machine that may be busy
+
 interface Page {
   status: number;
   type: string;

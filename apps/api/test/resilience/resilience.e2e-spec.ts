@@ -5,6 +5,8 @@ import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/r
 import { modelsWithFallback } from '../support/fallback-models.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
+jest.setTimeout(30_000); // servers start, on a machine that may be busy
+
 /** How long the batcher holds a first item back, so that requests are in flight for as long as a test needs. */
 const HELD_MS = 1000;
 
