@@ -28,7 +28,8 @@ export function failureKind(error: unknown): FailureKind {
 
 /** Whether Postgres, or the way to it, took too long. */
 export function isTimeout(error: unknown): boolean {
-  return sqlStateOf(error) === '57014' || (error instanceof Error && /timeout/i.test(error.message));
+  const state = sqlStateOf(error);
+  return state === undefined ? error instanceof Error && /timeout/i.test(error.message) : state === '57014';
 }
 
 /** What `pg` says of connections that end or do not come about; it has no codes for that. */
