@@ -17,6 +17,7 @@ import { paths } from './paths.js';
 import { judgePaths, renderPaths } from './paths-report.js';
 import { judgePolicy, policyCost, renderPolicy } from './policy-cost.js';
 import { EVERYTHING_ON } from './production.js';
+import { judgeTenants, renderTenants, tenantCosts } from './tenants.js';
 
 interface ResilienceOptions {
   quick?: boolean;
@@ -59,6 +60,12 @@ export function resilienceCommand(): Command {
     positive,
     9,
   );
+  part('tenants', 'CPU time and memory of a rate-limit decision with 10 tenants and with 100,000', tenantsPart).option(
+    '--rounds <number>',
+    'rounds',
+    positive,
+    3,
+  );
   part('overload', 'far more requests than the server can do, a tenth of them critical', overloadPart)
     .option('--seconds <number>', 'length of the overload', positive, 60)
     .option('--times <number>', 'offered load, as a multiple of what the server can do', positive, 5);
@@ -99,6 +106,12 @@ async function policyPart({ quick, rounds, patience }: ResilienceOptions): Promi
   await waitForQuiet(patience * 1000);
   const found = await policyCost(quick ? { rounds: 3, calls: 50_000 } : { rounds, calls: 300_000 });
   return { found, markdown: `## One call through a policy\n\n${renderPolicy(found)}`, verdicts: judgePolicy(found) };
+}
+
+async function tenantsPart({ quick, rounds, patience, out }: ResilienceOptions): Promise<Part> {
+  await waitForQuiet(patience * 1000);
+  const found = await tenantCosts(quick ? { rounds: 1, decisions: 50_000 } : { rounds, decisions: 200_000 }, out);
+  return { found, markdown: `## Many tenants\n\n${renderTenants(found)}`, verdicts: judgeTenants(found) };
 }
 
 async function overloadPart({ quick, seconds, times, patience, out }: ResilienceOptions): Promise<Part> {
