@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeWithRedis } from '../../../../scripts/test-support/redis.js';
+import { AuditStack } from '../support/audit-stack.js';
+import { LedgerClient } from '../support/ledger-client.js';
+import { NO_DIFFERENCES } from '../support/ledger-check.js';
+import type { Service } from '../support/service.js';
+
+jest.setTimeout(120_000);
+
+const OUTAGE_MS = 4000;
+/** Answers take milliseconds; whoever waited for Postgres would take five seconds, its timeout. */
+const PROMPT_MS = 1500;
+
+describeWithRedis('Postgres under load, in the production form', () => {
+  let stack: AuditStack;
+  let api: Service;
+  let worker: Service;
+
+  beforeAll(async () => {
+    stack = await AuditStack.open({ redis: 'now', postgres: 'now' });
+    api = await stack.api('api', { REDIS_URL: stack.redis!.url });
+    worker = await stack.worker('writer', { POSTGRES_OPERATION_TIMEOUT_SECONDS: '1' });
+    await Promise.all([api.start(), worker.start()]);
+  });
+  afterAll(() => stack.close());
+
+  it.each([
+    ['killed', () => stack.postgres!.kill(), () => stack.postgres!.start()],
+    ['frozen', async () => stack.postgres!.signal('SIGSTOP'), async () => stack.postgres!.signal('SIGCONT')],
+  ])('may be %s: all is answered promptly, and has its one row afterwards', async (how, strike, recover) => {
+    const client = new LedgerClient({ ports: [api.port], name: how }).start();
+    await client.waitForAnswers(50);
+    await strike();
+    await sleep(OUTAGE_MS);
+    await recover();
+    await client.waitForAnswers(50);
+    await client.stop();
+    expect(client.statuses()).toEqual({ 200: client.answered.size });
+    expect(client.unanswered.size).toBe(0);
+    expect(client.slowestMs).toBeLessThan(PROMPT_MS);
+    const { missing, double, wrong } = await stack.settle([client]);
+    expect({ missing, double, wrong, strange: [] }).toEqual(NO_DIFFERENCES);
+    expect(worker.logs().map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^Database unavailable: /),
+    );
+  });
+});
