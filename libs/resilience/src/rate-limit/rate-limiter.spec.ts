@@ -91,6 +91,15 @@ describe.each(forms)('%s', (_, form) => {
     });
   });
 
+  it('keeps to a rule that comes with the request, and to a new one when that changes', async () => {
+    const limiter = form.make({ rule: slow });
+    const take = (burst: number, count: number) =>
+      Promise.all(Array.from({ length: count }, async () => limiter.take('key:1', { perSecond: 0.1, burst })));
+    expect(allowed(await take(3, 5))).toBe(3);
+    expect((await take(2, 1))[0]).toMatchObject({ allowed: false, rule: { burst: 2 } });
+    expect(allowed(await takeAtOnce(limiter, 12))).toBe(10);
+  });
+
   it('refills at its rate', async () => {
     const limiter = form.make({ rule: { perSecond: 20, burst: 10 } });
     await takeAtOnce(limiter, 100);
