@@ -19,6 +19,8 @@ export type { PolicyObserver, RejectionReason, StateChange } from './policy/poli
 export type { RetryOptions } from './policy/retry.js';
 export { InjectPolicy, InjectPolicyFamily, UsePolicy } from './policy/use-policy.decorator.js';
 export type { CallBounds } from './policy/use-policy.decorator.js';
+export { Watch } from './policy/watch.js';
+export type { Watched } from './policy/watch.js';
 export type { ScriptingRedis } from './rate-limit/lease-script.js';
 export { MemoryRateLimiter } from './rate-limit/memory-rate-limiter.js';
 export { rateLimitHeaders } from './rate-limit/rate-limit-headers.js';

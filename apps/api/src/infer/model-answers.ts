@@ -70,11 +70,15 @@ export class ModelAnswers implements OnApplicationBootstrap {
       return { ...(await this.ask(question, context)), mode: 'fresh', cacheHit: false };
     }
     const { deadlineMs, signal } = context;
+    let computed: Said | undefined;
     const { value, origin } = await this.cache.getOrCompute(
       key,
-      async (wanted) => JSON.stringify(await this.ask(question, { deadlineMs, signal: wanted })),
+      async (wanted) => JSON.stringify((computed = await this.ask(question, { deadlineMs, signal: wanted }))),
       { signal, deadlineMs: deadlineMs + GRACE_MS },
     );
+    if (origin === 'computed' && computed) {
+      return { ...computed, mode: 'fresh', cacheHit: false };
+    }
     const { inferenceTimeMs, ...said } = JSON.parse(value) as Said;
     const cacheHit = origin === 'cache';
     return { ...said, ...(!cacheHit && { inferenceTimeMs }), mode: 'fresh', cacheHit };

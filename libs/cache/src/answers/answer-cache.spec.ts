@@ -98,10 +98,13 @@ describe('AnswerCache', () => {
 
   it('lets a caller leave, while the answer is computed and kept for the others', async () => {
     const leaving = new AbortController();
+    const computed = Promise.withResolvers<string>();
+    compute.mockReturnValueOnce(computed.promise);
     const first = cache.getOrCompute('key', compute, { signal: leaving.signal });
     const second = cache.getOrCompute('key', compute);
     leaving.abort(new Error('left'));
     await expect(first).rejects.toThrow('left');
+    computed.resolve('computed');
     expect(await second).toEqual({ value: 'computed', origin: 'shared' });
     expect(await cache.find('key')).toBe('computed');
   });

@@ -28,7 +28,7 @@ export class RedisFlightLock {
 
   /** Ends it early; a lock that is not ours any more stays. */
   async release(key: string): Promise<void> {
-    await this.access.ask('lock', (redis) => RELEASE.run(redis, lockKey(key), [this.owner]));
+    await this.access.ask('lock', (redis) => RELEASE.run(redis, [lockKey(key)], [this.owner]));
   }
 }
 

@@ -1,3 +1,4 @@
+import { Watch, type Watched } from '@app/resilience';
 import { SharedWaitExpiredError } from '../cache.errors.js';
 
 /** How one caller's wait is bounded; the computation it waits for is not. */
@@ -23,6 +24,7 @@ interface Flight<T> {
  */
 export class SingleFlight<T> {
   private readonly flights = new Map<string, Flight<T>>();
+  private readonly watch = new Watch();
 
   /** Computations under way. */
   get size(): number {
@@ -42,16 +44,25 @@ export class SingleFlight<T> {
     }
     const flight = this.flights.get(key) ?? this.start(key, compute);
     flight.waiting++;
-    const { promise, reject } = Promise.withResolvers<never>();
-    const giveUp = (): void => reject(signal?.reason);
-    signal?.addEventListener('abort', giveUp, { once: true });
-    const timer = deadlineMs === undefined ? undefined : rejectAt(deadlineMs, reject);
     try {
-      return await Promise.race([flight.answer, promise]);
+      return await this.wait(flight.answer, { signal, deadlineMs });
     } finally {
-      signal?.removeEventListener('abort', giveUp);
-      clearTimeout(timer);
       this.leave(key, flight);
+    }
+  }
+
+  private async wait(answer: Promise<T>, { signal, deadlineMs = Infinity }: WaitBounds): Promise<T> {
+    const { promise: over, reject } = Promise.withResolvers<never>();
+    const wait: Watched = {
+      dueMs: deadlineMs,
+      signal,
+      lapse: (cause) => reject(cause === 'time' ? new SharedWaitExpiredError() : signal?.reason),
+    };
+    this.watch.add(wait);
+    try {
+      return await Promise.race([answer, over]);
+    } finally {
+      this.watch.remove(wait);
     }
   }
 
@@ -80,9 +91,4 @@ export class SingleFlight<T> {
       flight.abandoned.abort();
     }
   }
-}
-
-function rejectAt(deadlineMs: number, reject: (error: Error) => void): NodeJS.Timeout {
-  const leftMs = Math.max(0, deadlineMs - performance.now());
-  return setTimeout(() => reject(new SharedWaitExpiredError()), leftMs);
 }

@@ -78,7 +78,7 @@ export class RedisIdempotencyStore extends IdempotencyStore {
     { id, deadlineMs }: Claim,
     args: readonly (string | number)[],
   ): Promise<unknown> {
-    const asked = await this.access.ask(operation, (redis) => script.run(redis, PREFIX + id, args), { deadlineMs });
+    const asked = await this.access.ask(operation, (redis) => script.run(redis, [PREFIX + id], args), { deadlineMs });
     return asked?.answer;
   }
 }

@@ -9,12 +9,12 @@ export class RedisScript {
     this.digest = createHash('sha1').update(source).digest('hex');
   }
 
-  async run(redis: Redis, key: string, args: readonly (string | number)[]): Promise<unknown> {
+  async run(redis: Redis, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     try {
-      return await redis.evalsha(this.digest, 1, key, ...args);
+      return await redis.evalsha(this.digest, keys.length, ...keys, ...args);
     } catch (error) {
       if (error instanceof Error && error.message.startsWith('NOSCRIPT')) {
-        return redis.eval(this.source, 1, key, ...args);
+        return redis.eval(this.source, keys.length, ...keys, ...args);
       }
       throw error;
     }
