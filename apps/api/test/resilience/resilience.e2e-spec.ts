@@ -186,12 +186,21 @@ describe('load shedding', () => {
 });
 
 describe('a circuit that the operator holds open', () => {
-  it('answers 503 to all that asks a model, and nothing else', async () => {
-    const running = await startWithClient({ CIRCUIT_OPEN: '1' });
-    const refused = await running.client.infer({ text: 'a' });
+  let running: Running;
+  beforeAll(async () => (running = await startWithClient({ CIRCUIT_OPEN: '1' })));
+  afterAll(() => stop(running));
+
+  it.each([
+    ['/infer', { text: 'a' }],
+    ['/infer/batch', { texts: ['a', 'b'] }],
+  ])('answers 503 at %s, and when to come back', async (path, body) => {
+    const refused = await running.client.post(path, body);
     expect([refused.status, refused.json['code']]).toEqual([503, 'CIRCUIT_OPEN']);
-    expect((await running.client.get('/readyz')).status).toBe(200);
-    await stop(running);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+  });
+
+  it.each(['/', '/healthz', '/readyz', '/metrics', '/openapi.json'])('leaves %s alone', async (path) => {
+    expect((await running.client.get(path)).status).toBe(200);
   });
 });
 
