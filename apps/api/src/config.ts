@@ -30,8 +30,6 @@ export interface AccessConfig {
   corsOrigins: readonly string[];
 }
 
-/** A Redis slower than this costs more than the cache saves. */
-const CACHE_REDIS_TIMEOUT_MS = 50;
 /** How often a replica looks whether another one has the answer. */
 const CLUSTER_POLL_MS = 10;
 const CACHE_TTL_JITTER = 0.1;
@@ -151,7 +149,7 @@ function toCacheConfig(env: Environment): CacheConfig {
   return {
     answersEnabled: env.CACHE_ENABLED,
     idempotencyEnabled: env.IDEMPOTENCY_ENABLED,
-    redisTimeoutMs: CACHE_REDIS_TIMEOUT_MS,
+    redisTimeoutMs: env.CACHE_REDIS_TIMEOUT_MS,
     // A batch that takes longer than this is taken for lost by its own replica, too.
     oncePerCluster: env.CACHE_ONCE_PER_CLUSTER
       ? { leaseMs: inferenceTimeoutMs, waitMs: inferenceTimeoutMs, pollMs: CLUSTER_POLL_MS }

@@ -89,6 +89,7 @@ export const environmentSchema = z.object({
   CACHE_STALE_SECONDS: seconds(0, 2_592_000).default(86_400),
   CACHE_ONCE_PER_CLUSTER: flag().default(false),
   CACHE_MEMORY_BYTES: whole(1 << 20, 2 ** 36).default(64 * 1024 * 1024),
+  CACHE_REDIS_TIMEOUT_MS: whole(1, 60_000).default(50),
   IDEMPOTENCY_ENABLED: flag().default(true),
   IDEMPOTENCY_TTL_SECONDS: seconds(1, 2_592_000).default(86_400),
   IDEMPOTENCY_LEASE_SECONDS: seconds(1, 3600).default(10),

