@@ -1,13 +1,13 @@
 # Falcon on one page: `make run` starts it, `make test` proves it. A machine needs bash, make, git and Node.js 20 or newer with npm.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run check test chaos restarts bench train-model clean distclean
+.PHONY: help setup build run check test chaos restarts bench train-model check-health check-metrics clean distclean
 
 NODE := scripts/with-node.sh
 ARGS ?=
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## fetch Node.js (when the machine's is too old) and the packages
 	@scripts/setup.sh
@@ -38,6 +38,12 @@ bench: build ## measure Falcon against its reference servers: make bench ARGS=--
 
 train-model: build ## train a model: make train-model ARGS='--help'
 	@$(NODE) node dist/apps/cli/src/main.js train $(ARGS)
+
+check-health: build ## what is wrong with a running Falcon, and which section of docs/RUNBOOK.md helps: make check-health ARGS='--url http://host:8000'
+	@$(NODE) node dist/apps/cli/src/main.js check-health $(ARGS)
+
+check-metrics: ## what matters most of its metrics, checked by promtool where there is one: make check-metrics ARGS=http://host:8000
+	@scripts/check-metrics.sh $(ARGS)
 
 clean: ## remove what was built and measured
 	rm -rf dist coverage .cache bench/results

@@ -124,12 +124,17 @@ function toConfig(env: Environment): Config {
     cache: toCacheConfig(env),
     ...toAuditConfig(env),
     objectives: {
-      availability: env.SLO_AVAILABILITY_PERCENT / 100,
-      latency: env.SLO_LATENCY_PERCENT / 100,
+      availability: shareOf(env.SLO_AVAILABILITY_PERCENT),
+      latency: shareOf(env.SLO_LATENCY_PERCENT),
       thresholdSeconds: env.SLO_LATENCY_SECONDS,
     },
     memoryGrowthBytes: env.DEBUG_MEMORY_GROWTH ? env.DEBUG_MEMORY_GROWTH_MB_PER_REQUEST * 1024 * 1024 : 0,
   };
+}
+
+/** Without the digits that a division by 100 adds. */
+function shareOf(percent: number): number {
+  return Math.round(percent * 1e6) / 1e8;
 }
 
 function toAccessConfig(env: Environment): AccessConfig {

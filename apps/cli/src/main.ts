@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './audit/audit.command.js';
+import { checkHealthCommand } from './check-health/check-health.command.js';
 import { loadConfig, loadServerAccess } from './config.js';
 import { evaluateCommand } from './evaluate/evaluate.command.js';
 import { keysCommand } from './keys/keys.command.js';
@@ -21,6 +22,7 @@ const program = new Command('falcon')
   .addCommand(auditCommand())
   .addCommand(keysCommand(config.keysFile))
   .addCommand(maintenanceCommand(loadServerAccess()))
+  .addCommand(checkHealthCommand(loadServerAccess()))
   .showHelpAfterError('(add --help for the options)');
 
 program.parseAsync().catch((error: unknown) => {

@@ -12,8 +12,8 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Starts the built server on a free port and waits until it is ready. */
-export async function startServer(env: NodeJS.ProcessEnv = {}): Promise<Server> {
+/** Starts the built server on a free port and waits until it logs this; unless it is ready, its port has to be given. */
+export async function startServer(env: NodeJS.ProcessEnv = {}, awaited = 'Falcon is ready'): Promise<Server> {
   const child = spawn(process.execPath, [MAIN], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -26,18 +26,19 @@ export async function startServer(env: NodeJS.ProcessEnv = {}): Promise<Server> 
       ...env,
     },
   });
-  return { url: await urlOf(child), stop: () => stop(child) };
+  const url = await urlOf(child, awaited);
+  return { url: url ?? `http://127.0.0.1:${env['PORT']}`, stop: () => stop(child) };
 }
 
-async function urlOf(child: ChildProcess): Promise<string> {
+async function urlOf(child: ChildProcess, awaited: string): Promise<string | undefined> {
   for await (const line of createInterface({ input: child.stdout! })) {
     const { message, url } = JSON.parse(line) as { message: string; url?: string };
-    if (message === 'Falcon is ready' && url !== undefined) {
+    if (message === awaited) {
       child.stdout!.resume();
       return url;
     }
   }
-  throw new Error('The server ended before it was ready.');
+  throw new Error('The server ended and did not log what was waited for.');
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServerAccess } from '../config.js';
+import { Samples, Span } from './samples.js';
+
+const TIMEOUT_MS = 5000;
+
+/** How a check is, as the server says it. */
+export interface Check {
+  name: string;
+  status: 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
+  message?: string;
+}
+
+/** What a server says of itself; what it did not say is a sentence that says why. */
+export interface Observation {
+  url: string;
+  about: { version: string; worker_id: string; mode: string } | string;
+  health: { status: Check['status']; checks: Check[] } | string;
+  ready: { ready: boolean } | string;
+  audit: { enabled: boolean; lag_seconds: number; spool: { records: number } } | string;
+  metrics: Span | string;
+}
+
+/** Asks a server for everything that it says of itself, twice for what it counts. */
+export async function observe({ url, adminApiKey }: ServerAccess, seconds: number): Promise<Observation> {
+  if (!URL.canParse(url)) {
+    throw new Error(`"${url}" is not a URL such as http://127.0.0.1:8000`);
+  }
+  const headers: Record<string, string> = adminApiKey === undefined ? {} : { 'X-API-Key': adminApiKey };
+  const ask = (path: string) => textOf(new URL(path, url), headers);
+  const before = await samplesOf(ask('/metrics'));
+  const paths = ['/', '/_health/ready', '/readyz', '/admin/audit'];
+  const [about, health, ready, audit] = (await Promise.all(paths.map((path) => ask(path)))).map(parsed);
+  const metrics = await spanSince(before, () => samplesOf(ask('/metrics')), seconds);
+  return { url, about, health, ready, audit, metrics } as Observation;
+}
+
+async function spanSince(before: Samples | string, ask: () => Promise<Samples | string>, seconds: number) {
+  if (typeof before === 'string') {
+    return before;
+  }
+  await sleep(seconds * 1000);
+  const after = await ask();
+  return typeof after === 'string' ? after : new Span(before, after);
+}
+
+async function samplesOf(asked: Promise<Answer>): Promise<Samples | string> {
+  const { text, refusal } = await asked;
+  return refusal ?? new Samples(text, performance.now());
+}
+
+interface Answer {
+  text: string;
+  /** Why there is none. */
+  refusal?: string;
+}
+
+/** What a route says; 503 is how a probe says no. */
+async function textOf(target: URL, headers: Record<string, string>): Promise<Answer> {
+  try {
+    const response = await fetch(target, { headers, signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'manual' });
+    const text = await response.text();
+    if (response.ok || response.status === 503) {
+      return { text };
+    }
+    const { detail } = parsed({ text }) as { detail?: string };
+    return { text, refusal: `${target.pathname} answered ${response.status}: ${detail ?? response.statusText}` };
+  } catch (error) {
+    return { text: '', refusal: `${target.href} does not answer: ${causeOf(error as Error)}` };
+  }
+}
+
+function parsed({ text, refusal }: Answer): unknown {
+  if (refusal !== undefined) {
+    return refusal;
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return 'The answer is no JSON: this is not Falcon.';
+  }
+}
+
+/** What undici says of a failed fetch is in its cause. */
+function causeOf({ name, cause, message }: Error): string {
+  if (name === 'TimeoutError') {
+    return `not within ${TIMEOUT_MS / 1000} s`;
+  }
+  return cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : message;
+}
