@@ -15,7 +15,9 @@ describe('operators’ routes', () => {
   it('list the breakers of every model and of what models need', async () => {
     const { json } = await running.client.get('/admin/breakers', key);
     const breakers = json['breakers'] as { name: string; state: string }[];
-    expect(breakers.map(({ name }) => name).toSorted()).toEqual(['model:intent', 'model:sentiment', 'redis']);
+    const names = breakers.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['redis', 'model:intent', 'model:sentiment']));
+    expect(new Set(names).size).toBe(names.length);
     expect(new Set(breakers.map(({ state }) => state))).toEqual(new Set(['closed']));
   });
 

@@ -3,6 +3,7 @@ import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { HTTP_ERRORS } from '../http-errors.js';
 import { PROBLEM_TYPE, problemBody, type Failure } from './problem.js';
+import { SECURITY_HEADERS } from './security-headers.js';
 
 /** What Node's HTTP parser reports of a connection. */
 export interface ConnectionError extends Error {
@@ -37,6 +38,7 @@ export function answerConnectionError(error: ConnectionError, socket: BusySocket
     `Content-Type: ${PROBLEM_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-ID: ${requestId}`,
+    ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ];
   // Destroyed once sent: a client that never closes its half must not keep the socket.

@@ -21,6 +21,14 @@ describe('an answer', () => {
     },
   );
 
+  it('to what is not HTTP is the same', async () => {
+    const socket = await running.client.socket();
+    socket.write('hello\r\n\r\n');
+    const { status, headers } = await answerOf(socket);
+    expect(status).toBe(400);
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+  });
+
   it('that is a page runs nothing but what Falcon serves, and in no frame', async () => {
     const { headers, text } = await running.client.get('/docs');
     expect(headers['content-security-policy']).toMatch(/^default-src 'self';.*frame-ancestors 'none'$/);
