@@ -2,6 +2,8 @@ import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startWithClient, stop, type Running } from './support/running.js';
 
+jest.setTimeout(60_000);
+
 /** Long enough to be seen serving on, however busy the machine. */
 const DELAY_SECONDS = '3';
 /** So long that a test would fail which waits for it. */
@@ -102,7 +104,7 @@ describe('clients that come until the port is closed', () => {
     const stops: number[] = [];
     while (stops.length < 4 && !stops.includes(0)) stops.push(await brokenWhenStopped(12));
     expect(stops).toContain(0);
-  }, 60_000);
+  });
 });
 
 /** Undefined when it was answered, else why not. */

@@ -7,6 +7,8 @@ import { MaintenanceUnavailableError } from './maintenance.errors.js';
 import { MaintenanceMode } from './maintenance-mode.js';
 import { SharedSwitch } from './shared-switch.js';
 
+jest.setTimeout(30_000);
+
 const KEY = 'falcon:maintenance';
 const ON = { on: true, sinceMs: 1 };
 
