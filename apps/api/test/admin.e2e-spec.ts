@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startWithClient, stop, type Running } from './support/running.js';
 
 jest.setTimeout(30_000);
@@ -9,7 +10,11 @@ describe('operators’ routes', () => {
   const key = { 'X-API-Key': KEY };
   const post = (path: string) => running.client.send('POST', path, { headers: key });
 
-  beforeAll(async () => (running = await startWithClient({ ADMIN_API_KEY: KEY, ENVIRONMENT: 'production' })));
+  beforeAll(async () => {
+    running = await startWithClient({ ADMIN_API_KEY: KEY, ENVIRONMENT: 'production' });
+    // The server is ready with its default model; the other one may still be loading.
+    while ((await running.client.get('/admin/models', key)).text.includes('"loading"')) await sleep(50);
+  });
   afterAll(() => stop(running));
 
   it('list the breakers of every model and of what models need', async () => {
