@@ -14,10 +14,10 @@ const [FEW, MANY, TOO_MANY] = TENANTS as [number, number, number];
 /** Nobody comes near it, so that every decision is made in full. */
 const RULE = { perSecond: 1000, burst: 1_000_000 };
 const CALLERS = 64;
-/** Of no account beside the request itself. With Redis a tenant that is seen less than every 10 s costs a round trip. */
-const MOST_US = { memory: 2, Redis: 20 };
+/** Of no account beside the request itself. */
+const MOST_US = { memory: 1, Redis: 5 };
 const MOST_MB = { memory: 40, Redis: 80 };
-const MOST_ENTRIES = 100_000;
+const MOST_ENTRIES = 200_000;
 
 /** Where the buckets are kept. */
 export type Form = 'memory' | 'Redis';

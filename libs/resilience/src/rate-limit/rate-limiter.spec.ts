@@ -142,6 +142,20 @@ describe.each(forms)('%s', (_, form) => {
   });
 });
 
+describe('MemoryRateLimiter with many tenants', () => {
+  it('keeps the buckets of 100,000 that take turns, and of a million no more than 200,000', () => {
+    const limiter = new MemoryRateLimiter({ rule: { perSecond: 0.1, burst: 2 } }, new VirtualClock());
+    const passed = (tenants: number) => {
+      let allowed = 0;
+      for (let k = 0; k < tenants; k++) allowed += limiter.take(`tenant-${k}`).allowed ? 1 : 0;
+      return allowed;
+    };
+    expect([passed(100_000), passed(100_000), passed(100_000)]).toEqual([100_000, 100_000, 0]);
+    passed(1_000_000);
+    expect(limiter.tenants).toBeLessThanOrEqual(200_000);
+  });
+});
+
 describe('MemoryRateLimiter over time', () => {
   it('agrees with a simple model, whatever comes when', () => {
     const rule = fc.record({ perSecond: fc.integer({ min: 1, max: 100 }), burst: fc.integer({ min: 1, max: 20 }) });

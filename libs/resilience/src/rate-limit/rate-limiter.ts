@@ -9,7 +9,7 @@ export interface RateLimiterOptions {
   rule: RateRule;
   /** Rules of single tenants. */
   overrides?: Readonly<Record<string, RateRule>>;
-  /** Most tenants remembered in this process; one that was forgotten begins with a full bucket. Default 100,000. */
+  /** Most tenants remembered in this process; one that was forgotten begins with a full bucket. Default 200,000. */
   maxTenants?: number;
 }
 
@@ -45,7 +45,8 @@ export abstract class RateLimiter {
   }
 }
 
-export const DEFAULT_MAX_TENANTS = 100_000;
+/** At least half of them are remembered for certain: 100,000 that take turns all keep their buckets. */
+export const DEFAULT_MAX_TENANTS = 200_000;
 
 /** The decision that follows from what is in a bucket after the request was, or was not, taken from it. */
 export function decide(allowed: boolean, rule: RateRule, tokens: number): RateDecision {
