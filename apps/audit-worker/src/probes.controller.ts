@@ -1,4 +1,5 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { HealthChecks, isUsable } from '@app/ops';
 import type { FastifyReply } from 'fastify';
 
 /** Token of what the probes look at. */
@@ -7,20 +8,24 @@ export const PROBED = Symbol('PROBED');
 /** What the probes look at. */
 export interface Probed {
   workerId: string;
-  availability(): { database: boolean; queue: boolean };
-  isStopping(): boolean;
+  availability(): { database: boolean | undefined; queue: boolean | undefined };
 }
 
-/** What a cluster asks of the worker. */
+/** What a cluster asks of the worker; `/_health` says more. */
 @Controller()
 export class ProbesController {
-  constructor(@Inject(PROBED) private readonly probed: Probed) {}
+  constructor(
+    private readonly checks: HealthChecks,
+    @Inject(PROBED) private readonly probed: Probed,
+  ) {}
 
-  /** The process can answer; away services are not its fault and no reason to restart it. */
+  /** The process works; away services are not its fault and no reason to restart it. */
   @Get('healthz')
-  healthz() {
+  async healthz(@Res({ passthrough: true }) reply: FastifyReply) {
+    const isHealthy = (await this.checks.report('live')).status !== 'unhealthy';
+    void reply.code(isHealthy ? 200 : 503);
     return {
-      status: 'healthy',
+      status: isHealthy ? 'healthy' : 'unhealthy',
       worker_id: this.probed.workerId,
       timestamp: new Date().toISOString(),
       uptime_seconds: Math.round(process.uptime() * 1000) / 1000,
@@ -29,9 +34,9 @@ export class ProbesController {
 
   /** Rows can be written at present. */
   @Get('readyz')
-  readyz(@Res({ passthrough: true }) reply: FastifyReply) {
-    const { database, queue } = this.probed.availability();
-    const ready = database && queue && !this.probed.isStopping();
+  async readyz(@Res({ passthrough: true }) reply: FastifyReply) {
+    const { database = false, queue = false } = this.probed.availability();
+    const ready = isUsable((await this.checks.report('startup')).status);
     void reply.code(ready ? 200 : 503);
     return {
       ready,

@@ -10,8 +10,9 @@ import {
   type StandaloneWorker,
 } from '@app/audit-log';
 import { BreakerLog, Policies, ResilienceMetrics } from '@app/resilience';
-import { configOrExit, createLog, Drain, type Log, NestLog } from '@app/ops';
+import { configOrExit, createLog, Drain, loadHealthModule, type Log, NestLog } from '@app/ops';
 import { Gauge, register } from 'prom-client';
+import { addHealthChecks } from './checks.js';
 import { type Config, loadConfig } from './config.js';
 import { WorkerModule } from './worker.module.js';
 
@@ -27,10 +28,15 @@ export async function work(): Promise<void> {
   });
   const worker = await makeWorker(config, log);
   worker.start();
-  const app = await NestFactory.create(WorkerModule.forRoot(config, worker, drain), new FastifyAdapter(), {
-    logger: new NestLog(log),
-    abortOnError: false,
-  });
+  const app = await NestFactory.create(
+    WorkerModule.forRoot(config, worker, await loadHealthModule(log)),
+    new FastifyAdapter(),
+    {
+      logger: new NestLog(log),
+      abortOnError: false,
+    },
+  );
+  addHealthChecks(app, worker, drain);
   drain.attach({
     steps: [
       { name: 'jobs', run: () => app.close(), whenLate: 'Stopped late: a job in hand is found by the next worker' },

@@ -1,22 +1,21 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { StandaloneWorker } from '@app/audit-log';
-import { type Drain, OpsModule } from '@app/ops';
+import { OpsModule } from '@app/ops';
 import type { Config } from './config.js';
 import { PROBED, ProbesController } from './probes.controller.js';
 
 /** The wiring diagram: the worker, its probes and its metrics. */
 @Module({})
 export class WorkerModule {
-  static forRoot(config: Config, worker: StandaloneWorker, drain: Drain): DynamicModule {
+  static forRoot(config: Config, worker: StandaloneWorker, health: DynamicModule): DynamicModule {
     const { appName, version, workerId } = config;
     const probed = {
       workerId,
       availability: () => worker.availability(),
-      isStopping: () => drain.isDraining(),
     };
     return {
       module: WorkerModule,
-      imports: [worker.module, OpsModule.forRoot({ appName, version, workerId })],
+      imports: [worker.module, health, OpsModule.forRoot({ appName, version, workerId })],
       controllers: [ProbesController],
       providers: [{ provide: PROBED, useValue: probed }],
     };

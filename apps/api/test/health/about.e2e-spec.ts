@@ -1,5 +1,5 @@
-import { Client } from './support/client.js';
-import { startWithClient, stop, type Running } from './support/running.js';
+import { Client } from '../support/client.js';
+import { startWithClient, stop, type Running } from '../support/running.js';
 
 describe('the server about itself', () => {
   let running: Running;

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Falcon } from './falcon.js';
+
+/** Makes a process listen for a debugger, on a port of its choice. */
+export const INSPECTED = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
+
+interface Message {
+  id?: number;
+  method?: string;
+  params?: { sessionId?: string };
+}
+
+/** Runs code inside a server as a debugger would: on the thread that serves, or on those that compute. */
+export class Inspector {
+  /** Every worker that there ever was; what is sent to one that is gone is lost. */
+  private readonly workers: string[] = [];
+  private id = 0;
+
+  private constructor(private readonly socket: WebSocket) {
+    socket.addEventListener('message', ({ data }) => {
+      const { method, params } = JSON.parse(String(data)) as Message;
+      if (method === 'NodeWorker.attachedToWorker') this.workers.push(params?.sessionId ?? '');
+    });
+  }
+
+  /** Attaches to a server started with INSPECTED. */
+  static async attach(falcon: Falcon): Promise<Inspector> {
+    const url = /Debugger listening on (ws:\S+)/.exec(falcon.stderr.join(''))?.[1];
+    if (url === undefined) throw new Error('The server was not started with INSPECTED.');
+    const socket = new WebSocket(url);
+    await new Promise<void>((resolve, reject) => {
+      socket.addEventListener('open', () => resolve());
+      socket.addEventListener('error', () => reject(new Error(`No debugger at ${url}.`)));
+    });
+    const inspector = new Inspector(socket);
+    inspector.send('NodeWorker.enable', { waitForDebuggerOnStart: false });
+    await inspector.untilAttached(1);
+    return inspector;
+  }
+
+  /** Waits until so many workers have been seen. */
+  async untilAttached(workers: number): Promise<void> {
+    while (this.workers.length < workers) await sleep(10);
+  }
+
+  /** Has the serving thread run this as soon as it has nothing else to do. */
+  onServingThread(statement: string): void {
+    this.send('Runtime.evaluate', { expression: `setTimeout(() => { ${statement} })` });
+  }
+
+  /** Has every worker run this as soon as it has nothing else to do. */
+  onWorkers(statement: string): void {
+    const message = { id: 1, method: 'Runtime.evaluate', params: { expression: `setTimeout(() => { ${statement} })` } };
+    for (const sessionId of this.workers) {
+      this.send('NodeWorker.sendMessageToWorker', { sessionId, message: JSON.stringify(message) });
+    }
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+
+  private send(method: string, params: object): void {
+    this.socket.send(JSON.stringify({ id: ++this.id, method, params }));
+  }
+}

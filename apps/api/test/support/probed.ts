@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PROJECT_DIR } from './falcon.js';
+
+const PROBE_TIMEOUT_MS = 1000;
+
+/** What the probes of a server say, as docs/health.md writes it. */
+export interface Probed {
+  live: string;
+  ready: string;
+  notHealthy: string[];
+}
+
+/** The table "Under each fault" of docs/health.md. */
+export function documentedFaults(): Map<string, Probed> {
+  const page = readFileSync(join(PROJECT_DIR, 'docs/health.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| ([^|]+)\| (\d{3}|no answer) +\| (\d{3}|no answer) +\|([^|]*)\|$/gm)];
+  return new Map(
+    rows.map(([, fault = '', live = '', ready = '', checks = '']) => [
+      fault.trim(),
+      {
+        live,
+        ready,
+        notHealthy: [...checks.matchAll(/`(\w+)` (\w+)/g)].map(([, name, status]) => `${name} ${status}`),
+      },
+    ]),
+  );
+}
+
+/** Asks all probes of a server; those that mean the same must say the same. */
+export async function probe(port: number): Promise<Probed> {
+  const [healthz, live, readyz, ready] = await Promise.all(
+    ['/healthz', '/_health/live', '/readyz', '/_health/ready'].map((path) => ask(port, path)),
+  );
+  if (healthz?.status !== live?.status || readyz?.status !== ready?.status) {
+    throw new Error(`Probes disagree: ${JSON.stringify({ healthz, live, readyz, ready })}`);
+  }
+  const checks = (ready?.body['checks'] ?? []) as { name: string; status: string }[];
+  const others = checks.filter(({ status }) => status !== 'healthy');
+  return {
+    live: live?.status ?? '',
+    ready: ready?.status ?? '',
+    notHealthy: others.map(({ name, status }) => `${name} ${status}`).toSorted(),
+  };
+}
+
+/** Waits until the probes say what is documented for a fault; in between they may disagree, because things change. */
+export async function untilProbedAs(fault: string, port: number, timeoutMs = 30_000): Promise<void> {
+  const expected = documentedFaults().get(fault);
+  const giveUpMs = performance.now() + timeoutMs;
+  for (;;) {
+    const found = await probe(port).catch((error: unknown) => error as Error);
+    if (JSON.stringify(found) === JSON.stringify(expected)) return;
+    if (performance.now() > giveUpMs) {
+      expect(found).toEqual(expected);
+    }
+    await sleep(50);
+  }
+}
+
+async function ask(port: number, path: string): Promise<{ status: string; body: Record<string, unknown> }> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+    return { status: String(response.status), body: (await response.json()) as Record<string, unknown> };
+  } catch {
+    return { status: 'no answer', body: {} };
+  }
+}
