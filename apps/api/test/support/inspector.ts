@@ -12,7 +12,6 @@ interface Message {
 
 /** Runs code inside a server as a debugger would: on the thread that serves, or on those that compute. */
 export class Inspector {
-  /** Every worker that there ever was; what is sent to one that is gone is lost. */
   private readonly workers: string[] = [];
   private id = 0;
 
@@ -34,13 +33,8 @@ export class Inspector {
     });
     const inspector = new Inspector(socket);
     inspector.send('NodeWorker.enable', { waitForDebuggerOnStart: false });
-    await inspector.untilAttached(1);
+    while (inspector.workers.length === 0) await sleep(10);
     return inspector;
-  }
-
-  /** Waits until so many workers have been seen. */
-  async untilAttached(workers: number): Promise<void> {
-    while (this.workers.length < workers) await sleep(10);
   }
 
   /** Has the serving thread run this as soon as it has nothing else to do. */

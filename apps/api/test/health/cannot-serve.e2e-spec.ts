@@ -1,0 +1,67 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Falcon, MODELS_DIR } from '../support/falcon.js';
+import { Inspector, INSPECTED } from '../support/inspector.js';
+import { untilProbedAs } from '../support/probed.js';
+
+jest.setTimeout(60_000);
+
+async function infer({ port }: Falcon): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ text: 'a good day' });
+  const response = await fetch(`http://127.0.0.1:${port}/infer`, { method: 'POST', headers, body });
+  await response.arrayBuffer();
+}
+
+describe('the probes of a server that cannot serve', () => {
+  it('ask for a restart when a worker hangs and cannot be ended', async () => {
+    const falcon = await Falcon.start({ ...INSPECTED, INFERENCE_TIMEOUT_SECONDS: '1' });
+    const inspector = await Inspector.attach(falcon);
+    const folder = mkdtempSync(join(tmpdir(), 'falcon-fifo-'));
+    execFileSync('mkfifo', [join(folder, 'fifo')]);
+    inspector.onWorkers(`process.getBuiltinModule('fs').openSync('${folder}/fifo')`); // nobody will ever write to it
+    await untilProbedAs('a worker hangs and cannot be ended', falcon.port);
+    inspector.close();
+    falcon.process.kill('SIGKILL'); // the end of the process would wait for the worker, too
+    await falcon.exitCode();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('are not ready while the default model is broken, and no restart is asked for', async () => {
+    const models = mkdtempSync(join(tmpdir(), 'falcon-models-'));
+    cpSync(MODELS_DIR, models, { recursive: true });
+    writeFileSync(join(models, 'sentiment/1/model.json'), '{}');
+    const falcon = Falcon.launch({ MODEL_DIR: models, PORT: '0' });
+    await falcon.waitForLog('The default model cannot serve');
+    const port = Number(/listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(falcon.stderr.join(''))?.[1]);
+    await untilProbedAs('the default model is broken', port);
+    await falcon.stop();
+    rmSync(models, { recursive: true });
+  });
+
+  it('are not ready from the moment it stops, although it serves on', async () => {
+    const falcon = await Falcon.start({ DRAIN_DELAY_SECONDS: '5' });
+    await untilProbedAs('none', falcon.port);
+    falcon.process.kill('SIGTERM');
+    await untilProbedAs('the server is stopping', falcon.port, 4000);
+    await falcon.exitCode();
+  });
+
+  it('are not ready when it refuses more than it lets in for long, and ready again when the load is over', async () => {
+    const falcon = await Falcon.start({
+      LOAD_SHEDDING: 'static',
+      MAX_INFLIGHT: '1',
+      BATCH_TIMEOUT_MS: '500',
+      READY_SATURATION_SECONDS: '2',
+    });
+    const load = setInterval(() => {
+      void infer(falcon);
+    }, 20);
+    await untilProbedAs('the load is too much for long', falcon.port);
+    clearInterval(load);
+    await untilProbedAs('none', falcon.port);
+    await falcon.stop();
+  });
+});
