@@ -9,6 +9,7 @@ import { Spool, type SpoolOptions, type SpoolSource } from '../src/spool/spool.j
 import { recordingLog } from './recording-log.js';
 import { recordingObserver } from './recording-observer.js';
 
+const TYPESCRIPT = join(__dirname, '../../../scripts/test-support/register-typescript.cjs');
 const LIMITS = { maxRecords: 1000, maxBytes: 512 * 1024 };
 
 /** A spool root of one test file, with whatever uses it. */
@@ -29,10 +30,10 @@ export class SpoolRoot {
 
   /** A process that appends without end (spool-process.ts), once it has begun; its files may be limited, as by `ulimit -f`. */
   async startWriter(durability: 'process' | 'sync' = 'process', maxFileKib?: number): Promise<SpoolWriter> {
-    const [hook, script] = [join(__dirname, 'typescript.cjs'), join(__dirname, 'spool-process.ts')];
+    const script = join(__dirname, 'spool-process.ts');
     const output = `${this.path}-output-${this.children.size}`;
     const file = openSync(output, 'w'); // not a pipe: what the process has said must be there when it is killed
-    const command = [process.execPath, '--require', hook, script, this.path, 'child', durability];
+    const command = [process.execPath, '--require', TYPESCRIPT, script, this.path, 'child', durability];
     const limit = maxFileKib ? `ulimit -f ${maxFileKib}; ` : '';
     const child = spawn('bash', ['-c', `${limit}exec "$@"`, 'bash', ...command], {
       stdio: ['ignore', file, 'inherit'],

@@ -7,7 +7,7 @@ import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/r
 import type { ClaimOrder } from '../../test-support/claiming-process.js';
 
 const ROOT = join(__dirname, '../../../..');
-const TYPESCRIPT = join(ROOT, 'libs/audit-log/test-support/register-typescript.cjs');
+const TYPESCRIPT = join(ROOT, 'scripts/test-support/register-typescript.cjs');
 const PROGRAM = join(ROOT, 'libs/cache/test-support/claiming-process.ts');
 const LEASE_MS = 600;
 const REPLICAS = 4;

@@ -18,7 +18,8 @@ import { makeDataDir } from '../../../test-support/postgres.js';
 import { recordingLog } from '../../../test-support/recording-log.js';
 import { EmbeddedPostgres, type EmbeddedConnection } from './embedded-postgres.js';
 
-const SUPPORT = join(__dirname, '../../../test-support');
+const PROGRAM = join(__dirname, '../../../test-support/use-embedded-postgres.ts');
+const TYPESCRIPT = join(__dirname, '../../../../../scripts/test-support/register-typescript.cjs');
 
 jest.setTimeout(60_000);
 
@@ -56,8 +57,8 @@ describe('EmbeddedPostgres', () => {
 
   /** Another process that uses the same folder. */
   const startProcess = async () => {
-    const args = ['--require', join(SUPPORT, 'register-typescript.cjs'), join(SUPPORT, 'use-embedded-postgres.ts')];
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args, dataDir]);
+    const args = ['--disable-warning=ExperimentalWarning', '--require', TYPESCRIPT, PROGRAM, dataDir];
+    const child = spawn(process.execPath, args);
     children.push(child);
     const said: string[] = [];
     child.stderr.on('data', (data: Buffer) => said.push(String(data)));

@@ -7,7 +7,7 @@ const { transformSync } = require('@swc/core');
 const resolveFilename = Module._resolveFilename;
 Module._resolveFilename = function (request, parent, ...rest) {
   const [, library] = /^@app\/([\w-]+)$/.exec(request) ?? [];
-  if (library) return resolve(__dirname, '../..', library, 'src/index.ts');
+  if (library) return resolve(__dirname, '../../libs', library, 'src/index.ts');
   const isOurs = /^\.{1,2}\/.*\.js$/.test(request) && parent?.filename && !parent.filename.includes('node_modules');
   const source = isOurs && resolve(dirname(parent.filename), request.replace(/\.js$/, '.ts'));
   return source && existsSync(source) ? source : resolveFilename.call(this, request, parent, ...rest);
