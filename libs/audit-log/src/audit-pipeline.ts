@@ -12,7 +12,6 @@ import type { RunningPipeline } from './running-pipeline.js';
 export class AuditPipeline {
   private running?: RunningPipeline;
   private starting?: Promise<void>;
-  private readonly stopping = new AbortController();
 
   constructor(
     private readonly auditLog: AuditLog,
@@ -60,7 +59,6 @@ export class AuditPipeline {
    * @returns whether everything is in the table or at least on the queue
    */
   async stop(timeoutMs: number): Promise<boolean> {
-    this.stopping.abort();
     await this.starting;
     const shipped = (await this.running?.stop(timeoutMs)) ?? this.auditLog.stats().records === 0;
     await this.auditLog.close();

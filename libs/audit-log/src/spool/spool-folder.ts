@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { FileLock } from '../database/embedded/file-lock.js';
+import { FileLock } from '../file-lock.js';
 import { ACKNOWLEDGED_FILE } from './acknowledged-file.js';
 import { listSegments, segmentFile } from './segment.js';
 import { syncFolder } from './segment-writer.js';

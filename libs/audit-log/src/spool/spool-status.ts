@@ -1,6 +1,6 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileLock } from '../database/embedded/file-lock.js';
+import { FileLock } from '../file-lock.js';
 import type { LogWriter } from '../log-writer.js';
 import { AcknowledgedFile } from './acknowledged-file.js';
 import { listSegments, readHeader, segmentFile, type SpoolPosition } from './segment.js';

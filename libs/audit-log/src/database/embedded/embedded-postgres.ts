@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
+import { FileLock } from '../../file-lock.js';
 import type { LogWriter } from '../../log-writer.js';
 import { boundLog } from './bounded-log.js';
 import { EMBEDDED_NAME, ensureCluster } from './cluster.js';
 import { openClusterFolder, type ClusterFolder } from './cluster-folder.js';
 import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
-import { FileLock } from './file-lock.js';
 import { isServer, notedPid } from './postmaster-file.js';
 import { connectTo, EMBEDDED_PORT, ensureServer, letGo, stopServer } from './postmaster.js';
 import { findBinaries, prepareBinaries } from './server-binaries.js';
