@@ -99,8 +99,9 @@ module.exports = {
     },
     {
       name: 'production-code-does-not-import-tests',
+      comment: 'The bench is no production code, and starts its services as the tests do.',
       severity: 'error',
-      from: { pathNot: '(\\.spec\\.ts|\\.e2e-spec\\.ts)$|^apps/[^/]+/test/|/test-support/' },
+      from: { pathNot: '(\\.spec\\.ts|\\.e2e-spec\\.ts)$|^apps/[^/]+/test/|/test-support/|^bench/' },
       to: { path: '(\\.spec\\.ts|\\.e2e-spec\\.ts)$|^apps/[^/]+/test/|/test-support/' },
     },
     {

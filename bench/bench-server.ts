@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serverEnvironment } from './config.js';
 import type { EventLoopReport } from './event-loop-probe.js';
-import { freePort } from './free-port.js';
+import { freePort } from '../scripts/test-support/free-port.js';
 import { readProcessUsage } from './process-usage.js';
 
 const START_TIMEOUT_MS = 30_000;

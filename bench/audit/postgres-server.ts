@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type QueryResultRow } from 'pg';
-import { freePort } from '../free-port.js';
+import { freePort } from '../../scripts/test-support/free-port.js';
 import { readProcessUsage } from '../process-usage.js';
 
 const START_TIMEOUT_MS = 30_000;

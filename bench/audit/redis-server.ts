@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../free-port.js';
+import { freePort } from '../../scripts/test-support/free-port.js';
 import { readProcessUsage } from '../process-usage.js';
 
 const START_TIMEOUT_MS = 10_000;

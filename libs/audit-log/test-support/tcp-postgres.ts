@@ -7,7 +7,7 @@ import { Client } from 'pg';
 import { openClusterFolder, prepareSocketFolder } from '../src/database/embedded/cluster-folder.js';
 import { ensureCluster } from '../src/database/embedded/cluster.js';
 import { findBinaries, prepareBinaries } from '../src/database/embedded/server-binaries.js';
-import { freePort } from './free-port.js';
+import { freePort } from '../../../scripts/test-support/free-port.js';
 import { makeDataDir } from './postgres.js';
 import { processTree, signalAll } from './process-tree.js';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeWithRedis } from '../../../../libs/audit-log/test-support/redis.js';
+import { describeWithRedis } from '../../../../scripts/test-support/redis.js';
 import { AuditStack } from '../support/audit-stack.js';
 import { NO_DIFFERENCES } from '../support/ledger-check.js';
 import { LedgerClient } from '../support/ledger-client.js';

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { describeWithRedis } from '../../../../libs/audit-log/test-support/redis.js';
+import { describeWithRedis } from '../../../../scripts/test-support/redis.js';
 import { AuditStack } from '../support/audit-stack.js';
 import { Chaos, seededRandom, type Victim } from '../support/chaos.js';
 import { embeddedVictim, postgresVictim, redisVictim, serviceVictim } from '../support/chaos-victims.js';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../../../libs/audit-log/test-support/free-port.js';
+import { freePort } from '../../../../scripts/test-support/free-port.js';
 import { makeDataDir } from '../../../../libs/audit-log/test-support/postgres.js';
 import {
   embeddedConnection,
@@ -11,7 +11,7 @@ import {
   queryOnce,
 } from '../../../../libs/audit-log/test-support/postgres-access.js';
 import { signalAll } from '../../../../libs/audit-log/test-support/process-tree.js';
-import { TestRedis } from '../../../../libs/audit-log/test-support/redis.js';
+import { TestRedis } from '../../../../scripts/test-support/redis.js';
 import { startTcpPostgres, type TcpPostgres } from '../../../../libs/audit-log/test-support/tcp-postgres.js';
 import { PROJECT_DIR } from './falcon.js';
 import { differences, LEDGER_ROWS, ledgerLines, type LedgerDifferences, type LedgerRow } from './ledger-check.js';

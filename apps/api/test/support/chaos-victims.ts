@@ -1,4 +1,4 @@
-import type { TestRedis } from '../../../../libs/audit-log/test-support/redis.js';
+import type { TestRedis } from '../../../../scripts/test-support/redis.js';
 import type { TcpPostgres } from '../../../../libs/audit-log/test-support/tcp-postgres.js';
 import type { AuditStack } from './audit-stack.js';
 import type { Victim } from './chaos.js';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import { startPostgres } from '../../test-support/postgres.js';
 import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
-import { describeWithRedis, TestRedis } from '../../test-support/redis.js';
+import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
 import { AUDIT_QUEUE, type AuditJob } from './audit-job.js';
 import { AuditQueue } from './audit-queue.js';
 import { QueueUnavailableError } from './audit-queue.errors.js';

@@ -7,7 +7,7 @@ import { jobOf, recordLine } from '../../test-support/audit-rows.js';
 import { connectedDatabase, startPostgres } from '../../test-support/postgres.js';
 import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
 import { recordingObserver, type RecordingObserver } from '../../test-support/recording-observer.js';
-import { describeWithRedis, TestRedis } from '../../test-support/redis.js';
+import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
 import { AuditDatabase } from '../database/audit-database.js';
 import type { PostgresConnection } from '../database/postgres-connection.js';
 import { RecordWriter } from '../database/record-writer.js';

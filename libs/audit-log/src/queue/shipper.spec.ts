@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres } from '../../test-support/postgres.js';
 import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
 import { recordingObserver, type RecordingObserver } from '../../test-support/recording-observer.js';
-import { describeWithRedis, TestRedis } from '../../test-support/redis.js';
+import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
 import { startTcpPostgres, type TcpPostgres } from '../../test-support/tcp-postgres.js';
 import { TestWorker } from '../../test-support/test-worker.js';
 import { Spool } from '../spool/spool.js';
