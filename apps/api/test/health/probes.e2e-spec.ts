@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { describeWithRedis } from '../../../../libs/audit-log/test-support/redis.js';
+import { describeWithRedis } from '../../../../scripts/test-support/redis.js';
 import { AuditStack } from '../support/audit-stack.js';
 import { untilProbedAs } from '../support/probed.js';
 import type { Service } from '../support/service.js';

@@ -1,4 +1,4 @@
-import { describeWithRedis } from '../../../../libs/audit-log/test-support/redis.js';
+import { describeWithRedis } from '../../../../scripts/test-support/redis.js';
 import { AuditStack } from '../support/audit-stack.js';
 import { untilProbedAs } from '../support/probed.js';
 import type { Service } from '../support/service.js';
