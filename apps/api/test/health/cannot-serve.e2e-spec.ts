@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Falcon, MODELS_DIR } from '../support/falcon.js';
 import { Inspector, INSPECTED } from '../support/inspector.js';
 import { untilProbedAs } from '../support/probed.js';
@@ -18,10 +19,12 @@ async function infer({ port }: Falcon): Promise<void> {
 describe('the probes of a server that cannot serve', () => {
   it('ask for a restart when a worker hangs and cannot be ended', async () => {
     const falcon = await Falcon.start({ ...INSPECTED, INFERENCE_TIMEOUT_SECONDS: '1' });
+    // A worker that loads a model may take its time.
+    while (falcon.logs().filter(({ message }) => message === 'Model ready').length < 2) await sleep(20);
     const inspector = await Inspector.attach(falcon);
     const folder = mkdtempSync(join(tmpdir(), 'falcon-fifo-'));
     execFileSync('mkfifo', [join(folder, 'fifo')]);
-    inspector.onWorkers(`process.getBuiltinModule('fs').openSync('${folder}/fifo')`); // nobody will ever write to it
+    await inspector.onWorkers(`process.getBuiltinModule('fs').openSync('${folder}/fifo')`); // nobody will ever write to it
     await untilProbedAs('a worker hangs and cannot be ended', falcon.port);
     inspector.close();
     falcon.process.kill('SIGKILL'); // the end of the process would wait for the worker, too

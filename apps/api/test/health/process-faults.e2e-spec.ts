@@ -42,7 +42,7 @@ describe('the probes of a server', () => {
   });
 
   it('do not fail for a worker that hangs, because it is replaced', async () => {
-    inspector.onWorkers('for (;;);');
+    await inspector.onWorkers('for (;;);');
     const seen = new Set<string>();
     while (!falcon.logs().some(({ message }) => message === 'Inference worker lost')) {
       const { live, ready } = await probe(falcon.port);

@@ -13,12 +13,14 @@ interface Message {
 /** Runs code inside a server as a debugger would: on the thread that serves, or on those that compute. */
 export class Inspector {
   private readonly workers: string[] = [];
+  private readonly answered = new Set<string>();
   private id = 0;
 
   private constructor(private readonly socket: WebSocket) {
     socket.addEventListener('message', ({ data }) => {
       const { method, params } = JSON.parse(String(data)) as Message;
       if (method === 'NodeWorker.attachedToWorker') this.workers.push(params?.sessionId ?? '');
+      if (method === 'NodeWorker.receivedMessageFromWorker') this.answered.add(params?.sessionId ?? '');
     });
   }
 
@@ -42,12 +44,17 @@ export class Inspector {
     this.send('Runtime.evaluate', { expression: `setTimeout(() => { ${statement} })` });
   }
 
-  /** Has every worker run this as soon as it has nothing else to do. */
-  onWorkers(statement: string): void {
+  /** Has every worker run this as soon as it has nothing else to do; resolves when they have taken it. */
+  async onWorkers(statement: string): Promise<void> {
     const message = { id: 1, method: 'Runtime.evaluate', params: { expression: `setTimeout(() => { ${statement} })` } };
     for (const sessionId of this.workers) {
-      this.send('NodeWorker.sendMessageToWorker', { sessionId, message: JSON.stringify(message) });
+      // A worker that was attached to this moment does not hear yet.
+      while (!this.answered.has(sessionId)) {
+        this.send('NodeWorker.sendMessageToWorker', { sessionId, message: JSON.stringify(message) });
+        await sleep(100);
+      }
     }
+    this.answered.clear();
   }
 
   close(): void {
