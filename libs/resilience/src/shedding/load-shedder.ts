@@ -44,7 +44,7 @@ const DEFAULT_SHARES: Record<Priority, number> = { low: 0.05, normal: 0.25, high
 const MORE_THAN_THERE_IS = 1e9;
 const CRITICAL = PRIORITIES.indexOf('critical');
 /** How full the server may be, as a part of the limit, for each priority to be let in beyond its share. */
-const CEILINGS = [0.9, 1, 1.1, 2];
+const CEILINGS = [0.9, 1, 1.1, 4];
 
 /** Lets in as many requests as the server can do, and says at once to the others when to come back. */
 export class LoadShedder {
