@@ -39,6 +39,9 @@ export class QueueBoardController {
     if (answer.statusCode >= 500) {
       throw new QueueUnavailableError('the board of the queue could not read it');
     }
+    if (answer.statusCode === 404) {
+      throw new HttpError('ROUTE_NOT_FOUND', 'The board of the queue has no such page, queue or job.');
+    }
     for (const [name, value] of Object.entries(answer.headers)) {
       void reply.header(name, value);
     }

@@ -30,7 +30,7 @@ export class StatusController {
       lag_seconds: this.pipeline.lagSeconds(),
       redis_available: this.pipeline.isQueueInRedis && queue,
       database_available: database,
-      ...(connections && { database_connections: connections }),
+      ...(connections && { database_connections: { size: connections.size, idle: connections.idle } }),
     };
   }
 }

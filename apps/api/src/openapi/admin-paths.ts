@@ -78,7 +78,7 @@ function queueBoardPart(operationId: string, summary: string) {
     security: SECURITY,
     parameters: [path, REQUEST_ID_PARAMETER],
     responses: {
-      ...problemAnswers([...ALWAYS, 'MALFORMED_JSON', 'BODY_TOO_LARGE', ...QUEUES]),
+      ...problemAnswers([...ALWAYS, 'MALFORMED_JSON', 'BODY_TOO_LARGE', 'ROUTE_NOT_FOUND', ...QUEUES]),
       default: { description: "The board's answer." },
     },
   };
