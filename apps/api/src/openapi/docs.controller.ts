@@ -43,7 +43,7 @@ export class DocsController {
   @Get('openapi.json')
   @Header('Content-Type', 'application/json; charset=utf-8')
   openapi(): string {
-    return (this.document ??= JSON.stringify(buildDocument(this.settings.version)));
+    return (this.document ??= JSON.stringify(buildDocument(this.settings)));
   }
 
   @Get('docs')

@@ -1,5 +1,7 @@
+import { MAX_IDEMPOTENCY_KEY_LENGTH } from '@app/cache';
 import { PRIORITIES } from '@app/resilience';
 import { INFERENCE_ERROR_CODES, type ErrorCode } from '../http-errors.js';
+import type { Config } from '../config.js';
 import { adminPaths } from './admin-paths.js';
 import { ALWAYS, get, OF_KEYS, REQUEST_ID_PARAMETER, securitySchemes, withKey } from './operations.js';
 import { answer, jsonAnswer, problemAnswers } from './responses.js';
@@ -23,18 +25,20 @@ const INFERENCE = new Set<ErrorCode>([
 // Nobody is there to read it.
 INFERENCE.delete('REQUEST_CANCELLED');
 
-const TIMEOUT_PARAMETER = {
-  name: 'X-Request-Timeout-Ms',
-  in: 'header',
-  description: "Milliseconds after which the answer is worthless to the caller, from 1 to the server's own limit.",
-  schema: { type: 'integer', minimum: 1 },
-};
+function timeoutParameter(maximum: number) {
+  return {
+    name: 'X-Request-Timeout-Ms',
+    in: 'header',
+    description: "Milliseconds after which the answer is worthless to the caller, from 1 to the server's own limit.",
+    schema: { type: 'integer', minimum: 1, maximum },
+  };
+}
 
 const KEY_PARAMETERS = ['Idempotency-Key', 'X-Idempotency-Key'].map((name) => ({
   name,
   in: 'header',
   description: 'A request that comes again with its key gets the first answer again; bare or as a quoted string.',
-  schema: { type: 'string', minLength: 1 },
+  schema: { type: 'string', pattern: `^[ -~]{1,${MAX_IDEMPOTENCY_KEY_LENGTH}}$` },
 }));
 const CALLER_PARAMETERS = [
   {
@@ -59,7 +63,7 @@ const CALLER_PARAMETERS = [
 ];
 
 /** The OpenAPI 3.1 document of the whole API. */
-export function buildDocument(version: string): object {
+export function buildDocument({ version, requestTimeoutMs }: Pick<Config, 'version' | 'requestTimeoutMs'>): object {
   return {
     openapi: '3.1.0',
     info: {
@@ -77,7 +81,11 @@ export function buildDocument(version: string): object {
       { name: 'admin', description: 'For operators, with an admin key.' },
     ],
     paths: { ...inferencePaths(), ...healthPaths(), ...checkPaths(), ...aboutPaths(), ...adminPaths() },
-    components: { schemas: componentSchemas(), securitySchemes },
+    components: {
+      parameters: { RequestTimeout: timeoutParameter(requestTimeoutMs) },
+      schemas: componentSchemas(),
+      securitySchemes,
+    },
   };
 }
 
@@ -96,7 +104,12 @@ function inference(operationId: string, summary: string, request: SchemaName, re
     summary,
     tags: ['inference'],
     ...withKey('AUTH_MODE=api-key'),
-    parameters: [REQUEST_ID_PARAMETER, TIMEOUT_PARAMETER, ...KEY_PARAMETERS, ...CALLER_PARAMETERS],
+    parameters: [
+      REQUEST_ID_PARAMETER,
+      { $ref: '#/components/parameters/RequestTimeout' },
+      ...KEY_PARAMETERS,
+      ...CALLER_PARAMETERS,
+    ],
     requestBody: { required: true, content: { 'application/json': { schema: refTo(request) } } },
     responses: { '200': jsonAnswer('The answer of the model.', response), ...problemAnswers([...INFERENCE]) },
   };
