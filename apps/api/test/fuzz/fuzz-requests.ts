@@ -47,8 +47,8 @@ const strangePaths = fc.oneof(
   fc.string({ maxLength: 30 }).map((name) => `/${encodeURIComponent(name)}`),
 );
 
-const strangeHeaders = fc.constantFrom(
-  ...[
+const strangeHeaders = fc.oneof(
+  fc.constantFrom(
     '',
     ' ',
     '0',
@@ -64,9 +64,17 @@ const strangeHeaders = fc.constantFrom(
     '"',
     '"a',
     '"a"',
-    '*/*',
-  ],
-  ...['x'.repeat(255), 'x'.repeat(256), 'x'.repeat(2000), '__proto__', '../..', '{}', '%00', ':'.repeat(50)],
+  ),
+  fc.constantFrom(
+    'x'.repeat(255),
+    'x'.repeat(256),
+    'x'.repeat(2000),
+    '__proto__',
+    '../..',
+    '{}',
+    '%00',
+    ':'.repeat(50),
+  ),
 );
 
 const bodiesThatAreNoJson = fc.oneof(
