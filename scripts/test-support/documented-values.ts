@@ -27,6 +27,7 @@ const KINDS: Record<string, Samples> = {
   folder: { right: ['/srv/a folder', './x'], wrong: [] },
   file: { right: ['/srv/a file', './x'], wrong: [] },
   URL: { right: [], wrong: ['localhost:5432', 'http://host/name', '//host', 'host=a password=b', 'true'] },
+  'HTTP URL': { right: ['http://collector:4318'], wrong: ['localhost:4318', 'redis://host', '//host', 'true'] },
   'addresses, networks': { right: ['10.0.0.0/8,::1'], wrong: ['proxy', '10.0.0.0/33', '10.0.0.1,,10.0.0.2', '*'] },
   origins: { right: ['https://a.example'], wrong: ['a.example', 'https://a.example/path', '*', 'null'] },
   list: { right: [], wrong: ['nonesuch', '=', 'a=b', 'a=1:1,,', 'a=-1:1'] },

@@ -7,6 +7,7 @@ import { environmentSchema, PROJECT_DIR } from './environment.js';
 const VARIABLES = Object.keys(environmentSchema.shape);
 /** Their defaults depend on the machine or the release. */
 const COMPUTED = [
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
   'APP_VERSION',
   'INFERENCE_WORKERS',
   'HEALTH_CHECK_URLS',

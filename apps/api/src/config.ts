@@ -4,6 +4,7 @@ import type { CacheOptions, ClusterFlightOptions } from '@app/cache';
 import { readEnvironment, type KeySources, type NamedUrl, type ServiceObjectives } from '@app/ops';
 import { CONTRADICTIONS } from './contradictions.js';
 import { environmentSchema, type Environment } from './environment.js';
+import { toObservabilityConfig, type ObservabilityConfig } from './observability-config.js';
 import { toResilienceConfig, type ResilienceConfig } from './resilience-config.js';
 
 /** How answers and idempotency keys are kept, and whether. */
@@ -42,7 +43,7 @@ const IDEMPOTENCY_MEMORY_BYTES = 64 * 1024 * 1024;
 const WORKER_CLOSE_MS = 3000;
 
 /** What the server was told, in the units and names that the code uses. */
-export interface Config extends ResilienceConfig {
+export interface Config extends ResilienceConfig, ObservabilityConfig {
   appName: string;
   version: string;
   environment: string;
@@ -120,6 +121,7 @@ function toConfig(env: Environment): Config {
       inferenceTimeoutMs: env.INFERENCE_TIMEOUT_SECONDS * 1000,
       workerId: env.WORKER_ID,
     },
+    ...toObservabilityConfig(env),
     ...toResilienceConfig(env),
     cache: toCacheConfig(env),
     ...toAuditConfig(env),

@@ -1,17 +1,36 @@
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { HttpMetrics, NestLog, registerServiceLevelMetrics, ServiceLevels, type Log } from '@app/ops';
+import {
+  AccessLog,
+  HttpMetrics,
+  NestLog,
+  registerServiceLevelMetrics,
+  ServiceLevels,
+  type ProcessLog,
+  type Tracing,
+} from '@app/ops';
 import { register } from 'prom-client';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
 import { leakMemory } from './debug/leak-memory.js';
 import { Gates } from './gates/gates.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { RequestWatch } from './http/request-watch.js';
 import { HttpServer } from './http/server.js';
 
+/** To whom the server tells of its requests. */
+export interface Witnesses {
+  log: ProcessLog;
+  tracing: Tracing | undefined;
+}
+
 /** Builds the application; it does not listen yet. */
-export async function createApp(config: Config, log: Log, started: DynamicModule[]): Promise<NestFastifyApplication> {
+export async function createApp(
+  config: Config,
+  { log, tracing }: Witnesses,
+  started: DynamicModule[],
+): Promise<NestFastifyApplication> {
   const server = new HttpServer({
     bodyTimeoutMs: config.bodyTimeoutMs,
     // A request may be worked on in silence for so long.
@@ -31,6 +50,7 @@ export async function createApp(config: Config, log: Log, started: DynamicModule
   app.useGlobalFilters(filter);
   const serviceLevels = new ServiceLevels(config.objectives);
   registerServiceLevelMetrics(register, serviceLevels);
-  server.attach({ metrics: app.get(HttpMetrics), filter, gates: app.get(Gates), serviceLevels });
+  const watch = new RequestWatch(new AccessLog(log.unlimited, config.accessLog), tracing);
+  server.attach({ metrics: app.get(HttpMetrics), filter, gates: app.get(Gates), serviceLevels, watch });
   return app;
 }

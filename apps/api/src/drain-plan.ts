@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AuditPipeline } from '@app/audit-log';
-import type { DrainPlan, DrainStep, Log } from '@app/ops';
+import type { DrainPlan, DrainStep, Log, Tracing } from '@app/ops';
 import type { HttpServer } from './http/server.js';
 import { Lifecycle } from './lifecycle.js';
 
@@ -36,4 +36,17 @@ export function drainPlan(app: NestFastifyApplication, log: Log, closeConnection
     },
     steps: [requests, auditRecords, connections],
   };
+}
+
+/** What a receiver that is away may cost of the time to stop. */
+const MAX_EXPORT_MS = 2000;
+
+/** The same plan with the last traces sent once the last request is answered. */
+export function withTraces({ steps, ...plan }: DrainPlan, tracing: Tracing): DrainPlan {
+  const traces: DrainStep = {
+    name: 'traces',
+    run: (deadlineMs) => tracing.close(Math.min(MAX_EXPORT_MS, deadlineMs - performance.now())),
+    whenLate: 'Stopped with traces unsent: the shutdown timeout passed',
+  };
+  return { ...plan, steps: [...steps, traces] };
 }

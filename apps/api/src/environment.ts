@@ -16,8 +16,11 @@ import {
   projectFolder,
   seconds,
   secret,
+  serviceUrl,
   serviceVariables,
+  share,
   text,
+  TRACE_SAMPLERS,
   whole,
 } from '@app/ops';
 import { rateRules } from './rate-rules.js';
@@ -33,6 +36,11 @@ const TRUTHY = ['1', 'true', 'yes', 'on'] as const;
 /** Every variable the server reads, what it must look like and what it is when it is not set. */
 export const environmentSchema = z.object({
   ...identityVariables,
+  ACCESS_LOG_SAMPLE_RATE: share().default(0.01),
+  ACCESS_LOG_SLOW_MS: whole(0, 3_600_000).default(1000),
+  OTEL_EXPORTER_OTLP_ENDPOINT: serviceUrl('http', 'https').optional(),
+  OTEL_TRACES_SAMPLER: oneOf(TRACE_SAMPLERS).default('parentbased_always_on'),
+  OTEL_TRACES_SAMPLER_ARG: share().default(1),
   APP_VERSION: identifier('a version').default(() => packageVersion()),
   HOST: host().default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8000),

@@ -1,7 +1,7 @@
 import { auditPolicyOptions } from '@app/audit-log';
 import { InferenceError } from '@app/inference';
 import type { Log } from '@app/ops';
-import { BreakerLog, Policies, ResilienceMetrics, type FailureKind } from '@app/resilience';
+import { BreakerLog, Policies, ResilienceMetrics, RetryLog, type FailureKind } from '@app/resilience';
 import { register } from 'prom-client';
 import type { Config } from './config.js';
 import { HTTP_ERRORS, HttpError, isErrorCode } from './http-errors.js';
@@ -38,7 +38,12 @@ export function makePolicies(config: Config, log: Log): Policies {
     model: { bulkhead: modelBulkhead, ...(breaker && { breaker }), classify: kindOfModelFailure },
   };
   const metrics = new ResilienceMetrics(register);
-  const made = new Policies({ policies, families, workerId, observers: [metrics, new BreakerLog(log)] });
+  const made = new Policies({
+    policies,
+    families,
+    workerId,
+    observers: [metrics, new BreakerLog(log), new RetryLog(log)],
+  });
   metrics.watch(made);
   return made;
 }

@@ -12,13 +12,14 @@ import {
   isUsable,
   loadHealthModule,
   MaintenanceMode,
-  type Log,
+  openTracing,
+  type ProcessLog,
 } from '@app/ops';
 import { announcement, openDoorWarning, urlOf } from './announce.js';
 import { auditLogModule } from './audit-log.js';
 import { openAuthentication } from './auth/open-authentication.js';
 import { loadConfig, type Config } from './config.js';
-import { drainPlan } from './drain-plan.js';
+import { drainPlan, withTraces } from './drain-plan.js';
 import { addHealthChecks } from './health/checks.js';
 import { isLoopback } from './http/loopback.js';
 import { makePolicies } from './policies.js';
@@ -35,7 +36,8 @@ export async function serve(): Promise<void> {
   const drain = new Drain(log, { timeoutMs: config.shutdownTimeoutMs, delayMs: config.drainDelayMs });
   drain.watchSignals();
   dieOfSurprises(log);
-  const inference = InferenceModule.forRoot(config.inference, log);
+  const tracing = config.tracing && (await openTracing(config.tracing, log));
+  const inference = InferenceModule.forRoot(config.inference, log, tracing && ((batch) => tracing.onBatch(batch)));
   // Loaded only now: the workers load their models while this thread loads Nest and Fastify.
   const { createApp } = await import('./create-app.js');
   const policies = makePolicies(config, log);
@@ -43,10 +45,11 @@ export async function serve(): Promise<void> {
   const authenticator = await openAuthentication(config.access, log).catch(exitIfInvalid);
   const resilience = resilienceModules(config, log, { policies, authenticator });
   const health = await loadHealthModule(log);
-  const app = await createApp(config, log, [inference, auditLog, ...resilience.modules, health]);
+  const app = await createApp(config, { log, tracing }, [inference, auditLog, ...resilience.modules, health]);
   addHealthChecks(app, config, resilience.redis);
   await Promise.all([app.get(AuditLog).open(), app.get(MaintenanceMode).start(MAINTENANCE_WAIT_MS)]);
-  drain.attach(drainPlan(app, log, resilience.close));
+  const plan = drainPlan(app, log, resilience.close);
+  drain.attach(tracing ? withTraces(plan, tracing) : plan);
   const url = await listenOrExit(app, config, log);
   // While the workers load their models this thread has nothing to do; after that, loading more would hold requests up.
   app.get(AuditPipeline).start();
@@ -56,7 +59,7 @@ export async function serve(): Promise<void> {
 }
 
 /** A start that takes too long goes on; operators should know what it waits for. */
-async function tellIfLate(health: HealthChecks, { startupTimeoutMs }: Config, log: Log): Promise<void> {
+async function tellIfLate(health: HealthChecks, { startupTimeoutMs }: Config, log: ProcessLog): Promise<void> {
   const report = await health.waitUntilHealthy({ timeoutMs: startupTimeoutMs });
   const waitsFor = report?.checks.filter(({ status }) => !isUsable(status));
   if (waitsFor?.length) {
@@ -65,14 +68,14 @@ async function tellIfLate(health: HealthChecks, { startupTimeoutMs }: Config, lo
 }
 
 /** A failure that nothing handles leaves the process in a state nobody thought of: it says so and ends. */
-function dieOfSurprises(log: Log): void {
-  process.on('uncaughtException', (error) => {
-    log.critical('The server ends because of an unexpected failure', { error });
-    process.exit(1);
+function dieOfSurprises(log: ProcessLog): void {
+  process.on('uncaughtException', (surprise) => {
+    log.critical('The server ends because of an unexpected failure', { error: surprise });
+    void log.flush().then(() => process.exit(1));
   });
 }
 
-async function listenOrExit(app: INestApplication, { host, port, access }: Config, log: Log): Promise<string> {
+async function listenOrExit(app: INestApplication, { host, port, access }: Config, log: ProcessLog): Promise<string> {
   try {
     await app.listen(port, host);
   } catch (error) {
@@ -82,6 +85,7 @@ async function listenOrExit(app: INestApplication, { host, port, access }: Confi
         ? `Port ${port} of ${host} is in use: stop what listens there or set PORT to another one.`
         : `Falcon cannot listen on port ${port} of ${host}: ${String(code ?? error)}.`;
     log.critical(sentence);
+    await log.flush();
     process.stderr.write(`${sentence}\n`);
     process.exit(1);
   }
@@ -95,13 +99,14 @@ async function listenOrExit(app: INestApplication, { host, port, access }: Confi
   return urlOf(host, address.port);
 }
 
-async function announceReadiness(app: INestApplication, to: { config: Config; log: Log; url: string }) {
+async function announceReadiness(app: INestApplication, to: { config: Config; log: ProcessLog; url: string }) {
   const { config, log, url } = to;
   const inference = app.get(InferenceService);
   try {
     await readyOrLoaded(inference);
   } catch (error) {
     log.critical('The models cannot be loaded', { error });
+    await log.flush();
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
   }

@@ -9,8 +9,8 @@ import {
   type AuditPolicies,
   type StandaloneWorker,
 } from '@app/audit-log';
-import { BreakerLog, Policies, ResilienceMetrics } from '@app/resilience';
-import { configOrExit, createLog, Drain, loadHealthModule, type Log, NestLog } from '@app/ops';
+import { BreakerLog, Policies, ResilienceMetrics, RetryLog } from '@app/resilience';
+import { configOrExit, createLog, Drain, loadHealthModule, NestLog, type ProcessLog } from '@app/ops';
 import { Gauge, register } from 'prom-client';
 import { addHealthChecks } from './checks.js';
 import { type Config, loadConfig } from './config.js';
@@ -22,9 +22,9 @@ export async function work(): Promise<void> {
   const log = createLog({ ...config, level: config.logLevel });
   const drain = new Drain(log, { timeoutMs: config.shutdownTimeoutMs });
   drain.watchSignals();
-  process.on('uncaughtException', (error) => {
-    log.critical('The audit worker ends because of an unexpected failure', { error });
-    process.exit(1);
+  process.on('uncaughtException', (surprise) => {
+    log.critical('The audit worker ends because of an unexpected failure', { error: surprise });
+    void log.flush().then(() => process.exit(1));
   });
   const worker = await makeWorker(config, log);
   worker.start();
@@ -54,7 +54,7 @@ export async function work(): Promise<void> {
   flushCompileCache();
 }
 
-async function makeWorker(config: Config, log: Log): Promise<StandaloneWorker> {
+async function makeWorker(config: Config, log: ProcessLog): Promise<StandaloneWorker> {
   const metrics = new AuditMetrics(register);
   const StandaloneWorkerClass = await loadStandaloneWorker();
   const worker = new StandaloneWorkerClass({ ...config, policies: makePolicies(config, log) }, log, metrics);
@@ -72,15 +72,15 @@ async function makeWorker(config: Config, log: Log): Promise<StandaloneWorker> {
   return worker;
 }
 
-function makePolicies({ hasBreakers, workerId }: Config, log: Log): AuditPolicies {
+function makePolicies({ hasBreakers, workerId }: Config, log: ProcessLog): AuditPolicies {
   const metrics = new ResilienceMetrics(register);
-  const observers = [metrics, new BreakerLog(log)];
+  const observers = [metrics, new BreakerLog(log), new RetryLog(log)];
   const policies = new Policies({ policies: auditPolicyOptions(hasBreakers), workerId, observers });
   metrics.watch(policies);
   return { postgres: policies.get('postgres'), queue: policies.get('queue') };
 }
 
-async function listenOrExit(app: INestApplication, { host, port }: Config, log: Log): Promise<string> {
+async function listenOrExit(app: INestApplication, { host, port }: Config, log: ProcessLog): Promise<string> {
   try {
     await app.listen(port, host);
     return await app.getUrl();
@@ -91,6 +91,7 @@ async function listenOrExit(app: INestApplication, { host, port }: Config, log: 
         ? `Port ${port} of ${host} is in use: stop what listens there or set PORT to another one.`
         : `The audit worker cannot listen on port ${port} of ${host}: ${String(code ?? error)}.`;
     log.critical(sentence);
+    await log.flush();
     process.stderr.write(`${sentence}\n`);
     process.exit(1);
   }

@@ -1,5 +1,6 @@
 export { InferenceModule } from './inference.module.js';
 export { type ModelChoice, InferenceService } from './inference.service.js';
+export type { TracedBatch } from './inference-observer.js';
 export type { InferenceLog } from './inference-log.js';
 export type { CallOptions, InferenceBackend, InferenceOptions } from './inference.options.js';
 export * from './inference.errors.js';

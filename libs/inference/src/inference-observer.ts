@@ -7,9 +7,24 @@ export interface BatchReport {
   computeMs: number;
 }
 
+/** A batch that has left its worker, however that ended, as whoever traces requests sees it. */
+export interface TracedBatch {
+  /** `name/version` of the model. */
+  key: string;
+  items: number;
+  /** When the worker got it, and when its answer came, as `performance.now()`. */
+  startMs: number;
+  endMs: number;
+  error?: Error;
+  /** Those of its items that came with a span. */
+  traced: readonly { span: object; queuedMs: number }[];
+}
+
 /** Is told what metrics count. */
 export interface InferenceObserver {
   onBatch(report: BatchReport): void;
+  /** Only called for batches with an item that is traced. */
+  onTracedBatch?(batch: TracedBatch): void;
   /** A worker ended without being asked to. */
   onWorkerLost(reason: string): void;
 }

@@ -2,16 +2,28 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { register } from 'prom-client';
 import { InferenceMetrics } from './inference.metrics.js';
 import type { InferenceOptions } from './inference.options.js';
+import type { TracedBatch } from './inference-observer.js';
 import type { InferenceLog } from './inference-log.js';
 import { InferenceService } from './inference.service.js';
 
 /** Wires the inference library: import `InferenceModule.forRoot(options, log)` and inject `InferenceService`. */
 @Module({})
 export class InferenceModule {
-  /** The workers start at once, while the rest of the application is still being wired. */
-  static forRoot(options: InferenceOptions, log: InferenceLog): DynamicModule {
+  /**
+   * The workers start at once, while the rest of the application is still being wired.
+   * @param onTracedBatch is told of the batches of calls that come with a span
+   */
+  static forRoot(
+    options: InferenceOptions,
+    log: InferenceLog,
+    onTracedBatch?: (batch: TracedBatch) => void,
+  ): DynamicModule {
     const metrics = new InferenceMetrics(register, options.workerId);
-    const service = new InferenceService(options, log, metrics);
+    const service = new InferenceService(options, log, {
+      onBatch: (report) => metrics.onBatch(report),
+      onWorkerLost: () => metrics.onWorkerLost(),
+      ...(onTracedBatch && { onTracedBatch }),
+    });
     metrics.watch(service);
     service.start();
     return {

@@ -32,4 +32,6 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** `performance.now()` value after which the answer is worthless; default: none. */
   deadlineMs?: number | undefined;
+  /** What the observer is handed with the batch of this call; default: the call is not traced. */
+  span?: object | undefined;
 }

@@ -11,6 +11,7 @@ export {
   seconds,
   secret,
   serviceUrl,
+  share,
   text,
   whole,
 } from './config/environment.js';
@@ -36,8 +37,10 @@ export type { Probe } from './health/health-checks.js';
 export { loadHealthModule } from './health/load-health-module.js';
 export { remoteCheck } from './health/remote-checks.js';
 export { SystemChecks } from './health/system-checks.js';
+export { AccessLog } from './logging/access-log.js';
+export type { AccessLogOptions, RequestEnd } from './logging/access-log.js';
 export { createLog, LOG_LEVELS } from './logging/log.js';
-export type { Log, LogFields, LogLevel, LogOptions } from './logging/log.js';
+export type { Log, LogFields, LogLevel, LogOptions, ProcessLog } from './logging/log.js';
 export { NestLog } from './logging/nest-log.js';
 export { MaintenanceUnavailableError } from './maintenance/maintenance.errors.js';
 export { registerMaintenanceMetrics } from './maintenance/maintenance.metrics.js';
@@ -56,3 +59,9 @@ export { ServiceLevels } from './metrics/service-levels.js';
 export type { ServiceObjectives, ServiceOutcome } from './metrics/service-levels.js';
 export { OpsModule } from './ops.module.js';
 export type { OpsOptions } from './ops.module.js';
+export { openTracing } from './tracing/open-tracing.js';
+export { TRACE_SAMPLERS } from './tracing/tracing.options.js';
+export type { TraceSampler, TracingOptions } from './tracing/tracing.options.js';
+export { traced } from './tracing/trace.js';
+export type { RequestTrace, TraceAttributes, TracedBatch, TracedRequest, TraceSpan, Tracing } from './tracing/trace.js';
+export { parseTraceparent } from './tracing/traceparent.js';

@@ -17,6 +17,7 @@ export { PolicyFamily } from './policy/policy-family.js';
 export type { PolicyCall, PolicyOptions } from './policy/policy.options.js';
 export type { PolicyObserver, RejectionReason, StateChange } from './policy/policy-observer.js';
 export type { RetryOptions } from './policy/retry.js';
+export { RetryLog } from './policy/retry-log.js';
 export { InjectPolicy, InjectPolicyFamily, UsePolicy } from './policy/use-policy.decorator.js';
 export type { CallBounds } from './policy/use-policy.decorator.js';
 export { Watch } from './policy/watch.js';

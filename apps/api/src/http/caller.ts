@@ -33,6 +33,11 @@ export function identifyCaller(request: ReadRequest, key: ApiKey | undefined): v
   request[KEY] = key;
 }
 
+/** Whose request this is, as far as it was found out. */
+export function knownTenant(request: ReadRequest): string | undefined {
+  return request[CALLER]?.tenant ?? request[KEY]?.tenant;
+}
+
 /**
  * Reads who asks, once for each request.
  * @throws {HttpError} INVALID_HEADER

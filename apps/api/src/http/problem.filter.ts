@@ -3,12 +3,11 @@ import type { Log } from '@app/ops';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HTTP_ERRORS } from '../http-errors.js';
 import { failureOf, PROBLEM_TYPE, problemBody, problemHeaders } from './problem.js';
+import { exchangeOf } from './request-context.js';
+import { requestFields } from './request-watch.js';
 import type { RouteTable } from './route-table.js';
 
-/** Under overload or in maintenance there are thousands of these a second; metrics count them. */
-const QUIET = new Set(['OVERLOADED', 'CIRCUIT_OPEN', 'BULKHEAD_FULL', 'MAINTENANCE']);
-
-/** Answers every failure as problem+json, and logs those that are the server's. */
+/** Answers every failure as problem+json, and logs those that nobody thought of; the access log has the others. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
@@ -28,13 +27,12 @@ export class ProblemFilter implements ExceptionFilter {
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const failure = failureOf(error);
     const { status } = HTTP_ERRORS[failure.code];
-    if (status >= 500 && !QUIET.has(failure.code)) {
-      const fields = { request_id: request.id, code: failure.code, error };
-      if (status === 500) {
-        this.log.error('The request failed', fields);
-      } else {
-        this.log.warning('The request was refused', { ...fields, error: failure.detail });
-      }
+    const exchange = exchangeOf(reply.raw);
+    if (exchange) {
+      exchange.failure = failure;
+    }
+    if (status === 500) {
+      this.log.error('The request failed', { ...requestFields(request, exchange), code: failure.code, error });
     }
     if (!reply.sent) {
       void reply

@@ -1,28 +1,65 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
-import type { RouteMeter, ServiceOutcome } from '@app/ops';
+import type { RequestTrace, RouteMeter, ServiceOutcome, TraceSpan } from '@app/ops';
 import { idempotencyKey } from '@app/cache';
 import { HttpError } from '../http-errors.js';
 import { callerOf, type Caller } from './caller.js';
 import { clientAddress } from './client-address.js';
 import { disconnectSignal } from './disconnect-signal.js';
+import type { Failure } from './problem.js';
 
 const METERED = Symbol('meter and start of the request');
 
 /** What a status does not say: the answer is less than a fresh one, or the refusal is the server's own doing. */
 export type TellableOutcome = Exclude<ServiceOutcome, 'good'>;
 
+/** What is known of a request from its start to its end. */
+export interface Exchange {
+  readonly request: FastifyRequest | undefined;
+  readonly startedMs: number;
+  /** Undefined where requests are not traced. */
+  trace: RequestTrace | undefined;
+  /** What it was answered instead of what was asked for. */
+  failure: Failure | undefined;
+}
+
+/** Is told how a request ended. */
+export interface ExchangeWatch {
+  ended(exchange: Exchange, response: ServerResponse, end: { status: number; durationMs: number }): void;
+}
+
+interface Metered extends Exchange {
+  meter: RouteMeter;
+  cutOffStatus: number;
+  told: TellableOutcome | undefined;
+  watch: ExchangeWatch | undefined;
+}
+
 interface MeteredResponse extends ServerResponse {
-  [METERED]?: { meter: RouteMeter; startedMs: number; cutOffStatus: number; told: TellableOutcome | undefined };
+  [METERED]?: Metered;
 }
 
 /** Status under which a request is counted whose client left before the answer. */
 const CLIENT_LEFT = 499;
 
 /** Starts counting a request; it ends with its response, whether that was sent or cut off. */
-export function meterResponse(response: MeteredResponse, meter: RouteMeter): void {
+export function meterResponse(
+  response: MeteredResponse,
+  meter: RouteMeter,
+  watch?: ExchangeWatch,
+  request?: FastifyRequest,
+): void {
   meter.started();
-  response[METERED] = { meter, startedMs: performance.now(), cutOffStatus: CLIENT_LEFT, told: undefined };
+  response[METERED] = {
+    request,
+    startedMs: performance.now(),
+    trace: undefined,
+    failure: undefined,
+    meter,
+    cutOffStatus: CLIENT_LEFT,
+    told: undefined,
+    watch,
+  };
   // Not once(): it is emitted once anyway, and once() would wrap the listener anew for every request.
   response.on('close', onClose);
 }
@@ -31,7 +68,9 @@ function onClose(this: MeteredResponse): void {
   const metered = this[METERED];
   if (metered) {
     const status = this.writableFinished ? this.statusCode : metered.cutOffStatus;
-    metered.meter.finished(status, (performance.now() - metered.startedMs) / 1000, metered.told);
+    const durationMs = performance.now() - metered.startedMs;
+    metered.meter.finished(status, durationMs / 1000, metered.told);
+    metered.watch?.ended(metered, this, { status, durationMs });
   }
 }
 
@@ -51,6 +90,11 @@ export function tellOutcome(response: MeteredResponse, outcome: TellableOutcome)
   }
 }
 
+/** What is known of the request that this answers; undefined if it is not counted. */
+export function exchangeOf(response: MeteredResponse): Exchange | undefined {
+  return response[METERED];
+}
+
 /** When the request came in, as `performance.now()` had it. */
 export function startOf(response: MeteredResponse): number {
   return response[METERED]?.startedMs ?? performance.now();
@@ -64,6 +108,8 @@ export interface RequestContext extends Caller {
   signal: AbortSignal;
   /** Address of the client; undefined when it is gone. */
   clientAddress: string | undefined;
+  /** What the parts of the work become parts of; undefined when the request is not traced. */
+  span?: TraceSpan | undefined;
   /** Under which the caller may ask the same again. */
   idempotencyKey: string | undefined;
 }
@@ -93,6 +139,7 @@ export function requestContext(
     deadlineMs: startedMs + (given === undefined ? maxTimeoutMs : parseTimeoutMs(String(given), maxTimeoutMs)),
     signal: disconnectSignal(request.raw.socket),
     clientAddress: clientAddress(request),
+    span: exchangeOf(response)?.trace?.span,
     idempotencyKey: keyOf(request),
     ...callerOf(request.raw),
   };

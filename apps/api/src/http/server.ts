@@ -4,11 +4,13 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { underServiceLevels, type HttpMetrics, type RouteClass, type RouteMeter, type ServiceLevels } from '@app/ops';
 import { accessOf } from '../auth/access.js';
-import type { Gate, Gates } from '../gates/gates.js';
+import type { Gates } from '../gates/gates.js';
 import { Cors } from './cors.js';
 import { answerConnectionError, type BusySocket, type ConnectionError } from './client-errors.js';
+import { enter } from './enter.js';
 import { MAX_BODY_BYTES, takeJsonBodiesOnly } from './json-body.js';
 import type { ProblemFilter } from './problem.filter.js';
+import type { RequestWatch } from './request-watch.js';
 import { cutOff, meterResponse } from './request-context.js';
 import { requestIdOf } from './request-id.js';
 import { SECURITY_HEADERS } from './security-headers.js';
@@ -60,6 +62,7 @@ interface Attached {
   gates: Gates;
   /** Counts what is asked of models. */
   serviceLevels: ServiceLevels;
+  watch: RequestWatch;
 }
 
 /** The HTTP server under Nest: limits, request ids, metering, and the answers to what never reaches a route. */
@@ -69,6 +72,7 @@ export class HttpServer extends FastifyAdapter {
   private filter?: ProblemFilter;
   private gates?: Gates;
   private serviceLevels?: ServiceLevels;
+  private watch?: RequestWatch;
   private readonly unmatched = new Map<string, RouteMeter>();
   private readonly connections = new Set<BusySocket>();
   private isDraining = false;
@@ -112,9 +116,11 @@ export class HttpServer extends FastifyAdapter {
       let meter = method === 'HEAD' ? undefined : this.meter(method, route.url);
       // A function per route, so that a request finds its meter without a look-up.
       const gate = this.gates?.of(route.url);
+      // Probes and scrapes come all the time and say nothing.
+      const watch = classOf(route.url) === 'system' ? undefined : this.watch;
       route.onRequest = (request, reply, done) => {
-        meterResponse(reply.raw, (meter ??= this.meter(method, route.url)));
-        enter(gate, { request, reply, done });
+        meterResponse(reply.raw, (meter ??= this.meter(method, route.url)), watch, request);
+        enter(gate, { request, reply, done: watch?.begin(request, reply, done) ?? done });
       };
     });
     server.addHook('onRequest', (request, reply, done) => {
@@ -123,7 +129,7 @@ export class HttpServer extends FastifyAdapter {
         reply.raw.shouldKeepAlive = false;
       }
       if (request.is404) {
-        meterResponse(reply.raw, this.unmatchedMeter(request.method));
+        meterResponse(reply.raw, this.unmatchedMeter(request.method), this.watch, request);
       }
       if (!cors?.answer(request, reply)) {
         done();
@@ -176,9 +182,10 @@ export class HttpServer extends FastifyAdapter {
   }
 
   /** Hands over what only exists once Nest has built it; must be called before routes are registered. */
-  attach({ metrics, filter, gates, serviceLevels }: Attached): void {
+  attach({ metrics, filter, gates, serviceLevels, watch }: Attached): void {
     this.serviceLevels = serviceLevels;
     this.gates = gates;
+    this.watch = watch;
     this.metrics = metrics;
     this.filter = filter;
   }
@@ -218,40 +225,10 @@ export class HttpServer extends FastifyAdapter {
 
   /** Fastify refuses a URL it cannot decode before any hook has run. */
   private onUnroutable(error: Error, request: FastifyRequest, reply: FastifyReply): void {
-    meterResponse(reply.raw, this.unmatchedMeter(request.method));
+    meterResponse(reply.raw, this.unmatchedMeter(request.method), this.watch, request);
     reply.header('X-Request-ID', request.id).headers(SECURITY_HEADERS);
     this.filter?.answer(error, request, reply);
   }
-}
-
-interface HookCall {
-  request: FastifyRequest;
-  reply: FastifyReply;
-  done: (error?: Error) => void;
-}
-
-/** Lets a request through its gate; what that throws is answered like any other failure. */
-function enter(gate: Gate | undefined, { request, reply, done }: HookCall): void {
-  try {
-    const entering = gate?.(request, reply);
-    if (entering instanceof Promise) {
-      void enterLater(entering, done);
-    } else {
-      done();
-    }
-  } catch (error) {
-    done(error as Error);
-  }
-}
-
-async function enterLater(entering: Promise<void>, done: HookCall['done']): Promise<void> {
-  try {
-    await entering;
-  } catch (error) {
-    done(error as Error);
-    return;
-  }
-  done();
 }
 
 /** Lets the answer under way say "Connection: close", so that the client does not send another request into the void. */

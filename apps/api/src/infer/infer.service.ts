@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AuditUnavailableError } from '@app/audit-log';
 import { InvalidInputError } from '@app/inference';
+import { traced } from '@app/ops';
 import { elapsedMs, type RequestContext } from '../http/request-context.js';
 import { SETTINGS, type Settings } from '../settings.js';
 import { askedTexts, InferAudit, type AskedText } from './infer-audit.js';
@@ -28,7 +29,7 @@ export class InferService {
   async one(asked: InferRequest, context: RequestContext): Promise<Rendered<InferResponse>> {
     try {
       const answered = await this.ask(asked, context);
-      await this.record(answered, context);
+      await traced(context.span, 'audit', () => this.record(answered, context));
       return answered.rendered;
     } catch (error) {
       throw await this.failure([asked], error, context);
@@ -42,7 +43,7 @@ export class InferService {
     const bounds = { ...context, signal: AbortSignal.any([context.signal, callOff.signal]) };
     try {
       const answered = await Promise.all(asked.map((text) => this.ask(text, bounds)));
-      await Promise.all(answered.map((text) => this.record(text, context)));
+      await this.recordAll(answered, context);
       return renderBatch(
         answered.map(({ rendered }) => rendered),
         {
@@ -69,7 +70,7 @@ export class InferService {
       inferenceTimeMs: undefined,
     }));
     try {
-      await Promise.all(texts.map((text) => this.record(text, context)));
+      await this.recordAll(texts, context);
     } catch (error) {
       throw await this.failure(asked, error, context);
     }
@@ -79,7 +80,9 @@ export class InferService {
   async failure(asked: readonly AskedText[], error: unknown, context: RequestContext): Promise<unknown> {
     let told = error;
     if (!(error instanceof AuditUnavailableError)) {
-      await this.audit.failed(asked, error, context).catch((unrecorded: unknown) => (told = unrecorded));
+      await traced(context.span, 'audit', () => this.audit.failed(asked, error, context)).catch(
+        (unrecorded: unknown) => (told = unrecorded),
+      );
     }
     this.metrics.failed(told);
     return told;
@@ -111,6 +114,10 @@ export class InferService {
       model_version: known.model_version,
       request_id: context.requestId,
     };
+  }
+
+  private recordAll(answered: readonly Answered[], context: RequestContext): Promise<unknown> {
+    return traced(context.span, 'audit', () => Promise.all(answered.map((text) => this.record(text, context))));
   }
 
   private async record({ asked, rendered, inferenceTimeMs }: Answered, context: RequestContext): Promise<void> {

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { AnswerCache, cacheKey } from '@app/cache';
 import { InferenceService } from '@app/inference';
+import { traced, type TraceSpan } from '@app/ops';
 import { InjectPolicyFamily, PolicyFamily } from '@app/resilience';
 import { DEGRADING_ERROR_CODES, type ErrorCode } from '../http-errors.js';
 import { failureOf } from '../http/problem.js';
@@ -69,31 +70,43 @@ export class ModelAnswers implements OnApplicationBootstrap {
     if (!this.cache || key === undefined) {
       return { ...(await this.ask(question, context)), mode: 'fresh', cacheHit: false };
     }
-    const { deadlineMs, signal } = context;
+    const { deadlineMs, signal, span } = context;
+    const lookup = span?.child('cache');
     let computed: Said | undefined;
-    const { value, origin } = await this.cache.getOrCompute(
-      key,
-      async (wanted) => JSON.stringify((computed = await this.ask(question, { deadlineMs, signal: wanted }))),
-      { signal, deadlineMs: deadlineMs + GRACE_MS },
-    );
-    if (origin === 'computed' && computed) {
-      return { ...computed, mode: 'fresh', cacheHit: false };
+    const compute = async (wanted: AbortSignal): Promise<string> => {
+      endLookup(lookup, 'miss');
+      return JSON.stringify((computed = await this.ask(question, { deadlineMs, signal: wanted, span })));
+    };
+    try {
+      const { value, origin } = await this.cache.getOrCompute(key, compute, {
+        signal,
+        deadlineMs: deadlineMs + GRACE_MS,
+      });
+      if (origin === 'computed' && computed) {
+        return { ...computed, mode: 'fresh', cacheHit: false };
+      }
+      const cacheHit = origin === 'cache';
+      endLookup(lookup, cacheHit ? 'hit' : 'shared');
+      const { inferenceTimeMs, ...said } = JSON.parse(value) as Said;
+      return { ...said, ...(!cacheHit && { inferenceTimeMs }), mode: 'fresh', cacheHit };
+    } catch (error) {
+      lookup?.end(error);
+      throw error;
     }
-    const { inferenceTimeMs, ...said } = JSON.parse(value) as Said;
-    const cacheHit = origin === 'cache';
-    return { ...said, ...(!cacheHit && { inferenceTimeMs }), mode: 'fresh', cacheHit };
   }
 
   private async ask(
     { text, ...choice }: Question,
-    { deadlineMs, signal }: Pick<RequestContext, 'deadlineMs' | 'signal'>,
+    { deadlineMs, signal, span }: Pick<RequestContext, 'deadlineMs' | 'signal' | 'span'>,
   ): Promise<Said> {
     // One that exists: `find` has resolved it, so that nobody makes policies by inventing names.
     const policy = this.policies.of(choice.model);
-    const said = await policy.execute(() => this.inference.classify(text, choice, { deadlineMs, signal }), {
-      deadlineMs: deadlineMs + GRACE_MS,
-      signal,
-    });
+    const said = await traced(span, 'model', (part) =>
+      policy.execute(() => this.inference.classify(text, choice, { deadlineMs, signal, span: part }), {
+        deadlineMs: deadlineMs + GRACE_MS,
+        signal,
+      }),
+    );
     return {
       prediction: said.prediction,
       confidence: rounded(said.confidence),
@@ -121,7 +134,9 @@ export class ModelAnswers implements OnApplicationBootstrap {
       return { ...said, mode: 'degraded_cache', cacheHit: true, degradedReason, ageSeconds };
     }
     // A fallback that fails, too, is no answer; what the caller is told is why the model had none.
-    const fallback = await this.inference.fallback(text, choice, context).catch(() => undefined);
+    const fallback = await traced(context.span, 'fallback', (span) =>
+      this.inference.fallback(text, choice, { ...context, span }),
+    ).catch(() => undefined);
     return (
       fallback && {
         prediction: fallback.prediction,
@@ -135,4 +150,10 @@ export class ModelAnswers implements OnApplicationBootstrap {
       }
     );
   }
+}
+
+/** The lookup ends where the answer is found, or where it begins to be computed. */
+function endLookup(lookup: TraceSpan | undefined, outcome: 'hit' | 'miss' | 'shared'): void {
+  lookup?.set({ 'falcon.cache': outcome });
+  lookup?.end();
 }

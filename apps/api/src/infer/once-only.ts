@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { fingerprint, Idempotency, type HeldClaim } from '@app/cache';
+import { traced } from '@app/ops';
 import { HttpError } from '../http-errors.js';
 import { SETTINGS, type Settings } from '../settings.js';
 import type { RequestContext } from '../http/request-context.js';
@@ -38,7 +39,7 @@ export class OnceOnly {
       return work.run();
     }
     const request = { tenant, route: work.route, key, fingerprint: fingerprint(work.body), deadlineMs };
-    const outcome = await this.idempotency.begin(request);
+    const outcome = await traced(context.span, 'idempotency', () => this.idempotency.begin(request));
     switch (outcome.state) {
       case 'in-flight':
         throw await work.refuse(

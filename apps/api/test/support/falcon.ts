@@ -69,15 +69,24 @@ export class Falcon {
   }
 
   /** Waits for a log line; fails when the process ends without it. */
-  async waitForLog(message: string, timeoutMs = 30_000): Promise<LogLine> {
+  waitForLog(message: string, timeoutMs = 30_000): Promise<LogLine> {
+    return this.waitForLine(`"${message}"`, (line) => line.message === message, timeoutMs);
+  }
+
+  /** Waits for the log line that belongs to a request. */
+  waitForLineOf(requestId: unknown): Promise<LogLine> {
+    return this.waitForLine(`line of request ${String(requestId)}`, (line) => line['request_id'] === requestId);
+  }
+
+  private async waitForLine(what: string, isIt: (line: LogLine) => boolean, timeoutMs = 30_000): Promise<LogLine> {
     const giveUpAt = Date.now() + timeoutMs;
     for (;;) {
-      const line = this.logs().find((candidate) => candidate.message === message);
+      const line = this.logs().find(isIt);
       if (line) {
         return line;
       }
       if (this.process.exitCode !== null || Date.now() > giveUpAt) {
-        throw new Error(`no "${message}" in the log:\n${this.stdout.join('')}${this.stderr.join('')}`);
+        throw new Error(`no ${what} in the log:\n${this.stdout.join('')}${this.stderr.join('')}`);
       }
       await sleep(10);
     }

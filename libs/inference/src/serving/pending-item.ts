@@ -19,6 +19,8 @@ export interface ItemAnswer {
 export class PendingItem {
   readonly answer: Promise<ItemAnswer>;
   readonly enqueuedMs = performance.now();
+  /** Since when it waits: an item of a lost worker does so again. */
+  queuedMs = this.enqueuedMs;
   /** Items of equal group may share a batch. */
   readonly group: string;
   /** Bytes of input that count against the batch's cap; texts are split in the worker, where their features are known. */
@@ -44,6 +46,11 @@ export class PendingItem {
     this.bytes = 'tensors' in input ? byteLength(input.tensors) : 0;
   }
 
+  /** What whoever traces this call knows it by. */
+  get span(): object | undefined {
+    return this.call.span;
+  }
+
   get isSettled(): boolean {
     return this.settled;
   }
@@ -57,6 +64,7 @@ export class PendingItem {
     this.isRetry = true;
     this.lostWorker = error;
     this.stage = 'queue';
+    this.queuedMs = performance.now();
   }
 
   succeed(answer: ItemAnswer): void {

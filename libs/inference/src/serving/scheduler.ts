@@ -1,5 +1,5 @@
 import { InferenceFailedError, InferenceStoppedError, WorkerLostError } from '../inference.errors.js';
-import type { BatchReport } from '../inference-observer.js';
+import type { InferenceObserver } from '../inference-observer.js';
 import type { ModelWorker } from '../pool/model-worker.js';
 import type { WorkerPool } from '../pool/worker-pool.js';
 import type { BatchInput, BatchOutput, Computed } from '../worker/protocol.js';
@@ -35,7 +35,7 @@ export class Scheduler {
 
   constructor(
     private readonly inferenceTimeoutMs: number,
-    private readonly onBatch: (report: BatchReport) => void,
+    private readonly observer: InferenceObserver,
   ) {}
 
   /** Opens the queue of a model version that `pool` computes; items added before are kept when it is opened again. */
@@ -148,10 +148,14 @@ export class Scheduler {
   private async run(worker: ModelWorker, key: string, items: PendingItem[]): Promise<void> {
     const pool = this.lanes.get(key)?.pool;
     this.running.add(items);
+    const startMs = performance.now();
     for (const item of items) item.enter('inference');
     try {
-      this.settle(key, items, await worker.run(key, toBatchInput(items), this.inferenceTimeoutMs, items[0]?.isRetry));
+      const output = await worker.run(key, toBatchInput(items), this.inferenceTimeoutMs, items[0]?.isRetry);
+      this.trace(key, items, { startMs });
+      this.settle(key, items, output);
     } catch (error) {
+      this.trace(key, items, { startMs, error: error as Error });
       this.retryOrFail(key, items, error as Error);
     }
     this.running.delete(items);
@@ -159,9 +163,16 @@ export class Scheduler {
     this.settleDrain();
   }
 
+  private trace(key: string, items: readonly PendingItem[], how: { startMs: number; error?: Error }): void {
+    if (!this.observer.onTracedBatch) return;
+    const traced = items.flatMap(({ span, queuedMs }) => (span ? [{ span, queuedMs }] : []));
+    if (traced.length === 0) return;
+    this.observer.onTracedBatch({ key, items: items.length, endMs: performance.now(), traced, ...how });
+  }
+
   private settle(key: string, items: PendingItem[], { computed, failures, computeMs }: BatchOutput): void {
     this.msPerItem += SMOOTHING * (computeMs / items.length - this.msPerItem);
-    this.onBatch({ key, items: items.length, computeMs });
+    this.observer.onBatch({ key, items: items.length, computeMs });
     for (const [k, item] of items.entries()) {
       if (item.isSettled) continue; // expired meanwhile
       const failure = failures.get(k);

@@ -36,6 +36,15 @@ function fraction(what: string, min: number, max: number) {
     .refine((value) => value >= min && value <= max, expected);
 }
 
+/** A share of something. */
+export function share() {
+  const expected = 'a number from 0 to 1';
+  return z
+    .string()
+    .regex(/^(0|1|0?\.\d{1,9}|1\.0+)$/, expected)
+    .transform(Number);
+}
+
 /** One of a few words, in the case given here. */
 export function oneOf<const T extends readonly [string, ...string[]]>(words: T) {
   return z.enum(words, `one of ${words.join(', ')}`);

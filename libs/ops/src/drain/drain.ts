@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '../logging/log.js';
+import type { ProcessLog } from '../logging/log.js';
 
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 type Signal = keyof typeof SIGNALS;
@@ -37,7 +37,7 @@ export class Drain {
   private begun = false;
 
   constructor(
-    private readonly log: Log,
+    private readonly log: ProcessLog,
     private readonly options: DrainOptions,
   ) {}
 
@@ -63,7 +63,9 @@ export class Drain {
       process.exit(this.begun ? 128 + SIGNALS[signal] : 0);
     }
     this.begun = true;
-    process.exit(await this.drain(this.plan, signal));
+    const code = await this.drain(this.plan, signal);
+    await this.log.flush();
+    process.exit(code);
   }
 
   /** Resolves to the exit code. */

@@ -1,7 +1,7 @@
-import { createLog, type Log, type LogLevel } from './log.js';
+import { createLog, type LogLevel, type ProcessLog } from './log.js';
 import { NestLog } from './nest-log.js';
 
-function recorded(level: LogLevel = 'DEBUG'): { log: Log; lines: () => Record<string, unknown>[] } {
+function recorded(level: LogLevel = 'DEBUG'): { log: ProcessLog; lines: () => Record<string, unknown>[] } {
   const written: string[] = [];
   const log = createLog(
     { level, workerId: 'worker-7', appName: 'falcon', environment: 'test' },
@@ -54,6 +54,42 @@ describe('createLog', () => {
       stack: expect.stringContaining('log.spec') as string,
       cause: { type: 'RangeError', message: 'inner' },
     });
+  });
+});
+
+describe('a failure that repeats itself', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  it('is told a hundred times, and then how often it was not', () => {
+    const { log, lines } = recorded();
+    for (let k = 0; k < 250; k++) {
+      log.error('The request failed', { request_id: `r${k}` });
+    }
+    log.warning('The request failed');
+    expect(lines()).toHaveLength(101);
+    jest.advanceTimersByTime(10_000);
+    expect(lines().slice(101)).toMatchObject([
+      { level: 'ERROR', message: 'The request failed (repeated 150 times)', repeated: 150 },
+    ]);
+  });
+
+  it('is told when the process ends, too', async () => {
+    const { log, lines } = recorded();
+    for (let k = 0; k < 101; k++) {
+      log.critical('a: b\nc');
+    }
+    await log.flush();
+    expect(lines().at(-1)).toMatchObject({ level: 'CRITICAL', message: 'a: b\nc (repeated 1 times)' });
+  });
+
+  it('leaves lines alone of which there are many on purpose', () => {
+    const { log, lines } = recorded();
+    for (let k = 0; k < 250; k++) {
+      log.info('a');
+      log.unlimited.warning('b');
+    }
+    expect(lines()).toHaveLength(500);
   });
 });
 

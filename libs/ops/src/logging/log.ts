@@ -1,4 +1,6 @@
-import { pino, type DestinationStream, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
+import { RepeatLimit } from './repeat-limit.js';
+import { StdoutDestination } from './stdout-destination.js';
 
 /** Levels as operators write and read them. */
 export const LOG_LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
@@ -16,6 +18,14 @@ export interface Log {
   critical(message: string, fields?: LogFields): void;
 }
 
+/** The log of a process. A warning or an error that repeats itself is held back after a while, and how often is told. */
+export interface ProcessLog extends Log {
+  /** The same without that limit, for lines of which there are many on purpose. */
+  readonly unlimited: Log;
+  /** Resolves when every line is written, after `timeoutMs` at the latest; for a process that is about to end. */
+  flush(timeoutMs?: number): Promise<void>;
+}
+
 /** Who is logging, and from which level on. */
 export interface LogOptions {
   level: LogLevel;
@@ -29,22 +39,76 @@ const NAME_OF_PINO_LEVEL: Record<string, LogLevel> = Object.fromEntries(
   Object.entries(PINO_LEVELS).map(([name, level]) => [level, name as LogLevel]),
 );
 
+/** The same message at most so often; a failure that comes with every request must not fill the disk. */
+const REPEATS = { times: 100, windowMs: 10_000 };
+const FLUSH_MS = 1000;
+
 /** Makes the process's log; `destination` is stdout unless a test hands in another stream. */
-export function createLog(options: LogOptions, destination?: DestinationStream): Log {
-  const logger = pino(
-    {
-      level: PINO_LEVELS[options.level],
-      messageKey: 'message',
-      errorKey: 'error',
-      timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
-      base: { worker_id: options.workerId, app_name: options.appName, environment: options.environment },
-      formatters: { level: (label) => ({ level: NAME_OF_PINO_LEVEL[label] ?? label.toUpperCase() }) },
-      serializers: { error: describeError },
-    },
-    // Synchronous: lines are rare, and the last one before an exit must not be lost.
-    destination ?? pino.destination({ fd: 1, sync: true }),
-  );
-  return new PinoLog(logger);
+export function createLog(options: LogOptions, destination?: DestinationStream): ProcessLog {
+  const stdout = destination ? undefined : new StdoutDestination((lines) => onDropped(lines));
+  const unlimited = new PinoLog(pino(pinoOptions(options), destination ?? stdout!));
+  const onDropped = (lines: number) =>
+    unlimited.warning('Log lines were dropped: whoever reads stdout is too slow', { dropped: lines });
+  return new LimitedLog(unlimited, stdout);
+}
+
+function pinoOptions({ level, workerId, appName, environment }: LogOptions): LoggerOptions {
+  return {
+    level: PINO_LEVELS[level],
+    messageKey: 'message',
+    errorKey: 'error',
+    timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
+    base: { worker_id: workerId, app_name: appName, environment },
+    formatters: { level: (label) => ({ level: NAME_OF_PINO_LEVEL[label] ?? label.toUpperCase() }) },
+    serializers: { error: describeError },
+  };
+}
+
+type Complaint = 'warning' | 'error' | 'critical';
+
+class LimitedLog implements ProcessLog {
+  private readonly repeats: RepeatLimit;
+
+  constructor(
+    readonly unlimited: Log,
+    private readonly stdout: StdoutDestination | undefined,
+  ) {
+    this.repeats = new RepeatLimit(REPEATS, (key, times) => {
+      const [level = 'warning', message] = key.split(/:(.*)/s);
+      unlimited[level as Complaint](`${message} (repeated ${times} times)`, { repeated: times });
+    });
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    this.unlimited.debug(message, fields);
+  }
+
+  info(message: string, fields?: LogFields): void {
+    this.unlimited.info(message, fields);
+  }
+
+  warning(message: string, fields?: LogFields): void {
+    this.complain('warning', message, fields);
+  }
+
+  error(message: string, fields?: LogFields): void {
+    this.complain('error', message, fields);
+  }
+
+  critical(message: string, fields?: LogFields): void {
+    this.complain('critical', message, fields);
+  }
+
+  async flush(timeoutMs = FLUSH_MS): Promise<void> {
+    this.repeats.endWindow();
+    await this.stdout?.flush(timeoutMs);
+  }
+
+  private complain(level: Complaint, message: string, fields: LogFields | undefined): void {
+    if (this.repeats.admits(`${level}:${message}`)) {
+      this.unlimited[level](message, fields);
+    }
+  }
 }
 
 class PinoLog implements Log {

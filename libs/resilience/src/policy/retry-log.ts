@@ -1,0 +1,17 @@
+import type { PolicyObserver } from './policy-observer.js';
+
+/** Tells the log that something is tried again; what is given up is told by whoever asked for it. */
+export class RetryLog implements PolicyObserver {
+  constructor(private readonly log: { warning(message: string, fields: Record<string, unknown>): void }) {}
+
+  onRetry(policy: string, retry: { operation: string; attempt: number; delayMs: number; error: unknown }): void {
+    const { operation, attempt, delayMs, error } = retry;
+    this.log.warning('Retry attempt', {
+      dependency: policy,
+      operation,
+      attempt,
+      delay_ms: Math.round(delayMs),
+      reason: error instanceof Error ? error.message : String(error),
+    });
+  }
+}
