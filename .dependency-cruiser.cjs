@@ -46,14 +46,14 @@ module.exports = {
       name: 'enter-a-library-by-its-name',
       comment: 'Import @app/<lib>, never a path into it: what its index.ts does not export does not exist.',
       severity: 'error',
-      from: { path: '^(libs/[^/]+|apps|bench|scripts)/', pathNot: '^apps/[^/]+/test/' },
+      from: { path: '^(libs/[^/]+|apps|scripts)/', pathNot: '^apps/[^/]+/test/' },
       to: { path: '^libs/', pathNot: '^$1/', dependencyTypesNot: ['aliased-tsconfig-paths'] },
     },
     {
-      name: 'tests-of-an-app-enter-a-library-by-its-name-or-its-test-support',
-      comment: 'What a library starts for its own tests, the tests of an app may start, too.',
+      name: 'tests-of-an-app-and-bench-enter-a-library-by-its-name-or-its-test-support',
+      comment: 'What a library starts for its own tests, the tests of an app and the bench may start, too.',
       severity: 'error',
-      from: { path: '^apps/[^/]+/test/' },
+      from: { path: '^(apps/[^/]+/test|bench)/' },
       to: { path: '^libs/', pathNot: '^libs/[^/]+/test-support/', dependencyTypesNot: ['aliased-tsconfig-paths'] },
     },
     {

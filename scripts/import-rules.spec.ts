@@ -21,7 +21,7 @@ const cleanTree: Record<string, string> = {
   'apps/api/test/infer.e2e-spec.ts': `import '../src/main';\nimport 'only-for-tests';\nimport './support/start';`,
   'apps/api/test/support/start.ts': `import '../../../../libs/audit-log/test-support/start';`,
   'libs/audit-log/test-support/start.ts': `import '../src/index';`,
-  'bench/main.ts': `import '@tensorflow/tfjs-core';\nimport '@app/inference';`,
+  'bench/main.ts': `import '@tensorflow/tfjs-core';\nimport '@app/inference';\nimport '../libs/audit-log/test-support/start';`,
 };
 
 /** For each rule a file that breaks it, and it alone. */
@@ -41,11 +41,15 @@ const violations: [rule: string, file: string, source: string][] = [
   ['enter-a-library-by-its-name', 'apps/api/src/relative.ts', `import '../../../libs/inference/src/index';`],
   ['enter-a-library-by-its-name', 'libs/cache/src/relative.ts', `import '../../resilience/src/index';`],
   [
-    'tests-of-an-app-enter-a-library-by-its-name-or-its-test-support',
+    'tests-of-an-app-and-bench-enter-a-library-by-its-name-or-its-test-support',
     'apps/api/test/deep.e2e-spec.ts',
     `import '../../../libs/inference/src/predict';`,
   ],
-  ['enter-a-library-by-its-name', 'bench/deep.ts', `import '../libs/inference/src/predict';`],
+  [
+    'tests-of-an-app-and-bench-enter-a-library-by-its-name-or-its-test-support',
+    'bench/deep.ts',
+    `import '../libs/inference/src/predict';`,
+  ],
   ['every-import-resolves', 'apps/api/src/deep-by-name.ts', `import '@app/inference/src/predict';`],
   ['a-library-does-not-call-itself-by-name', 'libs/ops/src/mirror.ts', `import '@app/ops';`],
   ['no-circles', 'libs/cache/src/and-round.ts', `import './round';`],

@@ -1,13 +1,14 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { freePort } from './free-port.js';
 
-const FETCHED = join(__dirname, '../../.redis/redis-server');
+/** In the project's folder, from which tests and bench are run. */
+const FETCHED = resolve('.redis/redis-server');
 const START_TIMEOUT_MS = 10_000;
 
 /** The redis-server of this machine, or the one that scripts/redis.sh has fetched. */
@@ -34,6 +35,8 @@ export interface TestRedisOptions {
   appendOnly?: boolean;
   /** More of redis-server's own options. */
   settings?: readonly string[];
+  /** File for what it says; without one it is lost. */
+  logFile?: string;
 }
 
 /** A real Redis of the test's own, on a free port, which may be killed, frozen and started again. */
@@ -58,6 +61,11 @@ export class TestRedis {
     return new TestRedis(await freePort(), mkdtempSync(join(tmpdir(), 'falcon-redis-')), options);
   }
 
+  /** Of its process; 0 when it has never run. */
+  get pid(): number {
+    return this.server?.pid ?? 0;
+  }
+
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
   }
@@ -66,15 +74,17 @@ export class TestRedis {
   async startAgain(): Promise<void> {
     const persistence = this.options.appendOnly ? ['--appendonly', 'yes', '--appendfsync', 'always'] : [];
     const settings = ['--bind', '127.0.0.1', '--save', '', '--maxmemory-policy', 'noeviction', '--dir', this.folder];
+    const output = this.options.logFile === undefined ? 'ignore' : openSync(this.options.logFile, 'w');
     this.server = spawn(
       redisProgram ?? 'redis-server',
       ['--port', String(this.port), ...settings, ...persistence, ...(this.options.settings ?? [])],
-      { stdio: 'ignore' },
+      { stdio: ['ignore', output, output] },
     );
     const deadlineMs = performance.now() + START_TIMEOUT_MS;
     while (!(await this.answers())) {
-      if (performance.now() > deadlineMs) {
-        throw new Error(`redis-server did not answer on port ${this.port} in time.`);
+      if (this.server.exitCode !== null || performance.now() > deadlineMs) {
+        await this.stop();
+        throw new Error(`redis-server did not start on port ${this.port}.`);
       }
       await sleep(20);
     }

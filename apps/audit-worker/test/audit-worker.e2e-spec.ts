@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { JobFeed } from '../../../libs/audit-log/test-support/job-feed.js';
 import { embeddedConnection, queryOnce } from '../../../libs/audit-log/test-support/postgres-access.js';
-import { makeDataDir } from '../../../libs/audit-log/test-support/postgres.js';
+import { makeDataDir } from '../../../libs/audit-log/test-support/data-dir.js';
 import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
 import { startTcpPostgres, type TcpPostgres } from '../../../libs/audit-log/test-support/tcp-postgres.js';
 import { until, WorkerProcess } from './support/worker-process.js';

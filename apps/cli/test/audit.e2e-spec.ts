@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeDataDir } from '../../../libs/audit-log/test-support/postgres.js';
+import { makeDataDir } from '../../../libs/audit-log/test-support/data-dir.js';
 import { queryOnce } from '../../../libs/audit-log/test-support/postgres-access.js';
 import { startTcpPostgres, type TcpPostgres } from '../../../libs/audit-log/test-support/tcp-postgres.js';
 import { falcon, type RunOptions } from './support/falcon.js';

@@ -1,17 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { AuditDatabase, type AuditDatabaseOptions } from '../src/database/audit-database.js';
 import { EmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
 import type { PostgresConnection } from '../src/database/postgres-connection.js';
+import { makeDataDir } from './data-dir.js';
 import { recordingLog } from './recording-log.js';
-
-/** A new folder that a server of another user can reach, too. */
-export function makeDataDir(): string {
-  const dataDir = mkdtempSync(join(tmpdir(), 'falcon-audit-'));
-  chmodSync(dataDir, 0o755); // Postgres does not run as root, and then as somebody who must get in
-  return dataDir;
-}
 
 /** A real Postgres in a folder of its own, until `stop`. */
 export async function startPostgres(): Promise<{

@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { openClusterFolder, prepareSocketFolder } from '../src/database/embedded/cluster-folder.js';
-import { ensureCluster } from '../src/database/embedded/cluster.js';
+import { ensureCluster, SERVER_ENVIRONMENT } from '../src/database/embedded/cluster.js';
 import { findBinaries, prepareBinaries } from '../src/database/embedded/server-binaries.js';
 import { freePort } from '../../../scripts/test-support/free-port.js';
-import { makeDataDir } from './postgres.js';
+import { makeDataDir } from './data-dir.js';
 import { processTree, signalAll } from './process-tree.js';
 
 /** Password of the user `falcon`, with characters that a URL must escape. */
@@ -19,6 +19,8 @@ export interface TcpPostgres {
   /** URL with the password and the database `falcon`; or of somebody else, or another database. */
   url(parts?: { user?: string; password?: string; database?: string }): string;
   readonly port: number;
+  /** Of its first process, since it was last started. */
+  readonly pid: number;
   start(): Promise<void>;
   /** Sends the signal to the server and all its processes; none if it does not run. */
   signal(signal: NodeJS.Signals): void;
@@ -30,8 +32,18 @@ export interface TcpPostgres {
   remove(): Promise<void>;
 }
 
+/** What is asked of it. */
+export interface TcpPostgresOptions {
+  /** Lines of postgresql.conf. */
+  settings?: Record<string, string>;
+  /** File for what it says; without one it is lost. */
+  logFile?: string;
+}
+
+const START_TIMEOUT_MS = 60_000;
+
 /** Makes one and starts it. */
-export async function startTcpPostgres(): Promise<TcpPostgres> {
+export async function startTcpPostgres({ settings: more, logFile }: TcpPostgresOptions = {}): Promise<TcpPostgres> {
   const dataDir = makeDataDir();
   const folder = openClusterFolder(dataDir);
   const binaries = findBinaries();
@@ -40,11 +52,12 @@ export async function startTcpPostgres(): Promise<TcpPostgres> {
   prepareSocketFolder(folder);
   writeFileSync(join(folder.data, 'pg_hba.conf'), 'local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n');
   const port = await freePort();
-  const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: folder.socket, max_connections: 50 };
-  for (const [name, value] of Object.entries(settings)) {
+  const place = { listen_addresses: '127.0.0.1', port, unix_socket_directories: folder.socket, max_connections: 50 };
+  for (const [name, value] of Object.entries({ ...more, ...place })) {
     appendFileSync(join(folder.data, 'postgresql.conf'), `${name} = '${value}'\n`);
   }
-  const running = new TcpServer(join(native, 'bin/postgres'), folder, port);
+  const output = logFile === undefined ? 'ignore' : openSync(logFile, 'w');
+  const running = new TcpServer({ program: join(native, 'bin/postgres'), output }, folder, port);
   await running.start();
   await running.sql(`ALTER USER falcon PASSWORD '${TCP_PASSWORD}'`, 'CREATE DATABASE falcon');
   return Object.assign(running, {
@@ -57,11 +70,11 @@ export async function startTcpPostgres(): Promise<TcpPostgres> {
 
 class TcpServer implements Omit<TcpPostgres, 'remove'> {
   private exited: Promise<unknown> = Promise.resolve();
-  private pid = 0;
+  pid = 0;
   private isRunning = false;
 
   constructor(
-    private readonly program: string,
+    private readonly command: { program: string; output: 'ignore' | number },
     private readonly folder: ReturnType<typeof openClusterFolder>,
     readonly port: number,
   ) {}
@@ -71,20 +84,15 @@ class TcpServer implements Omit<TcpPostgres, 'remove'> {
   }
 
   async start(): Promise<void> {
-    const { data, user } = this.folder;
-    const child = spawn(this.program, ['-D', data], { ...user, cwd: '/', env: {}, stdio: 'ignore' });
-    this.pid = child.pid ?? 0;
-    this.isRunning = true;
-    this.exited = once(child, 'exit').then(() => (this.isRunning = false));
-    while (
-      !(await this.sql('SELECT 1').then(
-        () => true,
-        () => false,
-      ))
-    ) {
-      if (!this.isRunning) return this.start(); // the last processes of the killed one are still leaving
+    const deadlineMs = performance.now() + START_TIMEOUT_MS;
+    do {
+      if (performance.now() > deadlineMs) {
+        await this.kill();
+        throw new Error(`Postgres did not start in "${this.folder.data}".`);
+      }
+      if (!this.isRunning) this.launch(); // again while the last processes of a killed one are still leaving
       await sleep(20);
-    }
+    } while (!(await this.answers()));
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -95,6 +103,25 @@ class TcpServer implements Omit<TcpPostgres, 'remove'> {
     if (this.isRunning && whom === 'postmaster') process.kill(this.pid, 'SIGKILL');
     else this.signal('SIGKILL');
     await this.exited;
+  }
+
+  private launch(): void {
+    const { program, output } = this.command;
+    const { data, user } = this.folder;
+    const stdio = ['ignore' as const, output, output];
+    const child = spawn(program, ['-D', data], { ...user, cwd: '/', env: SERVER_ENVIRONMENT, stdio });
+    this.pid = child.pid ?? 0;
+    this.isRunning = true;
+    this.exited = once(child, 'exit').then(() => (this.isRunning = false));
+  }
+
+  private async answers(): Promise<boolean> {
+    try {
+      await this.sql('SELECT 1');
+      return true;
+    } catch {
+      return false; // not yet
+    }
   }
 
   async sql(...statements: string[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeDataDir } from '../../../../libs/audit-log/test-support/postgres.js';
+import { makeDataDir } from '../../../../libs/audit-log/test-support/data-dir.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
 jest.setTimeout(30_000); // servers start, on a machine that may be busy

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../../../scripts/test-support/free-port.js';
-import { makeDataDir } from '../../../../libs/audit-log/test-support/postgres.js';
+import { makeDataDir } from '../../../../libs/audit-log/test-support/data-dir.js';
 import {
   embeddedConnection,
   embeddedProcesses,

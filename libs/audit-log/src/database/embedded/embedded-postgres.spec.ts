@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { makeDataDir } from '../../../test-support/postgres.js';
+import { makeDataDir } from '../../../test-support/data-dir.js';
 import { recordingLog } from '../../../test-support/recording-log.js';
 import { EmbeddedPostgres, type EmbeddedConnection } from './embedded-postgres.js';
 

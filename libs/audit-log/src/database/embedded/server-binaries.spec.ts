@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeDataDir } from '../../../test-support/postgres.js';
+import { makeDataDir } from '../../../test-support/data-dir.js';
 import { openClusterFolder } from './cluster-folder.js';
 import { findBinaries, prepareBinaries } from './server-binaries.js';
 
