@@ -6,6 +6,7 @@ import { OUT_OPTION, positive } from './cli-options.js';
 import { PLAIN_SETTINGS, callersSettings } from './config.js';
 import type { TextChoice } from './load/load-job.js';
 import type { Scenario } from './measurement.js';
+import { probesCommand } from './probes.command.js';
 import { type BenchReport, renderMarkdown } from './report.js';
 import { commit, exitCodeOf, machine, save, say } from './reporting.js';
 import { resilienceCommand } from './resilience/resilience.command.js';
@@ -112,6 +113,7 @@ async function main(): Promise<void> {
     .option(...OUT_OPTION)
     .action(runSoak);
   program.addCommand(auditCommand());
+  program.addCommand(probesCommand());
   program.addCommand(resilienceCommand());
   await program.parseAsync();
 }

@@ -4,14 +4,17 @@ import { LatencyHistogram } from '../load/latency-histogram.js';
 
 const INTERVAL_MS = 20;
 
-/** Asks a server for /healthz again and again, as an impatient cluster would, and keeps the latencies. */
+/** Asks a server for a probe again and again, as an impatient cluster would, and keeps the latencies. */
 export class HealthProber {
   readonly latencies = new LatencyHistogram();
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
   private running = true;
   private readonly done: Promise<void>;
 
-  constructor(private readonly port: number) {
+  constructor(
+    private readonly port: number,
+    private readonly path = '/healthz',
+  ) {
     this.done = this.probe();
     this.done.catch(() => undefined); // stop() tells
   }
@@ -34,10 +37,10 @@ export class HealthProber {
 
   private ask(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const request = get({ port: this.port, host: '127.0.0.1', path: '/healthz', agent: this.agent }, (response) => {
+      const request = get({ port: this.port, host: '127.0.0.1', path: this.path, agent: this.agent }, (response) => {
         response.resume().once('end', () => {
           if (response.statusCode === 200) resolve();
-          else reject(new Error(`/healthz answered ${response.statusCode}`));
+          else reject(new Error(`${this.path} answered ${response.statusCode}`));
         });
       });
       request.once('error', reject);

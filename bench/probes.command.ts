@@ -1,0 +1,62 @@
+import { mkdirSync } from 'node:fs';
+import { Command } from 'commander';
+import { HealthProber } from './audit/health-prober.js';
+import { BenchServer } from './bench-server.js';
+import { OUT_OPTION, positive } from './cli-options.js';
+import { FALCON } from './compare.js';
+import { LoadGenerator } from './load/load-generator.js';
+import { renderMarkdown, type BenchReport } from './report.js';
+import { callersSettings, PLAIN_SETTINGS } from './config.js';
+import { commit, exitCodeOf, machine, save, say } from './reporting.js';
+import type { Verdict } from './requirements.js';
+
+const PROBES = ['/healthz', '/readyz', '/_health/live', '/_health/ready'];
+const CONNECTIONS = 64;
+const WARMUP_MS = 2000;
+const PROMISED_MS = 5;
+
+/** `bench probes`: how long probes take while the server is as busy as it can be. */
+export function probesCommand(): Command {
+  return new Command('probes')
+    .description('latency of probes at full load; exits with 1 when a median is not below 5 ms')
+    .option('--seconds <number>', 'time under load', positive, 10)
+    .option(...OUT_OPTION)
+    .action(runProbes);
+}
+
+async function runProbes({ seconds, out }: { seconds: number; out: string }): Promise<void> {
+  mkdirSync(out, { recursive: true });
+  const startedAt = new Date().toISOString();
+  const verdicts = await measure(seconds * 1000, out);
+  const settings = { commit: commit(), ...PLAIN_SETTINGS, ...callersSettings() };
+  const report: BenchReport = { startedAt, machine: machine(), settings, scenarios: [], verdicts };
+  const name = `probes-${startedAt.slice(0, 19).replaceAll(':', '')}`;
+  save(out, name, { json: report, markdown: renderMarkdown(report) });
+  process.exitCode = exitCodeOf(verdicts);
+}
+
+async function measure(durationMs: number, logFolder: string): Promise<Verdict[]> {
+  const generator = new LoadGenerator();
+  const server = await BenchServer.start(FALCON, logFolder);
+  const load = { port: server.port, path: '/infer', texts: 'different' as const, connections: CONNECTIONS, seed: 1 };
+  let probers: HealthProber[] = [];
+  try {
+    const onMeasuring = () => (probers = PROBES.map((path) => new HealthProber(server.port, path)));
+    const result = await generator.run({ ...load, warmupMs: WARMUP_MS, until: { durationMs } }, { onMeasuring });
+    await Promise.all(probers.map((prober) => prober.stop()));
+    say(
+      `${Math.round(result.requests / (durationMs / 1000))} requests per second, each in ${result.p50Ms} ms (median)`,
+    );
+  } finally {
+    generator.stop();
+    await server.stop();
+  }
+  return probers.map(({ latencies }, k) => verdictOf(PROBES[k] ?? '', latencies));
+}
+
+function verdictOf(path: string, latencies: HealthProber['latencies']): Verdict {
+  const median = latencies.percentileMs(0.5);
+  say(`${path}: ${latencies.count} probes, median ${median} ms, 99th percentile ${latencies.percentileMs(0.99)} ms`);
+  const promise = `${path} at full load, median of ${latencies.count}`;
+  return { promise, measured: median, limit: PROMISED_MS, unit: 'ms', kept: median < PROMISED_MS };
+}
