@@ -75,13 +75,11 @@ function fieldsOf(exchange: Exchange, response: ServerResponse): LogFields {
   if (!request) {
     return {};
   }
-  const length = response.getHeader('content-length');
   return {
     ...requestFields(request, exchange),
     method: request.method,
     route: routeOf(request),
     client_ip: clientAddress(request),
-    response_bytes: length === undefined ? undefined : Number(length),
     code: failure?.code,
     // What a caller did wrong is told in the caller's words.
     ...(response.statusCode >= 500 && { reason: failure?.detail, stage: failure?.stage }),
