@@ -6,8 +6,9 @@ import { OUT_OPTION, positive } from './cli-options.js';
 import { PLAIN_SETTINGS, callersSettings } from './config.js';
 import type { TextChoice } from './load/load-job.js';
 import type { Scenario } from './measurement.js';
+import { judgeScrape, renderScrape, scrapeCost } from './metrics/scrape-cost.js';
 import { probesCommand } from './probes.command.js';
-import { type BenchReport, renderMarkdown } from './report.js';
+import { type BenchReport, renderContext, renderMarkdown, renderVerdicts } from './report.js';
 import { commit, exitCodeOf, machine, save, say } from './reporting.js';
 import { resilienceCommand } from './resilience/resilience.command.js';
 import { judgeSoak, renderSamples, soak } from './soak.js';
@@ -85,6 +86,19 @@ async function runSoak(options: { requests: number; out: string }): Promise<void
   process.exitCode = exitCodeOf(verdicts);
 }
 
+async function runScrape(options: { scrapes: number; out: string }): Promise<void> {
+  mkdirSync(options.out, { recursive: true });
+  const startedAt = new Date().toISOString();
+  const found = await scrapeCost(options.scrapes, options.out);
+  const verdicts = judgeScrape(found);
+  const context = { startedAt, machine: machine(), settings: { commit: commit(), ...callersSettings() } };
+  save(options.out, `scrape-${startedAt.slice(0, 19).replaceAll(':', '')}`, {
+    json: { ...context, found, verdicts },
+    markdown: [renderContext(context), renderScrape(found), renderVerdicts(verdicts)].join('\n\n'),
+  });
+  process.exitCode = exitCodeOf(verdicts);
+}
+
 async function main(): Promise<void> {
   if (!existsSync('/proc/self/task')) throw new Error('the bench reads CPU time and memory from /proc: it needs Linux');
   const program = new Command('bench').description('Measures Falcon against its reference servers.');
@@ -112,6 +126,12 @@ async function main(): Promise<void> {
     .option('--requests <number>', 'how many', positive, 1_000_000)
     .option(...OUT_OPTION)
     .action(runSoak);
+  program
+    .command('scrape')
+    .description('time and CPU of a scrape of /metrics; exits with 1 when it takes too long')
+    .option('--scrapes <number>', 'how many', positive, 300)
+    .option(...OUT_OPTION)
+    .action(runScrape);
   program.addCommand(auditCommand());
   program.addCommand(probesCommand());
   program.addCommand(resilienceCommand());
