@@ -75,7 +75,7 @@ export class ModelWorker {
   }
 
   get isIdle(): boolean {
-    return this.activity.state === 'idle';
+    return this.activity.state === 'idle' && this.killReason === undefined;
   }
 
   /** Whether it has started and was not ended. */
@@ -90,7 +90,7 @@ export class ModelWorker {
 
   /** Batches that it holds; Infinity while it may not be given another one. */
   get backlog(): number {
-    if (this.activity.state !== 'running') return this.isIdle ? 0 : Infinity;
+    if (this.activity.state !== 'running' || this.killReason !== undefined) return this.isIdle ? 0 : Infinity;
     return this.activity.batches.some(({ isAlone }) => isAlone) ? Infinity : this.activity.batches.length;
   }
 
