@@ -1,43 +1,35 @@
-import type { INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import type { DynamicModule } from '@nestjs/common';
 import type { AuditObserver } from './audit-observer.js';
-import type { AuditServicesOptions, AuditWorkerOptions } from './audit-options.js';
-import type { AuditServices } from './audit-services.js';
+import type { AuditWorkerOptions } from './audit-options.js';
 import type { AuditDatabase } from './database/audit-database.js';
 import { dropExpired, ensurePartitions } from './database/partitions.js';
 import type { QueryClient } from './database/query-client.js';
 import { RecordWriter } from './database/record-writer.js';
 import type { LogWriter } from './log-writer.js';
-import { AuditWorkerModule } from './queue/audit-worker.module.js';
-import type { AuditWorkerParts } from './queue/audit-worker.options.js';
-import { WorkerConnection } from './queue/worker-connection.js';
+import { AuditWorkerModule, type WorkerEnds } from './queue/audit-worker.module.js';
 
 /** What a worker needs of its process. */
 export interface AuditWorkerContext {
-  services: AuditServices;
+  ends: WorkerEnds;
   database: AuditDatabase;
   log: LogWriter;
   observer: AuditObserver;
 }
 
-/** How a worker is told to work. */
-export type AuditWorkerSettings = AuditWorkerOptions & Pick<AuditServicesOptions, 'redisTimeoutMs'>;
-
 const MAINTENANCE = 'db_maintain_partitions';
 
-/** Puts together what AuditWorkerModule is wired from. */
-export function auditWorkerParts(context: AuditWorkerContext, settings: AuditWorkerSettings): AuditWorkerParts {
-  const { services, database, log, observer } = context;
-  return {
-    server: services.queueServer,
-    queueTimeoutMs: settings.redisTimeoutMs,
-    concurrency: settings.concurrency,
-    closeTimeoutMs: settings.closeTimeoutMs,
+/** The worker as a Nest module, which closes its connection; queue and database remain its process's to close. */
+export function auditWorkerModule(context: AuditWorkerContext, options: AuditWorkerOptions): DynamicModule {
+  const { ends, database, log, observer } = context;
+  const parts = {
+    concurrency: options.concurrency,
+    closeTimeoutMs: options.closeTimeoutMs,
     writer: new RecordWriter(database, observer),
-    maintenance: (now) => maintain(context, settings.retentionDays, now),
+    maintenance: (now: Date) => maintain(context, options.retentionDays, now),
     log,
     observer,
   };
+  return AuditWorkerModule.forRoot(parts, ends);
 }
 
 async function maintain({ database, log, observer }: AuditWorkerContext, retentionDays: number, now: Date) {
@@ -63,11 +55,4 @@ async function maintain({ database, log, observer }: AuditWorkerContext, retenti
 async function earlierOf(now: Date, client: QueryClient): Promise<Date> {
   const { rows } = await client.query<{ now: Date }>('SELECT now()');
   return new Date(Math.min(now.getTime(), rows[0]?.now.getTime() ?? 0));
-}
-
-/** Runs a worker in this process, without HTTP; close() of the context ends it. */
-export function runAuditWorker(parts: AuditWorkerParts, services: AuditServices): Promise<INestApplicationContext> {
-  const { server, concurrency, log } = parts;
-  const ends = { connection: new WorkerConnection(server, concurrency, log), queue: services.queue() };
-  return NestFactory.createApplicationContext(AuditWorkerModule.forRoot(parts, ends), { abortOnError: false });
 }

@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import type { AuditLog } from './audit-log.js';
 import type { AuditObserver } from './audit-observer.js';
 import type { AuditAvailability, AuditPipelineOptions } from './audit-options.js';
 import { AuditServices } from './audit-services.js';
-import { auditWorkerParts, runAuditWorker } from './audit-worker.js';
+import { auditWorkerModule } from './audit-worker.js';
 import type { AuditDatabase } from './database/audit-database.js';
 import type { LogWriter } from './log-writer.js';
 import type { AuditQueue } from './queue/audit-queue.js';
 import { QueueBoard } from './queue/queue-board.js';
 import { Shipper } from './queue/shipper.js';
+import { WorkerConnection } from './queue/worker-connection.js';
 import type { AdoptedSpool } from './spool/adopted-spool.js';
 import { Orphans } from './spool/orphans.js';
 
@@ -50,15 +52,9 @@ export class RunningPipeline {
 
   /** Resolves when everything is under way; whether the services answer is another matter. */
   async start(): Promise<void> {
-    const { options, log, observer } = this.parts;
-    const { worker, runsWorker, services } = options;
     void this.database.connect();
     this.looking = this.keepLooking();
-    if (runsWorker) {
-      const context = { services: this.services, database: this.database, log, observer };
-      const parts = auditWorkerParts(context, { ...worker, redisTimeoutMs: services.redisTimeoutMs });
-      this.worker = await runAuditWorker(parts, this.services);
-    }
+    if (this.parts.options.runsWorker) this.worker = await this.startWorker();
   }
 
   availability(): AuditAvailability {
@@ -89,11 +85,19 @@ export class RunningPipeline {
       await shipper.stop();
       await spool.release();
     }
-    await this.queue.close();
     await this.worker?.close();
+    await this.queue.close();
     await this.database.close();
     await this.services.close();
     return flushed;
+  }
+
+  /** Without HTTP, and with the producer's queue as its own. */
+  private startWorker(): Promise<INestApplicationContext> {
+    const { options, log, observer } = this.parts;
+    const connection = new WorkerConnection(this.services.queueServer, options.worker.concurrency, log);
+    const context = { ends: { connection, queue: this.queue }, database: this.database, log, observer };
+    return NestFactory.createApplicationContext(auditWorkerModule(context, options.worker), { abortOnError: false });
   }
 
   /** Now and then: the own spool as soon as it is open, spools of processes that are gone, and the database. */

@@ -4,11 +4,10 @@ import type { AuditObserver } from './audit-observer.js';
 import type { AuditAvailability, AuditServicesOptions, AuditWorkerOptions } from './audit-options.js';
 import type { AuditPolicies } from './audit-policies.js';
 import { AuditServices } from './audit-services.js';
-import { auditWorkerParts } from './audit-worker.js';
+import { auditWorkerModule } from './audit-worker.js';
 import type { AuditDatabase } from './database/audit-database.js';
 import type { LogWriter } from './log-writer.js';
 import type { AuditQueue, QueueCounts } from './queue/audit-queue.js';
-import { AuditWorkerModule } from './queue/audit-worker.module.js';
 import { WorkerConnection } from './queue/worker-connection.js';
 
 /** What the worker of a process of its own is told. */
@@ -35,12 +34,10 @@ export class StandaloneWorker {
   constructor({ services, policies, worker }: StandaloneWorkerOptions, log: LogWriter, observer: AuditObserver) {
     this.services = new AuditServices(services, log, policies);
     this.database = this.services.database(worker.migrate);
-    const { queueServer } = this.services;
-    this.connection = new WorkerConnection(queueServer, worker.concurrency, log);
+    this.connection = new WorkerConnection(this.services.queueServer, worker.concurrency, log);
     this.queue = this.services.queue();
-    const context = { services: this.services, database: this.database, log, observer };
-    const parts = auditWorkerParts(context, { ...worker, redisTimeoutMs: services.redisTimeoutMs });
-    this.module = AuditWorkerModule.forRoot(parts, { connection: this.connection, queue: this.queue });
+    const ends = { connection: this.connection, queue: this.queue };
+    this.module = auditWorkerModule({ ends, database: this.database, log, observer }, worker);
   }
 
   /** Begins to connect to the database, for as long as it takes. */
@@ -70,6 +67,7 @@ export class StandaloneWorker {
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.looking;
+    await this.queue.close();
     await this.database.close();
     await this.services.close();
   }

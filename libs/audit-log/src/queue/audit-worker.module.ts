@@ -10,14 +10,14 @@ import { WorkerConnection } from './worker-connection.js';
 /** The ends of the queue that a worker has. */
 export interface WorkerEnds {
   connection: WorkerConnection;
-  /** For the schedule of the maintenance; the module closes it. */
+  /** For the schedule of the maintenance; whoever opened it closes it when the module is closed. */
   queue: AuditQueue;
 }
 
 /** The worker of the audit log: a part of apps/audit-worker, and in the api a context of its own without HTTP. */
 @Module({})
 export class AuditWorkerModule {
-  static forRoot(parts: AuditWorkerParts, ends: WorkerEnds = endsOf(parts)): DynamicModule {
+  static forRoot(parts: AuditWorkerParts, ends: WorkerEnds): DynamicModule {
     installQueueBackend();
     const { connection } = ends.connection;
     return {
@@ -32,11 +32,4 @@ export class AuditWorkerModule {
       ],
     };
   }
-}
-
-function endsOf({ server, concurrency, queueTimeoutMs, log }: AuditWorkerParts): WorkerEnds {
-  return {
-    connection: new WorkerConnection(server, concurrency, log),
-    queue: new AuditQueue(server, queueTimeoutMs, log),
-  };
 }

@@ -1,7 +1,6 @@
 import type { AuditObserver } from '../audit-observer.js';
 import type { LogWriter } from '../log-writer.js';
 import type { AuditJob } from './audit-job.js';
-import type { QueueServer } from './queue-server.js';
 
 /** Writes jobs into the table; RecordWriter is one. */
 export interface JobWriter {
@@ -13,9 +12,6 @@ export type Maintenance = (now: Date) => Promise<void>;
 
 /** What a worker of the audit log is put together from. */
 export interface AuditWorkerParts {
-  server: QueueServer;
-  /** Longest time for one operation of the queue. */
-  queueTimeoutMs: number;
   /** Jobs that are written at the same time. */
   concurrency: number;
   /** Longest time that a stopping worker gives to the jobs in its hands; they then go back. */

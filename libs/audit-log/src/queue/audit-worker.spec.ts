@@ -74,17 +74,18 @@ function workerContract(
 
   async function startWorker(parts: Partial<AuditWorkerParts> = {}): Promise<void> {
     worker = await NestFactory.createApplicationContext(
-      AuditWorkerModule.forRoot({
-        server: running.server,
-        queueTimeoutMs: 2000,
-        concurrency: 2,
-        closeTimeoutMs: 2000,
-        writer: new RecordWriter(database, observer),
-        maintenance: async () => undefined,
-        log,
-        observer,
-        ...parts,
-      }),
+      AuditWorkerModule.forRoot(
+        {
+          concurrency: 2,
+          closeTimeoutMs: 2000,
+          writer: new RecordWriter(database, observer),
+          maintenance: async () => undefined,
+          log,
+          observer,
+          ...parts,
+        },
+        { connection: new WorkerConnection(running.server, 2, log), queue },
+      ),
     );
   }
 

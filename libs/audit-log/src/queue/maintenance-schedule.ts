@@ -28,7 +28,6 @@ export class MaintenanceSchedule implements OnApplicationBootstrap, BeforeApplic
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.running;
-    await this.queue.close();
   }
 
   private async keepScheduled(): Promise<void> {
