@@ -47,6 +47,17 @@ export const HTTP_ERRORS = {
 /** A stable, upper-case name of a failure. */
 export type ErrorCode = keyof typeof HTTP_ERRORS;
 
+/** Failures of the model in place of which a degraded answer may be given. */
+export const DEGRADING_ERROR_CODES = [
+  'INFERENCE_FAILED',
+  'CIRCUIT_OPEN',
+  'BULKHEAD_FULL',
+  'INFERENCE_QUEUE_FULL',
+  'MODEL_NOT_READY',
+  'WORKER_LOST',
+  'INFERENCE_STOPPED',
+] as const satisfies readonly ErrorCode[];
+
 /** What asking a model may end with, once a request is well formed. */
 export const INFERENCE_ERROR_CODES = [
   'MODEL_NOT_FOUND',
@@ -57,26 +68,9 @@ export const INFERENCE_ERROR_CODES = [
   'IDEMPOTENCY_KEY_REUSED',
   'REQUEST_CANCELLED',
   'INTERNAL_ERROR',
-  'INFERENCE_FAILED',
-  'CIRCUIT_OPEN',
-  'BULKHEAD_FULL',
-  'INFERENCE_QUEUE_FULL',
-  'MODEL_NOT_READY',
-  'WORKER_LOST',
-  'INFERENCE_STOPPED',
+  ...DEGRADING_ERROR_CODES,
   'AUDIT_UNAVAILABLE',
   'DEADLINE_EXCEEDED',
-] as const satisfies readonly ErrorCode[];
-
-/** Failures of the model in place of which a degraded answer may be given. */
-export const DEGRADING_ERROR_CODES = [
-  'INFERENCE_FAILED',
-  'CIRCUIT_OPEN',
-  'BULKHEAD_FULL',
-  'INFERENCE_QUEUE_FULL',
-  'MODEL_NOT_READY',
-  'WORKER_LOST',
-  'INFERENCE_STOPPED',
 ] as const satisfies readonly ErrorCode[];
 
 /** One member of the request that is wrong. */
