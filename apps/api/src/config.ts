@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { AuditLogOptions, AuditServicesOptions, AuditWorkerOptions } from '@app/audit-log';
 import type { CacheOptions, ClusterFlightOptions } from '@app/cache';
-import { readEnvironment, type KeySources, type NamedUrl, type ServiceObjectives } from '@app/ops';
+import { readEnvironment, toServices, type KeySources, type NamedUrl, type ServiceObjectives } from '@app/ops';
 import { CONTRADICTIONS } from './contradictions.js';
 import { environmentSchema, type Environment } from './environment.js';
 import { toObservabilityConfig, type ObservabilityConfig } from './observability-config.js';
@@ -179,9 +179,9 @@ function toCacheConfig(env: Environment): CacheConfig {
 }
 
 function toAuditConfig(env: Environment): Pick<Config, 'mode' | 'auditLog' | 'auditServices' | 'auditWorker'> {
-  const redisQueueUrl = env.REDIS_QUEUE_URL ?? env.REDIS_URL;
-  const given = [env.POSTGRES_URL, redisQueueUrl].filter((url) => url !== undefined).length;
-  const dataDir = resolve(env.DATA_DIR);
+  const auditServices = toServices(env);
+  const { dataDir, postgresUrl, redisQueueUrl } = auditServices;
+  const given = [postgresUrl, redisQueueUrl].filter((url) => url !== undefined).length;
   return {
     mode: (['embedded', 'mixed', 'production'] as const)[given]!,
     auditLog: {
@@ -193,14 +193,7 @@ function toAuditConfig(env: Environment): Pick<Config, 'mode' | 'auditLog' | 'au
       storeText: env.AUDIT_STORE_TEXT,
       workerId: env.WORKER_ID,
     },
-    auditServices: {
-      dataDir,
-      postgresUrl: env.POSTGRES_URL,
-      postgresPoolSize: env.POSTGRES_POOL_SIZE,
-      postgresTimeoutMs: env.POSTGRES_OPERATION_TIMEOUT_SECONDS * 1000,
-      redisQueueUrl,
-      redisTimeoutMs: env.REDIS_OPERATION_TIMEOUT_SECONDS * 1000,
-    },
+    auditServices,
     auditWorker: {
       concurrency: env.AUDIT_WORKER_CONCURRENCY,
       retentionDays: env.AUDIT_RETENTION_DAYS,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { StandaloneWorkerOptions } from '@app/audit-log';
 import {
@@ -13,6 +13,7 @@ import {
   readEnvironment,
   seconds,
   serviceVariables,
+  toServices,
   whole,
 } from '@app/ops';
 
@@ -65,14 +66,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     port: variables.PORT,
     shutdownTimeoutMs,
     hasBreakers: variables.CIRCUIT_BREAKER_ENABLED,
-    services: {
-      dataDir: resolve(variables.DATA_DIR),
-      postgresUrl: variables.POSTGRES_URL,
-      postgresPoolSize: variables.POSTGRES_POOL_SIZE,
-      postgresTimeoutMs: variables.POSTGRES_OPERATION_TIMEOUT_SECONDS * 1000,
-      redisQueueUrl: variables.REDIS_QUEUE_URL ?? variables.REDIS_URL,
-      redisTimeoutMs: variables.REDIS_OPERATION_TIMEOUT_SECONDS * 1000,
-    },
+    services: toServices(variables),
     worker: {
       concurrency: variables.AUDIT_WORKER_CONCURRENCY,
       retentionDays: variables.AUDIT_RETENTION_DAYS,

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { AuditToolsOptions } from '@app/audit-log';
-import { readEnvironment, serviceVariables } from '@app/ops';
+import { readEnvironment, serviceVariables, toServices } from '@app/ops';
 
 /** What the CLI takes from its environment; every value can be given as an option too. */
 export interface CliConfig {
@@ -42,17 +42,6 @@ export function loadServerAccess(env: NodeJS.ProcessEnv = process.env): ServerAc
  * @throws {ConfigError} with all faults at once
  */
 export function loadAuditConfig(env: NodeJS.ProcessEnv = process.env): AuditToolsOptions {
-  const variables = readEnvironment(z.object(serviceVariables), env);
-  const dataDir = resolve(variables.DATA_DIR);
-  return {
-    services: {
-      dataDir,
-      postgresUrl: variables.POSTGRES_URL,
-      postgresPoolSize: variables.POSTGRES_POOL_SIZE,
-      postgresTimeoutMs: variables.POSTGRES_OPERATION_TIMEOUT_SECONDS * 1000,
-      redisQueueUrl: variables.REDIS_QUEUE_URL ?? variables.REDIS_URL,
-      redisTimeoutMs: variables.REDIS_OPERATION_TIMEOUT_SECONDS * 1000,
-    },
-    spoolRoot: join(dataDir, 'spool'),
-  };
+  const services = toServices(readEnvironment(z.object(serviceVariables), env));
+  return { services, spoolRoot: join(services.dataDir, 'spool') };
 }

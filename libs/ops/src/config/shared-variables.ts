@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+import type { z } from 'zod';
 import { flag, identifier, oneOf, serviceUrl, seconds, text, whole } from './environment.js';
 
 /** Who a process is and how much it says: variables that every app reads. */
@@ -18,6 +20,18 @@ export const serviceVariables = {
   POSTGRES_POOL_SIZE: whole(1, 1000).default(20),
   POSTGRES_OPERATION_TIMEOUT_SECONDS: seconds(0.1, 600).default(5),
 };
+
+/** The same in the units and names that the code uses. */
+export function toServices(env: z.output<z.ZodObject<typeof serviceVariables>>) {
+  return {
+    dataDir: resolve(env.DATA_DIR),
+    postgresUrl: env.POSTGRES_URL,
+    postgresPoolSize: env.POSTGRES_POOL_SIZE,
+    postgresTimeoutMs: env.POSTGRES_OPERATION_TIMEOUT_SECONDS * 1000,
+    redisQueueUrl: env.REDIS_QUEUE_URL ?? env.REDIS_URL,
+    redisTimeoutMs: env.REDIS_OPERATION_TIMEOUT_SECONDS * 1000,
+  };
+}
 
 /** How the audit worker works: variables of every app that can run it. */
 export const auditWorkerVariables = {
