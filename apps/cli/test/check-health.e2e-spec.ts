@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../../scripts/test-support/free-port.js';
 import { falcon } from './support/falcon.js';
 import { startServer, type Server } from './support/server.js';
@@ -13,7 +14,12 @@ const JSON_BODY = { method: 'POST', headers: { 'content-type': 'application/json
 describe('falcon check-health', () => {
   let server: Server;
 
-  beforeAll(async () => (server = await startServer({ WORKER_ID: 'alone', CACHE_ENABLED: 'true' })));
+  beforeAll(async () => {
+    server = await startServer({ WORKER_ID: 'alone', CACHE_ENABLED: 'true' });
+    // Each check has to be asked before it is known how it is.
+    while (!(await (await fetch(new URL('/_health/ready', server.url))).text()).startsWith('{"status":"healthy"'))
+      await sleep(50);
+  });
   afterAll(() => server.stop());
 
   const infer = (text: string) =>

@@ -200,8 +200,8 @@ export class HttpServer extends FastifyAdapter {
       throw new Error('A route is registered before attach() was called.');
     }
     const meter = this.metrics.meter(method, route, classOf(route));
-    const isPromised = this.serviceLevels && accessOf(route) === 'infer';
-    return isPromised ? underServiceLevels(meter, this.serviceLevels!) : meter;
+    const levels = accessOf(route) === 'infer' ? this.serviceLevels : undefined;
+    return levels ? underServiceLevels(meter, levels) : meter;
   }
 
   private unmatchedMeter(method: string): RouteMeter {

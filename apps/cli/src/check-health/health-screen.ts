@@ -9,8 +9,12 @@ export function healthScreen(observed: Observation, findings: readonly Finding[]
   const status = typeof health === 'string' ? 'unreachable' : health.status;
   const readiness = typeof ready === 'string' ? '' : ready.ready ? ', ready' : ', not ready';
   const isAnswering = typeof health !== 'string';
+  const unknown = isAnswering
+    ? health.checks.filter((check) => check.status === 'unknown').map((check) => check.name)
+    : [];
+  const unasked = unknown.length === 0 ? '' : ` (not asked yet: ${unknown.join(', ')})`;
   return [
-    `${name} at ${url}: ${status}${readiness}`,
+    `${name} at ${url}: ${status}${readiness}${unasked}`,
     '',
     ...(typeof metrics === 'string' ? (isAnswering ? [`metrics   ${metrics}`] : []) : figures(metrics)),
     ...(isAnswering ? [`audit     ${auditLine(audit)}`, ''] : []),
