@@ -92,7 +92,7 @@ describe('falcon check-health of a server that is not ready', () => {
     const { code, stdout } = await checkHealth(server.url);
     await server.stop();
     expect(code).toBe(1);
-    expect(stdout).toMatch(/^Falcon .*: unhealthy, not ready$/m);
+    expect(stdout).toMatch(/^Falcon .*: unhealthy, not ready\b/m);
     expect(stdout).toMatch(/^FAIL {2}The check "model" is unhealthy: .*nonesuch.*\n {6}see docs\/RUNBOOK\.md#model$/m);
   });
 });
