@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
 import type { Answer } from './support/answer.js';
+import { eventually } from './support/eventually.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
 jest.setTimeout(60_000);
@@ -62,7 +63,7 @@ describe('MAINTENANCE_MODE', () => {
     const { json } = await put(running, { on: false });
     expect(json).toMatchObject({ active: false, replica: { on: false } });
     expect((await running.client.infer({ text: 'a' }, { 'X-Tenant-ID': 'fresh' })).status).toBe(200);
-    expect(switchLines(running)).toEqual(['on replica', 'off replica']);
+    await eventually(() => expect(switchLines(running)).toEqual(['on replica', 'off replica']));
   });
 });
 
@@ -91,7 +92,7 @@ describe('maintenance mode of a server alone', () => {
     expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(5);
     expect(refused.text).not.toContain('disks');
     expect([await metric('replica'), await metric('all')]).toEqual([1, 0]);
-    const line = running.falcon.logs().find(({ message }) => message === 'Maintenance mode is on');
+    const line = await running.falcon.waitForLog('Maintenance mode is on');
     expect(line).toMatchObject({ level: 'WARNING', scope: 'replica', reason: 'new disks', until });
 
     await untilAnswered(running, 200);
@@ -160,7 +161,7 @@ describeWithRedis('maintenance mode of two servers with one Redis', () => {
     expect((await ask(b)).status).toBe(503);
     await put(b, { on: false, scope: 'replica' });
     expect((await ask(b)).status).toBe(200);
-    expect(switchLines(b)).toEqual(['on all', 'on replica', 'off all', 'off replica']);
+    await eventually(() => expect(switchLines(b)).toEqual(['on all', 'on replica', 'off all', 'off replica']));
   });
 
   it('stays as it was while Redis is away, and each replica can still be switched', async () => {

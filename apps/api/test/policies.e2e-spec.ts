@@ -55,6 +55,7 @@ describe('the breaker of a model', () => {
     const states = ['model', 'model:sentiment', 'model:intent'].map((name) => stateOf(server, name));
     expect(await Promise.all(states)).toEqual([1, 1, 0]);
     expect(await series(server, 'circuit_breaker_slow_calls_total', { dependency: 'model:sentiment' })).toBe(20);
+    await server.falcon.waitForLog('Circuit breaker open');
     const lines = server.falcon.logs().filter(({ message }) => message === 'Circuit breaker open');
     expect(lines).toMatchObject([{ level: 'WARNING', dependency: 'model:sentiment' }]);
   });

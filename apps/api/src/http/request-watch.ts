@@ -10,9 +10,7 @@ type Done = (error?: Error) => void;
 /** Route of what no route took. */
 const UNMATCHED = 'unmatched';
 
-/**
- * Tells log and traces of requests: by route, never by URL, because callers put texts and keys there.
- */
+/** Tells log and traces of requests: by route, never by URL, because callers put texts and keys there. */
 export class RequestWatch implements ExchangeWatch {
   constructor(
     private readonly accessLog: AccessLog,
