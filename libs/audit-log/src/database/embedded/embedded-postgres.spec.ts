@@ -132,6 +132,23 @@ describe('EmbeddedPostgres', () => {
     ]);
   });
 
+  const describeOnLinux = process.platform === 'linux' ? describe : describe.skip;
+
+  describeOnLinux('killed, with a process that lives on and notices nothing', () => {
+    it('is started again', async () => {
+      const log = recordingLog();
+      const { connection } = await start(log);
+      const client = new Client(connection);
+      client.on('error', () => undefined); // its server is killed
+      await client.connect();
+      const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      process.kill(rows[0]!.pid, 'SIGSTOP');
+      process.kill(serverPid(), 'SIGKILL');
+      await until(() => log.lines.includes('INFO Embedded Postgres runs again'));
+      await expect(query(connection, 'SELECT 1')).resolves.toBe(1);
+    });
+  });
+
   it('lets go of a frozen server', async () => {
     const postgres = await start();
     const pid = serverPid();

@@ -7,6 +7,7 @@ import { boundLog, readLogFrom, sizeOf } from './bounded-log.js';
 import { EMBEDDED_NAME, failureSentence, SERVER_ENVIRONMENT } from './cluster.js';
 import { prepareSocketFolder, type ClusterFolder } from './cluster-folder.js';
 import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
+import { killOrphanedBackends } from './orphaned-backends.js';
 import { isServer, notedPid, removeStaleNote } from './postmaster-file.js';
 
 /** The number in the socket's name; nothing listens on a port. */
@@ -19,18 +20,22 @@ const END_TIMEOUT_MS = 1000;
 const POLL_MS = 25;
 /** How long the last backends of a killed server may need to notice. */
 const SETTLE_MS = 10_000;
+/** Those that have not noticed by then never will. */
+const PATIENCE_MS = 2000;
 const STILL_SETTLING = /pre-existing shared memory block|lock file ".*" already exists/;
 
 /** Starts the server, or finds the one that a killed Falcon left running; resolves when it answers. */
 export async function ensureServer(folder: ClusterFolder, native: string, maxConnections: number): Promise<void> {
   if (await answersSoon(folder)) return;
-  const deadlineMs = performance.now() + SETTLE_MS;
+  const startedMs = performance.now();
   for (;;) {
     const failure = await launch(folder, native, maxConnections);
     if (failure === undefined) return;
-    if (!STILL_SETTLING.test(failure) || performance.now() > deadlineMs) {
+    const waitedMs = performance.now() - startedMs;
+    if (!STILL_SETTLING.test(failure) || waitedMs > SETTLE_MS) {
       throw new EmbeddedPostgresError(failureSentence(folder, failure));
     }
+    if (waitedMs > PATIENCE_MS && !isServer(folder, notedPid(folder))) killOrphanedBackends(folder);
     await sleep(POLL_MS * 4);
   }
 }
