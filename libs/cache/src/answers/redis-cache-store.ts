@@ -7,8 +7,6 @@ import { CacheStore } from './cache-store.js';
 const MOST_KEYS_A_COMMAND = 128;
 /** Entries on their way to Redis; more are not kept there, because a slow Redis must not fill our memory. */
 const MOST_ENTRIES_UNDER_WAY = 1024;
-/** Nobody waits for what is stored: the longer it is collected, the fewer commands it takes. */
-const STORE_WITHIN_MS = 5;
 /** Longest head of a written entry. */
 const HEAD_LENGTH = 45;
 
@@ -42,7 +40,7 @@ interface Storing {
 
 /**
  * Keeps answers in Redis, for all replicas. What is asked within one turn of the event loop travels as one command, and
- * so does what is stored within some milliseconds. A Redis that is away, slow, frozen, full or flushed is a miss within the time limit.
+ * so does what is stored. A Redis that is away, slow, frozen, full or flushed is a miss within the time limit.
  */
 export class RedisCacheStore extends CacheStore {
   private lookups: Lookup[] = [];
@@ -77,7 +75,7 @@ export class RedisCacheStore extends CacheStore {
     this.underWay++;
     return new Promise((resolve) => {
       if (this.storing.push({ key, entry, resolve }) === 1) {
-        setTimeout(() => this.sendEntries(), STORE_WITHIN_MS).unref();
+        setImmediate(() => this.sendEntries());
       }
     });
   }
