@@ -49,4 +49,4 @@ clean: ## remove what was built and measured
 	rm -rf dist coverage .cache bench/results
 
 distclean: clean ## remove what was fetched, too
-	rm -rf node_modules .node .redis
+	rm -rf node_modules .node .tools

@@ -6,6 +6,7 @@ mkdirSync(join(__dirname, '.cache', 'test-results'), { recursive: true }); // Je
 /** Unit tests sit beside the source and need no network; end-to-end tests start the app and speak HTTP. */
 const common = {
   rootDir: __dirname,
+  modulePathIgnorePatterns: ['<rootDir>/\\.tools/'], // packages of another system, fetched for tests
   testEnvironment: 'node',
   moduleFileExtensions: ['ts', 'js', 'json'],
   resolver: '<rootDir>/scripts/jest-resolver.cjs',

@@ -94,4 +94,4 @@ check_machine
 ensure_node
 ensure_packages
 if [ "${1:-}" = --build ]; then ensure_build; fi
-if [ "${2:-}" = --tests ]; then scripts/redis.sh; fi
+if [ "${2:-}" = --tests ]; then scripts/tools.sh; fi

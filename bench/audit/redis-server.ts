@@ -16,7 +16,7 @@ export class RedisServer {
     settings: Record<string, string> = REDIS_SETTINGS,
   ): Promise<RedisServer> {
     if (redisProgram === undefined) {
-      throw new Error('there is no redis-server: install one, or run scripts/redis.sh');
+      throw new Error('there is no redis-server: install one, or run scripts/tools.sh');
     }
     const args = Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value]);
     return new RedisServer(await TestRedis.start({ settings: args, logFile: join(logFolder, `${name}.log`) }));

@@ -1,32 +1,21 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { freePort } from './free-port.js';
+import { describeWithTool, toolPath } from './tools.js';
 
-/** In the project's folder, from which tests and bench are run. */
-const FETCHED = resolve('.redis/redis-server');
 const START_TIMEOUT_MS = 10_000;
 
-/** The redis-server of this machine, or the one that scripts/redis.sh has fetched. */
-export const redisProgram = findProgram();
-
-function findProgram(): string | undefined {
-  if (spawnSync('redis-server', ['--version']).status === 0) {
-    return 'redis-server';
-  }
-  return existsSync(FETCHED) ? FETCHED : undefined;
-}
+/** The redis-server to test with, if there is one. */
+export const redisProgram = toolPath('redis-server');
 
 /** `describe` where there is a Redis to test with; elsewhere the tests are skipped, and that is said. */
 export function describeWithRedis(name: string, tests: () => void): void {
-  if (!redisProgram) {
-    process.stderr.write(`SKIPPED, because there is no redis-server (run scripts/redis.sh): ${name}\n`);
-  }
-  (redisProgram ? describe : describe.skip)(name, tests);
+  describeWithTool('redis-server', name, tests);
 }
 
 /** What a test asks of its Redis. */

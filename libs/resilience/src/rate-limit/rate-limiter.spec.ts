@@ -49,7 +49,7 @@ function redisForm(): Form {
 
 const forms: [string, Form][] = [['MemoryRateLimiter', memoryForm()]];
 if (redisProgram) forms.push(['RedisRateLimiter', redisForm()]);
-else process.stderr.write('SKIPPED, because there is no redis-server (run scripts/redis.sh): RedisRateLimiter\n');
+else process.stderr.write('SKIPPED, because there is no redis-server (run scripts/tools.sh): RedisRateLimiter\n');
 
 describe.each(forms)('%s', (_, form) => {
   beforeAll(() => form.start?.());
