@@ -1,6 +1,13 @@
 import type { DynamicModule } from '@nestjs/common';
 import { CacheModule, cacheRedis } from '@app/cache';
-import { MaintenanceMode, MaintenanceModule, registerMaintenanceMetrics, SharedSwitch, type Log } from '@app/ops';
+import {
+  MaintenanceMode,
+  MaintenanceModule,
+  memoryLimitBytes,
+  registerMaintenanceMetrics,
+  SharedSwitch,
+  type Log,
+} from '@app/ops';
 import {
   LoadShedder,
   MemoryRateLimiter,
@@ -123,7 +130,7 @@ function loadShedderOf({ loadShedding }: Config): { loadShedder: LoadShedder | u
   if (!limit) {
     return { loadShedder: undefined, stop: () => undefined };
   }
-  const pressure = new Pressure({ maxEventLoopDelayMs: MAX_EVENT_LOOP_DELAY_MS });
+  const pressure = new Pressure({ maxEventLoopDelayMs: MAX_EVENT_LOOP_DELAY_MS, maxRssBytes: memoryLimitBytes() });
   pressure.start();
   const loadShedder = new LoadShedder({ limit, pressure });
   registerSheddingMetrics(register, loadShedder);

@@ -35,6 +35,7 @@ export type { CheckReport, HealthCheck, HealthReport, HealthStatus } from './hea
 export { HealthChecks, isUsable } from './health/health-checks.js';
 export type { Probe } from './health/health-checks.js';
 export { loadHealthModule } from './health/load-health-module.js';
+export { memoryLimitBytes } from './health/memory-limit.js';
 export { remoteCheck } from './health/remote-checks.js';
 export { SystemChecks } from './health/system-checks.js';
 export { AccessLog } from './logging/access-log.js';

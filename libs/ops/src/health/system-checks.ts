@@ -1,7 +1,7 @@
-import { totalmem } from 'node:os';
 import type { DiskHealthIndicator, MemoryHealthIndicator } from '@nestjs/terminus';
 import { EventLoopBeat } from './event-loop-beat.js';
 import type { HealthCheck } from './health-check.js';
+import { memoryLimitBytes } from './memory-limit.js';
 
 /** Worst delay of the event loop within a second at which requests notice, and at which hardly any is answered. */
 const SLOW_LOOP_MS = 1000;
@@ -48,13 +48,11 @@ export class SystemChecks {
 
   /** Memory of the process, held against what its container or machine has. */
   memory(): HealthCheck {
-    // A container without a limit reports an absurdly large one, or 0.
-    const constrained = process.constrainedMemory();
-    const limit = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+    const limitBytes = memoryLimitBytes();
     return {
       name: 'memory',
       critical: false,
-      check: () => this.memories.checkRSS('memory', limit * MOST_MEMORY_USED),
+      check: () => this.memories.checkRSS('memory', limitBytes * MOST_MEMORY_USED),
     };
   }
 }
