@@ -23,7 +23,7 @@ export function auditLogModule(
   };
   const pipeline = new AuditPipeline(auditLog, pipelineOptions, log, metrics);
   metrics.watch({
-    spool: () => auditLog.stats(),
+    spool: () => ({ ...auditLog.stats(), maxBytes: options.spoolMaxBytes }),
     lagSeconds: () => pipeline.lagSeconds(),
     pool: () => pipeline.pool(),
   });

@@ -18,7 +18,7 @@ describe('AuditMetrics', () => {
   it('is at 0 from the start', async () => {
     const registry = new Registry();
     const metrics = new AuditMetrics(registry);
-    metrics.watch({ spool: () => ({ records: 0, bytes: 0 }), lagSeconds: () => 0, pool: () => undefined });
+    metrics.watch({ spool: () => ({ records: 0, bytes: 0, maxBytes: 0 }), lagSeconds: () => 0, pool: () => undefined });
     expect(await moved(registry)).toEqual({});
     const text = await registry.metrics();
     expect(text).toContain('dropped_logs_total 0');
@@ -29,7 +29,7 @@ describe('AuditMetrics', () => {
     const registry = new Registry();
     const metrics = new AuditMetrics(registry);
     metrics.watch({
-      spool: () => ({ records: 7, bytes: 700 }),
+      spool: () => ({ records: 7, bytes: 700, maxBytes: 1000 }),
       lagSeconds: () => 1.5,
       pool: () => ({ size: 4, idle: 3 }),
     });
@@ -61,6 +61,7 @@ describe('AuditMetrics', () => {
       'retry_attempts_total{operation="db_log_inference"}': 1,
       audit_spool_records: 7,
       audit_spool_bytes: 700,
+      audit_spool_max_bytes: 1000,
       audit_lag_seconds: 1.5,
       db_connection_pool_size: 4,
       db_connection_pool_available: 3,

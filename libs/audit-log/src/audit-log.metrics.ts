@@ -13,7 +13,7 @@ const OPERATION_STATUSES: OperationStatus[] = ['success', 'error'];
 
 /** State that is read at each scrape. */
 export interface AuditGauges {
-  spool: () => { records: number; bytes: number };
+  spool: () => { records: number; bytes: number; maxBytes: number };
   /** Age of the oldest record that is not known to be in the table, in seconds; 0 when there is none. */
   lagSeconds: () => number;
   /** Connections of the database pool, and those of them that are idle; undefined while there is no pool. */
@@ -78,6 +78,7 @@ export class AuditMetrics implements AuditObserver {
     this.gauge('audit_spool_bytes', 'Bytes on the spool that are not known to be in the table', () => {
       return gauges.spool().bytes;
     });
+    this.gauge('audit_spool_max_bytes', 'Bytes that may wait on the spool', () => gauges.spool().maxBytes);
     this.gauge('audit_lag_seconds', 'Age of the oldest record that is not known to be in the table', gauges.lagSeconds);
     this.watchPool(gauges.pool);
   }

@@ -64,6 +64,13 @@ export class HealthChecks implements OnApplicationBootstrap, OnApplicationShutdo
     return this.checks.get(name)?.report();
   }
 
+  /** How every check is, and whether readiness depends on it. */
+  async statuses(): Promise<{ name: string; isCritical: boolean; status: HealthStatus }[]> {
+    const checks = [...this.checks.values()];
+    const reports = await Promise.all(checks.map((check) => check.report()));
+    return reports.map(({ name, status }, k) => ({ name, status, isCritical: checks[k]?.isCritical === true }));
+  }
+
   /**
    * Resolves to the report of the critical checks as soon as all of them are well, or after `timeoutMs` as they are then;
    * to undefined when the application is closed first.

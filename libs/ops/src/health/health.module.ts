@@ -1,17 +1,23 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DiskHealthIndicator, HealthIndicatorService, MemoryHealthIndicator, TerminusModule } from '@nestjs/terminus';
+import { register } from 'prom-client';
 import type { Log } from '../logging/log.js';
 import { HealthChecks } from './health-checks.js';
+import { registerHealthMetrics } from './health.metrics.js';
 import { HealthController } from './health.controller.js';
 import { SystemChecks } from './system-checks.js';
 
-/** Serves `/_ops/*` and `/_health/*`; inject `HealthChecks` anywhere to add a check of one's own. */
+/** Serves `/_ops/*` and `/_health/*`, and says the same in `health_check_status`; inject `HealthChecks` anywhere to add a check of one's own. */
 @Module({})
 export class HealthModule {
   static forRoot(log: Log): DynamicModule {
     const checks = {
       provide: HealthChecks,
-      useFactory: (indicators: HealthIndicatorService) => new HealthChecks(indicators, log),
+      useFactory: (indicators: HealthIndicatorService) => {
+        const made = new HealthChecks(indicators, log);
+        registerHealthMetrics(register, made);
+        return made;
+      },
       inject: [HealthIndicatorService],
     };
     const systemChecks = {
