@@ -13,12 +13,16 @@ const COMPUTED = [
   'HEALTH_CHECK_URLS',
   'API_KEYS_FILE',
   'ADMIN_API_KEY',
+  'ADMIN_API_KEY_FILE',
   'TRUST_PROXY',
   'CORS_ORIGINS',
   'RATE_LIMIT_OVERRIDES',
   'REDIS_URL',
+  'REDIS_URL_FILE',
   'REDIS_QUEUE_URL',
+  'REDIS_QUEUE_URL_FILE',
   'POSTGRES_URL',
+  'POSTGRES_URL_FILE',
 ];
 
 function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {

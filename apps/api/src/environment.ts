@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
 import {
+  adminKeyVariables,
   auditWorkerVariables,
   flag,
   host,
@@ -15,7 +16,6 @@ import {
   percent,
   projectFolder,
   seconds,
-  secret,
   serviceUrl,
   serviceVariables,
   share,
@@ -61,7 +61,7 @@ export const environmentSchema = z.object({
   DRAIN_DELAY_SECONDS: seconds(0, 600).default(5),
   AUTH_MODE: oneOf(['off', 'api-key']).default('off'),
   API_KEYS_FILE: text().optional(),
-  ADMIN_API_KEY: secret().optional(),
+  ...adminKeyVariables,
   METRICS_AUTH: flag().default(false),
   TRUST_PROXY: list('addresses or networks such as 10.0.0.0/8, separated by commas', isNetwork).default([]),
   CORS_ORIGINS: list('origins such as https://app.example.com, separated by commas', isOrigin).default([]),

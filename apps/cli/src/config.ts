@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { AuditToolsOptions } from '@app/audit-log';
-import { readEnvironment, serviceVariables, toServices } from '@app/ops';
+import { adminKeyVariables, readEnvironment, serviceVariables, toServices } from '@app/ops';
 
 /** What the CLI takes from its environment; every value can be given as an option too. */
 export interface CliConfig {
@@ -26,15 +26,23 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
   };
 }
 
-/** Where the server of this machine is, and how to be let in. */
+/** Where a server is, and how to be let in. */
 export interface ServerAccess {
   url: string;
   adminApiKey?: string | undefined;
 }
 
-/** Reads where the server is; names and defaults are its own. */
-export function loadServerAccess(env: NodeJS.ProcessEnv = process.env): ServerAccess {
-  return { url: `http://127.0.0.1:${env['PORT'] || 8000}`, adminApiKey: env['ADMIN_API_KEY'] || undefined };
+/** Where the server of this machine is, if its port is the one of this environment. */
+export function defaultServerUrl(env: NodeJS.ProcessEnv = process.env): string {
+  return `http://127.0.0.1:${env['PORT'] || 8000}`;
+}
+
+/**
+ * Reads the key of operators; the names are the server's.
+ * @throws {ConfigError} with all faults at once
+ */
+export function loadAdminKey(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  return readEnvironment(z.object(adminKeyVariables), env).ADMIN_API_KEY;
 }
 
 /**

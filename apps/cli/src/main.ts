@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './audit/audit.command.js';
 import { checkHealthCommand } from './check-health/check-health.command.js';
-import { loadConfig, loadServerAccess } from './config.js';
+import { defaultServerUrl, loadConfig } from './config.js';
 import { evaluateCommand } from './evaluate/evaluate.command.js';
 import { keysCommand } from './keys/keys.command.js';
 import { maintenanceCommand } from './maintenance/maintenance.command.js';
@@ -21,8 +21,8 @@ const program = new Command('falcon')
   .addCommand(predictCommand(config))
   .addCommand(auditCommand())
   .addCommand(keysCommand(config.keysFile))
-  .addCommand(maintenanceCommand(loadServerAccess()))
-  .addCommand(checkHealthCommand(loadServerAccess()))
+  .addCommand(maintenanceCommand(defaultServerUrl()))
+  .addCommand(checkHealthCommand(defaultServerUrl()))
   .showHelpAfterError('(add --help for the options)');
 
 program.parseAsync().catch((error: unknown) => {

@@ -9,7 +9,6 @@ export {
   percent,
   projectFolder,
   seconds,
-  secret,
   serviceUrl,
   share,
   text,
@@ -19,7 +18,13 @@ export { namedUrls } from './config/named-urls.js';
 export type { NamedUrl } from './config/named-urls.js';
 export { readEnvironment } from './config/read-environment.js';
 export type { Contradiction } from './config/read-environment.js';
-export { auditWorkerVariables, identityVariables, serviceVariables, toServices } from './config/shared-variables.js';
+export {
+  adminKeyVariables,
+  auditWorkerVariables,
+  identityVariables,
+  serviceVariables,
+  toServices,
+} from './config/shared-variables.js';
 export { Drain } from './drain/drain.js';
 export type { DrainOptions, DrainPlan, DrainStep } from './drain/drain.js';
 export { generateKey, ROLES } from './keys/api-key.js';

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import type { ServerAccess } from '../config.js';
+import { loadAdminKey } from '../config.js';
 import { findingsOf } from './findings.js';
 import { healthScreen } from './health-screen.js';
 import { observe } from './observe.js';
@@ -11,14 +11,14 @@ interface Options {
 }
 
 /** `falcon check-health`: what is wrong with a running server, and which section of the runbook helps. */
-export function checkHealthCommand(access: ServerAccess): Command {
+export function checkHealthCommand(defaultUrl: string): Command {
   return new Command('check-health')
     .description('what is wrong with a running server; exit code 1 when something is')
-    .option('--url <url>', 'where the server is; ADMIN_API_KEY is its key, if it has one', access.url)
+    .option('--url <url>', 'where the server is; ADMIN_API_KEY is its key, if it has one', defaultUrl)
     .option('--seconds <number>', 'how long to watch what it counts', parseSeconds, 2)
     .option('--json', 'print JSON')
     .action(async ({ url, seconds, json }: Options) => {
-      const observed = await observe({ ...access, url }, seconds);
+      const observed = await observe({ url, adminApiKey: loadAdminKey() }, seconds);
       const findings = findingsOf(observed);
       const { metrics: _, ...said } = observed;
       console.log(json ? JSON.stringify({ ...said, findings }, null, 2) : healthScreen(observed, findings));

@@ -1,6 +1,6 @@
 import { Command, type CommanderError, Option } from 'commander';
 import { parseDeadline } from '../audit/instant.js';
-import type { ServerAccess } from '../config.js';
+import { loadAdminKey } from '../config.js';
 import { askMaintenance, type MaintenanceChange } from './ask-maintenance.js';
 import { maintenanceReport } from './maintenance-report.js';
 
@@ -17,14 +17,14 @@ interface Options {
 }
 
 /** `falcon maintenance on|off|status`: refuse what asks a model, for a while. */
-export function maintenanceCommand(access: ServerAccess): Command {
+export function maintenanceCommand(defaultUrl: string): Command {
   const maintenance = new Command('maintenance')
     .description('answer 503 to what asks a model, on one replica or on all')
     .exitOverride((error: CommanderError) => process.exit(error.exitCode === 0 ? 0 : TROUBLE));
   const act = (on?: boolean) => async (options: Options) => {
     try {
       const status = await askMaintenance(
-        { ...access, url: options.url },
+        { url: options.url, adminApiKey: loadAdminKey() },
         on === undefined ? undefined : change(on, options),
       );
       console.log(options.json ? JSON.stringify(status, null, 2) : maintenanceReport(status));
@@ -37,7 +37,7 @@ export function maintenanceCommand(access: ServerAccess): Command {
     maintenance
       .command(name)
       .description(description)
-      .option('--url <url>', 'where a server is; ADMIN_API_KEY is its key, if it has one', access.url)
+      .option('--url <url>', 'where a server is; ADMIN_API_KEY is its key, if it has one', defaultUrl)
       .option('--json', 'print JSON');
   const withScope = (switching: Command) =>
     switching

@@ -1,10 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { ConfigError } from './config.errors.js';
-import { secret, serviceUrl, whole } from './environment.js';
+import { secret, serviceUrl, text, whole } from './environment.js';
 import { readEnvironment } from './read-environment.js';
 
 const schema = z.object({
   DATABASE_URL: serviceUrl('postgres').optional(),
+  DATABASE_URL_FILE: text().optional(),
   ADMIN_API_KEY: secret().optional(),
   LEAST: whole(0, 10).default(1),
   MOST: whole(0, 10).default(5),
@@ -61,4 +65,64 @@ describe('readEnvironment', () => {
   it('does not look for contradictions of what is wrong already', () => {
     expect(faultsOf({ LEAST: '11', MOST: '0' })).toEqual(['LEAST="11" must be a whole number from 0 to 10.']);
   });
+});
+
+describe('a value in a file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'falcon-secret-'));
+  const file = join(folder, 'url');
+  const faultOfFile = (content: string | Buffer) => {
+    writeFileSync(file, content);
+    return faultsOf({ DATABASE_URL_FILE: file });
+  };
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each(['', '\n', '\r\n', ' \n\n'])('is taken without the line break %j at its end', (end) => {
+    writeFileSync(file, `postgres://falcon:hunter2@db/logs${end}`);
+    expect(readEnvironment(schema, { DATABASE_URL_FILE: file })).toMatchObject({
+      DATABASE_URL: 'postgres://falcon:hunter2@db/logs',
+      DATABASE_URL_FILE: file,
+    });
+  });
+
+  it('is for variables that the schema has both ways alone', () => {
+    expect(readEnvironment(schema, { LEAST_FILE: '/nowhere' })).toMatchObject({ LEAST: 1 });
+  });
+
+  it('counts a file as not given when its name is blank, and the value when that is', () => {
+    const value = 'postgres://db/logs';
+    expect(readEnvironment(schema, { DATABASE_URL: value, DATABASE_URL_FILE: ' ' })).toMatchObject({
+      DATABASE_URL: value,
+    });
+    writeFileSync(file, value);
+    expect(readEnvironment(schema, { DATABASE_URL: '', DATABASE_URL_FILE: file })).toMatchObject({
+      DATABASE_URL: value,
+    });
+  });
+
+  it('cannot be given both ways', () => {
+    expect(faultsOf({ DATABASE_URL: 'postgres://db/logs', DATABASE_URL_FILE: file })).toEqual([
+      `DATABASE_URL_FILE="${file}" must be left out when DATABASE_URL is set: one of the two is the value.`,
+    ]);
+  });
+
+  it('is missed when the file is not there, a folder, empty or of several lines', () => {
+    const sentence = (path: string, expected: string) => [`DATABASE_URL_FILE="${path}" must be ${expected}.`];
+    expect(faultsOf({ DATABASE_URL_FILE: `${file}x` })).toEqual(
+      sentence(`${file}x`, 'a file that can be read: there is no such file'),
+    );
+    expect(faultsOf({ DATABASE_URL_FILE: folder })).toEqual(
+      sentence(folder, 'a file that can be read: it is a folder'),
+    );
+    expect(faultOfFile(' \n')).toEqual(sentence(file, 'a file that holds the value: it is empty'));
+    expect(faultOfFile('postgres://db\npostgres://db')).toEqual(sentence(file, 'a file of one line: it has several'));
+  });
+
+  it.each(['hunter2', 'mysql://falcon:hunter2@db', Buffer.from([0xff, 0xfe, 0])])(
+    'is not shown when it is wrong: %j',
+    (content) => {
+      expect(faultOfFile(content)).toEqual([
+        `DATABASE_URL_FILE="${file}" must be a file that holds a URL such as postgres://user:password@host:port/name.`,
+      ]);
+    },
+  );
 });

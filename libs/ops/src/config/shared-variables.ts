@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import { flag, identifier, oneOf, serviceUrl, seconds, text, whole } from './environment.js';
+import { flag, identifier, oneOf, secret, serviceUrl, seconds, text, whole } from './environment.js';
 
 /** Who a process is and how much it says: variables that every app reads. */
 export const identityVariables = {
@@ -14,9 +14,12 @@ export const identityVariables = {
 export const serviceVariables = {
   DATA_DIR: text().default('./data'),
   REDIS_URL: serviceUrl('redis', 'rediss').optional(),
+  REDIS_URL_FILE: text().optional(),
   REDIS_QUEUE_URL: serviceUrl('redis', 'rediss').optional(),
+  REDIS_QUEUE_URL_FILE: text().optional(),
   REDIS_OPERATION_TIMEOUT_SECONDS: seconds(0.05, 60).default(2),
   POSTGRES_URL: serviceUrl('postgres', 'postgresql').optional(),
+  POSTGRES_URL_FILE: text().optional(),
   POSTGRES_POOL_SIZE: whole(1, 1000).default(20),
   POSTGRES_OPERATION_TIMEOUT_SECONDS: seconds(0.1, 600).default(5),
 };
@@ -32,6 +35,12 @@ export function toServices(env: z.output<z.ZodObject<typeof serviceVariables>>) 
     redisTimeoutMs: env.REDIS_OPERATION_TIMEOUT_SECONDS * 1000,
   };
 }
+
+/** The key of operators: variables of the server and of what operates it. */
+export const adminKeyVariables = {
+  ADMIN_API_KEY: secret().optional(),
+  ADMIN_API_KEY_FILE: text().optional(),
+};
 
 /** How the audit worker works: variables of every app that can run it. */
 export const auditWorkerVariables = {
