@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { ConfigError } from '@app/ops';
 import { loadConfig } from './config.js';
@@ -35,6 +36,10 @@ function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
 }
 
 describe('loadConfig', () => {
+  it('takes the name of the machine where it is told to', () => {
+    expect(loadConfig({ WORKER_ID: 'hostname' }).workerId).toBe(hostname());
+  });
+
   it('needs nothing: every variable has a default', () => {
     expect(loadConfig({})).toMatchObject({
       appName: 'falcon',

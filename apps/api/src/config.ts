@@ -51,6 +51,8 @@ export interface Config extends ResilienceConfig, ObservabilityConfig {
   workerId: string;
   host: string;
   port: number;
+  /** Whether the port opens only when the default model can answer. */
+  listensWhenReady: boolean;
   requestTimeoutMs: number;
   bodyTimeoutMs: number;
   startupTimeoutMs: number;
@@ -102,6 +104,7 @@ function toConfig(env: Environment): Config {
     workerId: env.WORKER_ID,
     host: env.HOST,
     port: env.PORT,
+    listensWhenReady: env.LISTEN_WHEN_READY,
     requestTimeoutMs: env.REQUEST_TIMEOUT_SECONDS * 1000,
     bodyTimeoutMs: env.BODY_TIMEOUT_SECONDS * 1000,
     startupTimeoutMs: env.STARTUP_TIMEOUT_SECONDS * 1000,

@@ -44,6 +44,7 @@ export const environmentSchema = z.object({
   APP_VERSION: identifier('a version').default(() => packageVersion()),
   HOST: host().default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8000),
+  LISTEN_WHEN_READY: flag().default(false),
   MODEL_DIR: text().default('./models'),
   DEFAULT_MODEL: identifier('the name of a model').default('sentiment'),
   INFERENCE_BACKEND: oneOf(['auto', 'wasm', 'cpu', 'tensorflow']).default('auto'),

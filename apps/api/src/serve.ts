@@ -50,6 +50,9 @@ export async function serve(): Promise<void> {
   await Promise.all([app.get(AuditLog).open(), app.get(MaintenanceMode).start(MAINTENANCE_WAIT_MS)]);
   const plan = drainPlan(app, log, resilience.close);
   drain.attach(tracing ? withTraces(plan, tracing) : plan);
+  if (config.listensWhenReady) {
+    await readyOrExit(app.get(InferenceService), config, log);
+  }
   const url = await listenOrExit(app, config, log);
   // While the workers load their models this thread has nothing to do; after that, loading more would hold requests up.
   app.get(AuditPipeline).start();
@@ -102,6 +105,38 @@ async function listenOrExit(app: INestApplication, { host, port, access }: Confi
 async function announceReadiness(app: INestApplication, to: { config: Config; log: ProcessLog; url: string }) {
   const { config, log, url } = to;
   const inference = app.get(InferenceService);
+  await readyOrLoadedOrExit(inference, log);
+  await app.get(HealthChecks).refresh('model'); // who is told that the server is ready finds it so
+  if (!inference.isReady()) {
+    const reason = sayWhyNotReady(inference, config, log);
+    process.stderr.write(`Falcon listens on ${url} but is not ready: ${reason}\n`);
+    return;
+  }
+  // Counted from the start of the process, not of this module.
+  const startupMs = Math.round(performance.now());
+  log.info('Falcon is ready', { startup_ms: startupMs, url, model: config.inference.defaultModel, mode: config.mode });
+  process.stderr.write(announcement(config, url, startupMs));
+}
+
+/** Whoever is never asked whether it is ready gets no requests before it is, and ends when it will not be. */
+async function readyOrExit(inference: InferenceService, config: Config, log: ProcessLog): Promise<void> {
+  await readyOrLoadedOrExit(inference, log);
+  if (!inference.isReady()) {
+    const reason = sayWhyNotReady(inference, config, log);
+    await log.flush();
+    process.stderr.write(`Falcon ends: it cannot become ready, and LISTEN_WHEN_READY is set: ${reason}\n`);
+    process.exit(1);
+  }
+}
+
+function sayWhyNotReady(inference: InferenceService, { inference: { defaultModel } }: Config, log: ProcessLog): string {
+  const states = inference.models().filter(({ name }) => name === defaultModel);
+  const reason = states.find((state) => state.reason)?.reason ?? `there is no model "${defaultModel}"`;
+  log.critical('The default model cannot serve', { model: defaultModel, reason });
+  return reason;
+}
+
+async function readyOrLoadedOrExit(inference: InferenceService, log: ProcessLog): Promise<void> {
   try {
     await readyOrLoaded(inference);
   } catch (error) {
@@ -110,19 +145,6 @@ async function announceReadiness(app: INestApplication, to: { config: Config; lo
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
   }
-  await app.get(HealthChecks).refresh('model'); // who is told that the server is ready finds it so
-  const { defaultModel } = config.inference;
-  if (!inference.isReady()) {
-    const states = inference.models().filter(({ name }) => name === defaultModel);
-    const reason = states.find((state) => state.reason)?.reason ?? `there is no model "${defaultModel}"`;
-    log.critical('The default model cannot serve', { model: defaultModel, reason });
-    process.stderr.write(`Falcon listens on ${url} but is not ready: ${reason}\n`);
-    return;
-  }
-  // Counted from the start of the process, not of this module.
-  const startupMs = Math.round(performance.now());
-  log.info('Falcon is ready', { startup_ms: startupMs, url, model: defaultModel, mode: config.mode });
-  process.stderr.write(announcement(config, url, startupMs));
 }
 
 /** Resolves when the default model is ready, or when no version is loading any more. */

@@ -15,6 +15,7 @@ import {
   serviceVariables,
   toServices,
   whole,
+  workerId,
 } from '@app/ops';
 
 /** Folder of the checkout or image. */
@@ -26,7 +27,7 @@ const JOBS_SHARE = 0.8;
 /** Every variable the worker reads; names and meanings are those of the server, some defaults are its own. */
 export const environmentSchema = z.object({
   ...identityVariables,
-  WORKER_ID: identifier('a name').default('audit-worker-1'),
+  WORKER_ID: workerId('audit-worker-1'),
   APP_VERSION: identifier('a version').default(() => packageVersion()),
   HOST: host().default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8001),

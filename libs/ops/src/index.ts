@@ -24,6 +24,7 @@ export {
   identityVariables,
   serviceVariables,
   toServices,
+  workerId,
 } from './config/shared-variables.js';
 export { Drain } from './drain/drain.js';
 export type { DrainOptions, DrainPlan, DrainStep } from './drain/drain.js';

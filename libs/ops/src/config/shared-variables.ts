@@ -1,13 +1,20 @@
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { flag, identifier, oneOf, secret, serviceUrl, seconds, text, whole } from './environment.js';
+
+/** Name of a process; replicas that are made alike cannot be given each its own, but each has its own host name. */
+export const workerId = (name: string) =>
+  identifier('a name')
+    .default(name)
+    .transform((given) => (given === 'hostname' ? hostname() : given));
 
 /** Who a process is and how much it says: variables that every app reads. */
 export const identityVariables = {
   APP_NAME: identifier('a name').default('falcon'),
   ENVIRONMENT: identifier('a name').default('development'),
   LOG_LEVEL: oneOf(['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL']).default('INFO'),
-  WORKER_ID: identifier('a name').default('worker-1'),
+  WORKER_ID: workerId('worker-1'),
 };
 
 /** Where Redis, Postgres and the data folder are: variables that every app reads which stores something. */
