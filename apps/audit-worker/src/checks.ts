@@ -16,9 +16,12 @@ export function addHealthChecks(app: INestApplication, worker: StandaloneWorker,
     name,
     critical: true,
     check: (indicator) => {
-      const isUp = worker.availability()[name];
+      const { [name]: isUp, faults } = worker.availability();
       if (isUp === undefined) return undefined;
-      return isUp ? indicator.up() : indicator.down(`${what} cannot be reached: the log says why.`);
+      const why = faults[name]?.publicReason;
+      return isUp
+        ? indicator.up()
+        : indicator.down(why ? `${what}: ${why}.` : `${what} cannot be reached: the log says why.`);
     },
   });
   const own = [accepting, reachable('database', 'Postgres'), reachable('queue', 'The audit queue')];

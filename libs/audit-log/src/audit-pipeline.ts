@@ -35,7 +35,7 @@ export class AuditPipeline {
   }
 
   availability(): AuditAvailability {
-    return this.running?.availability() ?? { database: undefined, queue: undefined };
+    return this.running?.availability() ?? { database: undefined, queue: undefined, faults: {} };
   }
 
   /** Age of the oldest record that is not known to be in the table, in seconds; 0 when there is none. */

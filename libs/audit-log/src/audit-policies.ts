@@ -1,5 +1,6 @@
 import { type ClassifyFailure, DependencyTimeoutError, Policy, type PolicyOptions } from '@app/resilience';
 import { DatabaseUnavailableError } from './database/database.errors.js';
+import { UnfitRedisError } from './queue/audit-queue.errors.js';
 
 /** The policies that this library's calls of Postgres and of the queue go through. */
 export interface AuditPolicies {
@@ -17,6 +18,9 @@ const BREAKER = { failureThreshold: 5, openMs: 2000, successThreshold: 1 };
 const kindOfDatabaseFailure: ClassifyFailure = (error) =>
   error instanceof DatabaseUnavailableError || error instanceof DependencyTimeoutError ? 'failure' : 'caller';
 
+/** A Redis that must not keep the queue is well: there is nothing to wait for. */
+const kindOfQueueFailure: ClassifyFailure = (error) => (error instanceof UnfitRedisError ? 'refusal' : undefined);
+
 /**
  * What the policies are made from. They neither retry, because the shipper and the worker do, nor bound the time, because
  * each connect, command and statement is bounded where it is made.
@@ -26,7 +30,7 @@ export function auditPolicyOptions(hasBreakers: boolean): Record<keyof AuditPoli
   return {
     postgres: { ...breaker, classify: kindOfDatabaseFailure },
     // Where a text's wait for the model runs out of time is called "queue".
-    queue: { ...breaker, stage: 'audit-queue' },
+    queue: { ...breaker, stage: 'audit-queue', classify: kindOfQueueFailure },
   };
 }
 

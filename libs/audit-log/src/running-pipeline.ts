@@ -58,7 +58,9 @@ export class RunningPipeline {
   }
 
   availability(): AuditAvailability {
-    return { database: this.database.isAvailable, queue: this.queue.availability.known };
+    const { database, queue } = this;
+    const faults = { database: database.fault, queue: queue.availability.fault };
+    return { database: database.isAvailable, queue: queue.availability.known, faults };
   }
 
   lagSeconds(): number {

@@ -50,7 +50,8 @@ export class StandaloneWorker {
   availability(): AuditAvailability {
     const ends = [this.connection.availability.known, this.queue.availability.known];
     const queue = ends.includes(false) ? false : ends.includes(undefined) ? undefined : true;
-    return { database: this.database.isAvailable, queue };
+    const fault = this.queue.availability.fault ?? this.connection.availability.fault;
+    return { database: this.database.isAvailable, queue, faults: { database: this.database.fault, queue: fault } };
   }
 
   /** Connections of this process to the database. */

@@ -68,6 +68,9 @@ export const auditStatusSchema = z
     lag_seconds: z.number().min(0).meta({ description: 'Age of the oldest such record.' }),
     redis_available: z.boolean(),
     database_available: z.boolean(),
+    faults: z
+      .strictObject({ queue: z.string().optional(), database: z.string().optional() })
+      .meta({ description: 'Why what cannot be reached or used cannot be, and what to do.' }),
     database_connections: z
       .strictObject({ size: z.int().min(0), idle: z.int().min(0) })
       .optional()

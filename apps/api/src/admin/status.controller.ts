@@ -21,7 +21,7 @@ export class StatusController {
 
   @Get('audit')
   audit(): AuditStatusBody {
-    const { queue = false, database = false } = this.pipeline.availability();
+    const { queue = false, database = false, faults } = this.pipeline.availability();
     const connections = this.pipeline.pool();
     return {
       worker_id: this.settings.workerId,
@@ -30,6 +30,10 @@ export class StatusController {
       lag_seconds: this.pipeline.lagSeconds(),
       redis_available: this.pipeline.isQueueInRedis && queue,
       database_available: database,
+      faults: {
+        ...(faults.queue && { queue: faults.queue.reason }),
+        ...(faults.database && { database: faults.database.reason }),
+      },
       ...(connections && { database_connections: { size: connections.size, idle: connections.idle } }),
     };
   }

@@ -126,9 +126,12 @@ function auditChecks(app: INestApplication, options: Config['auditLog']): Health
     name,
     critical: false,
     check: (indicator) => {
-      const isUp = pipeline.availability()[name];
+      const { [name]: isUp, faults } = pipeline.availability();
       if (isUp === undefined) return undefined;
-      return isUp ? indicator.up() : indicator.down(`${what} cannot be reached: the log says why.`);
+      const why = faults[name]?.publicReason;
+      return isUp
+        ? indicator.up()
+        : indicator.down(why ? `${what}: ${why}.` : `${what} cannot be reached: the log says why.`);
     },
   });
   return [

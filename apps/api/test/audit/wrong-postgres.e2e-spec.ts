@@ -20,8 +20,13 @@ describe('a Postgres that is not as it should be', () => {
     const client = new LedgerClient({ ports: [api.port] });
     await client.send(50);
     expect(client.statuses()).toEqual({ 200: 50 });
+    await api.waitForCheck('database', 'unhealthy');
     const readiness = (await (await fetch(`http://127.0.0.1:${api.port}/readyz`)).json()) as object;
     expect(readiness).toMatchObject({ ready: true, checks: { database_available: false } });
+    const { stdout } = await stack.falcon('check-health', '--seconds', '0.1', '--url', `http://127.0.0.1:${api.port}`);
+    expect(stdout).toContain(
+      `The check "database" is unhealthy: ${said.message.slice('Database unavailable: '.length)}`,
+    );
     await given.mend();
     return { api, client };
   }
@@ -67,6 +72,17 @@ describe('a Postgres that is not as it should be', () => {
     });
     expect(await stack.settle([client])).toEqual(NO_DIFFERENCES);
     expect(await stack.query('SELECT note FROM others.inference_logs')).toEqual([{ note: 'not Falcon’s' }]);
+  });
+
+  it('has the tables of an older version, and they are not to be touched: log and probe say how to mend them', async () => {
+    const api = await (await stack.api('api', { AUDIT_MIGRATE: 'false' })).start();
+    const says = /The tables are older than this Falcon \(\w+ is missing\): run "falcon audit migrate"/;
+    await api.waitForLog(says);
+    expect((await api.waitForCheck('database', 'unhealthy')).message).toMatch(says);
+    const client = new LedgerClient({ ports: [api.port] });
+    await client.send(5);
+    expect((await stack.falcon('audit', 'migrate')).code).toBe(0);
+    expect(await stack.settle([client])).toEqual(NO_DIFFERENCES);
   });
 
   it('has the tables of a newer version: they are left alone', async () => {

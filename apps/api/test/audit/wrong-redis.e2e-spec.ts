@@ -48,4 +48,25 @@ describeWithRedis('a Redis that is not as it should be', () => {
     await api.start();
     expect(await stack.settle([client])).toEqual(NO_DIFFERENCES);
   });
+
+  it('may evict: it is given nothing, which log, probe and check-health say with what to do, until it may not', async () => {
+    await stack.redis!.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+    const { api, client } = await serveWith(stack.redis!.url);
+    await api.waitForLog(/^Redis unavailable: .* it may evict jobs .* run "CONFIG SET maxmemory-policy noeviction"/);
+    const check = await api.waitForCheck('queue', 'unhealthy');
+    expect(check.message).toMatch(/^The audit queue: it may evict jobs \(maxmemory-policy allkeys-lru\)/);
+    expect(check.message).not.toContain('127.0.0.1');
+    const { code, stdout } = await stack.falcon(
+      'check-health',
+      '--seconds',
+      '0.1',
+      '--url',
+      `http://127.0.0.1:${api.port}`,
+    );
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^FAIL {2}The check "queue" is unhealthy: Redis at 127\.0\.0\.1:\d+: it may evict jobs/m);
+    expect(await stack.rows()).toEqual([]);
+    await stack.redis!.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+    expect(await stack.settle([client])).toEqual(NO_DIFFERENCES);
+  });
 });

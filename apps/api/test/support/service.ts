@@ -106,6 +106,18 @@ export class Service {
     }
   }
 
+  /** Waits until a health check is as wanted, and says what it says. */
+  async waitForCheck(name: string, status: string, timeoutMs = 30_000): Promise<{ status: string; message?: string }> {
+    const giveUpAt = performance.now() + timeoutMs;
+    for (;;) {
+      const response = await fetch(`http://127.0.0.1:${this.port}/_health/checks/${name}`);
+      const check = (await response.json()) as { status: string; message?: string };
+      if (check.status === status) return check;
+      if (performance.now() > giveUpAt) throw new Error(`The check ${name} is not ${status}: ${JSON.stringify(check)}`);
+      await sleep(100);
+    }
+  }
+
   /** A metric's value, all its series added up; undefined when the process does not answer. */
   async metric(name: string): Promise<number | undefined> {
     try {

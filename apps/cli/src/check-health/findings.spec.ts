@@ -47,6 +47,23 @@ describe('findingsOf', () => {
     expect(ofCheck(name, 'unknown')).toEqual([]);
   });
 
+  it('says of a service what operators may know rather than what probes may', () => {
+    const check: Check = { name: 'queue', status: 'unhealthy', message: 'the log says why.' };
+    const audit = {
+      enabled: true,
+      lag_seconds: 0,
+      spool: { records: 0 },
+      faults: { queue: 'Redis at a:1: it may evict' },
+    };
+    const [finding] = findingsOf({
+      ...WELL,
+      metrics: new Span(new Samples('', 0), new Samples('', 2000)),
+      health: { status: 'degraded', checks: [check] },
+      audit,
+    });
+    expect(finding?.what).toBe('The check "queue" is unhealthy: Redis at a:1: it may evict');
+  });
+
   it.each([
     ['maintenance_mode{scope="all"} 1', 'warn maintenance'],
     ['circuit_breaker_state_info{dependency="redis",state="open"} 1', 'fail redis'],

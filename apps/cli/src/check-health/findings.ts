@@ -51,11 +51,12 @@ const MOST_CACHE_ERRORS_PER_SECOND = 1;
 
 /** What is wrong with a server, the worst first. */
 export function findingsOf(observed: Observation): Finding[] {
-  const { health, ready, metrics } = observed;
+  const { health, ready, metrics, audit: said } = observed;
   if (typeof health === 'string') {
     return [{ level: 'fail', what: health, section: 'no-answer' }];
   }
-  const found = health.checks.flatMap(findingOfCheck);
+  const faults = typeof said === 'string' ? undefined : said.faults;
+  const found = health.checks.flatMap((check) => findingOfCheck(check, faults?.[check.name]));
   if (typeof ready === 'string' || (!ready.ready && !found.some(({ level }) => level === 'fail'))) {
     const why = typeof ready === 'string' ? ready : 'It is not ready: a model is being loaded, or does not answer.';
     found.push({ level: 'fail', what: why, section: 'model' });
@@ -66,11 +67,12 @@ export function findingsOf(observed: Observation): Finding[] {
   return found.toSorted((a, b) => Number(b.level === 'fail') - Number(a.level === 'fail'));
 }
 
-function findingOfCheck({ name, status, message }: Check): Finding[] {
+/** Operators are told more than whoever probes. */
+function findingOfCheck({ name, status, message }: Check, fault = message): Finding[] {
   if (status !== 'degraded' && status !== 'unhealthy') {
     return [];
   }
-  const what = `The check "${name}" is ${status}${message === undefined ? '.' : `: ${message}`}`;
+  const what = `The check "${name}" is ${status}${fault === undefined ? '.' : `: ${fault}`}`;
   const section = SECTION_OF_CHECK[name] ?? 'other-services';
   return [{ level: status === 'unhealthy' ? 'fail' : 'warn', what, section }];
 }

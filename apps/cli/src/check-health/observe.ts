@@ -17,7 +17,8 @@ export interface Observation {
   about: { version: string; worker_id: string; mode: string } | string;
   health: { status: Check['status']; checks: Check[] } | string;
   ready: { ready: boolean } | string;
-  audit: { enabled: boolean; lag_seconds: number; spool: { records: number } } | string;
+  audit:
+    { enabled: boolean; lag_seconds: number; spool: { records: number }; faults?: Record<string, string> } | string;
   metrics: Span | string;
 }
 

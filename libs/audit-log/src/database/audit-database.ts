@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import { CallCancelledError, CircuitOpenError, DependencyTimeoutError, type Policy } from '@app/resilience';
+import type { Fault } from '../audit-options.js';
 import { openPolicies } from '../audit-policies.js';
 import type { LogWriter } from '../log-writer.js';
 import { describeFailure, failureKind, isTimeout, sqlStateOf, type DatabasePlace } from './database-failure.js';
-import { DatabaseUnavailableError } from './database.errors.js';
+import { DatabaseUnavailableError, SchemaMismatchError } from './database.errors.js';
 import { ensurePartitions } from './partitions.js';
 import { createDataSource, placeOf, type PostgresConnection } from './postgres-connection.js';
 import { checkSchema, migrateSchema } from './schema.js';
@@ -23,8 +24,7 @@ export interface AuditDatabaseOptions {
 }
 
 /** Whether Postgres can be used, and if not, why, as a sentence for operators. */
-export type DatabaseState =
-  { status: 'connecting' } | { status: 'available' } | { status: 'unavailable'; reason: string };
+export type DatabaseState = { status: 'connecting' } | { status: 'available' } | ({ status: 'unavailable' } & Fault);
 
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5000;
@@ -53,6 +53,11 @@ export class AuditDatabase {
   /** Undefined before the first attempt to connect has ended. */
   get isAvailable(): boolean | undefined {
     return this.current.status === 'connecting' ? undefined : this.current.status === 'available';
+  }
+
+  /** Why it cannot be used; undefined while it can. */
+  get fault(): Fault | undefined {
+    return this.current.status === 'unavailable' ? this.current : undefined;
   }
 
   /** Connections there are, that are idle, that may be, and requests that wait for one. */
@@ -161,7 +166,7 @@ export class AuditDatabase {
         this.dataSource = await this.policy.execute(() => this.open());
         return this.report({ status: 'available' });
       } catch (error) {
-        if (!(error instanceof CircuitOpenError)) this.report({ status: 'unavailable', reason: this.sentence(error) });
+        if (!(error instanceof CircuitOpenError)) this.report({ status: 'unavailable', ...this.faultOf(error) });
       }
       await sleep(delayMs, undefined, { signal }).catch(() => undefined); // close() cuts the wait short
     }
@@ -222,6 +227,12 @@ export class AuditDatabase {
       await this.check().catch(() => undefined); // the state says why not
     }
     this.probing = undefined;
+  }
+
+  private faultOf(error: unknown): Fault {
+    const reason = this.sentence(error);
+    const { cause } = error as { cause?: unknown };
+    return cause instanceof SchemaMismatchError ? { reason, publicReason: reason } : { reason };
   }
 
   private sentence(error: unknown): string {

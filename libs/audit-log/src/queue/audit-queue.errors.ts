@@ -7,3 +7,13 @@ export class QueueUnavailableError extends Error {
     this.name = 'QueueUnavailableError';
   }
 }
+
+/** A Redis answers and must not keep the queue; the message says what to do, and has no address. */
+export class UnfitRedisError extends Error {
+  readonly code = 'UNFIT_REDIS';
+
+  constructor(complaint: string) {
+    super(complaint);
+    this.name = 'UnfitRedisError';
+  }
+}

@@ -199,6 +199,58 @@ describeWithRedis('a producer whose Redis fails', () => {
   });
 });
 
+describeWithRedis('a Redis that is not fit for a queue', () => {
+  let redis: TestRedis;
+  let queue: AuditQueue;
+  let log: RecordingLog;
+
+  async function open(settings: readonly string[], user = '') {
+    redis = await TestRedis.start({ settings });
+    if (user) await redis.command('ACL', 'SETUSER', user, 'on', '>pass', '~*', '&*', '+@all', '-info');
+    log = recordingLog();
+    const url = user ? redis.url.replace('//', `//${user}:pass@`) : redis.url;
+    queue = new AuditQueue({ kind: 'redis', url }, TIMEOUT_MS, log);
+  }
+
+  afterEach(async () => {
+    await queue.close();
+    await redis.stop();
+  });
+
+  it('is given no job while it may evict, with what to do, and is as soon as that is put right', async () => {
+    await open(['--maxmemory-policy', 'allkeys-lru']);
+    await expect(queue.add('spool-1-0-0', JOB)).rejects.toThrow(/may evict jobs \(maxmemory-policy allkeys-lru\)/);
+    for (let times = 0; times < 10; times++) await queue.check();
+    expect(log.lines).toEqual([
+      expect.stringMatching(
+        /^WARNING Redis unavailable: Redis at .*: run "CONFIG SET maxmemory-policy noeviction" there/,
+      ),
+    ]);
+    expect(queue.availability.fault?.publicReason).toMatch(/^it may evict jobs/);
+    expect(await redis.command('DBSIZE')).toBe(0);
+    await redis.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+    await queue.add('spool-1-0-0', JOB);
+    expect(queue.availability).toMatchObject({ isUp: true, fault: undefined });
+  });
+
+  it('is found out although it was fit when it was connected, and although CONFIG is forbidden', async () => {
+    await open(['--rename-command', 'CONFIG', 'SETTINGS']);
+    await queue.add('spool-1-0-0', JOB);
+    await redis.command('SETTINGS', 'SET', 'maxmemory-policy', 'volatile-ttl');
+    await queue.check();
+    await expect(queue.add('spool-1-0-1', JOB)).rejects.toThrow(/maxmemory-policy volatile-ttl/);
+  });
+
+  it('is trusted when it does not tell, and that is said', async () => {
+    await open(['--maxmemory-policy', 'allkeys-lru'], 'worker');
+    await queue.add('spool-1-0-0', JOB);
+    await queue.check();
+    expect(log.lines).toEqual([
+      expect.stringMatching(/^WARNING .*does not say whether it may evict \(NOPERM .*maxmemory-policy is noeviction$/),
+    ]);
+  });
+});
+
 describe('a producer whose Postgres fails', () => {
   it('is refused while it is away, and goes on when it is back', async () => {
     const log = recordingLog();

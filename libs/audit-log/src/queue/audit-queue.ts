@@ -10,6 +10,7 @@ import { PostgresQueuePool } from './postgres-queue-pool.js';
 import { installQueueBackend, type QueueConnection } from './queue-backend.js';
 import { availabilityOf, type QueueServer } from './queue-server.js';
 import { firstAnswer, isUnsent, producerRedis } from './redis-connections.js';
+import { RedisFitness } from './redis-fitness.js';
 
 /** What has become of a job: `lost` when the queue knows nothing of it, so that it has to be sent again. */
 export type JobProgress = 'completed' | 'known' | 'lost';
@@ -47,6 +48,7 @@ export class AuditQueue {
   /** Whether the queue can be reached, as the last call or the connection itself found. */
   readonly availability: Availability;
   private readonly connection: QueueConnection;
+  private readonly fitness: RedisFitness | undefined;
   private opened?: Promise<Queue<QueuedJob>>;
   private isClosed = false;
 
@@ -65,6 +67,7 @@ export class AuditQueue {
             { connection: server.connection, max: POSTGRES_CONNECTIONS, timeoutMs, patient: false },
             this.availability,
           );
+    this.fitness = this.connection instanceof PostgresQueuePool ? undefined : new RedisFitness(this.connection, log);
   }
 
   /** Puts a job on the queue; one that is there already under its id stays as it is. */
@@ -83,8 +86,9 @@ export class AuditQueue {
     await this.call((queue) => Promise.all(ids.map((id) => queue.remove(id))));
   }
 
-  /** Asks the queue whether it is there; `availability` has the answer. */
+  /** Asks the queue whether it is there and still fit; `availability` has the answer. */
   async check(): Promise<void> {
+    this.fitness?.forget();
     await this.call((queue) => queue.getWaitingCount()).catch(() => undefined); // the log says why it is away
   }
 
@@ -159,7 +163,9 @@ export class AuditQueue {
 
   private async attempt<T>(action: (queue: Queue<QueuedJob>) => Promise<T>): Promise<T> {
     try {
-      return await action(await this.bull());
+      const queue = await this.bull();
+      await this.fitness?.require();
+      return await action(queue);
     } catch (error) {
       if (!(error instanceof Error) || !TIMED_OUT.test(error.message)) {
         throw error;

@@ -213,20 +213,6 @@ describeWithRedis('a worker on Redis', () => {
   });
 });
 
-describeWithRedis('a Redis that is not fit for a queue', () => {
-  it('is named in the log, with what to do', async () => {
-    const redis = await TestRedis.start({ settings: ['--maxmemory-policy', 'allkeys-lru'] });
-    const log = recordingLog();
-    const connection = new WorkerConnection({ kind: 'redis', url: redis.url }, 1, log);
-    await until(() => log.lines.length > 0);
-    expect(log.lines).toEqual([
-      expect.stringMatching(/^WARNING .*maxmemory-policy allkeys-lru.*: set it to noeviction/),
-    ]);
-    await connection.close();
-    await redis.stop();
-  });
-});
-
 describe('a worker on Postgres', () => {
   workerContract(async (connection) => ({ server: { kind: 'postgres', connection }, stop: async () => undefined }));
 });

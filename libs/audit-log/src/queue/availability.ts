@@ -1,9 +1,11 @@
+import type { Fault } from '../audit-options.js';
 import type { LogWriter } from '../log-writer.js';
+import { UnfitRedisError } from './audit-queue.errors.js';
 
 /** Knows whether a service can be reached, and tells the log once per change. */
 export class Availability {
   private state: 'unknown' | 'up' | 'down' = 'unknown';
-  private lastReason?: string;
+  private lastFault?: Fault;
 
   constructor(
     private readonly service: string,
@@ -13,7 +15,12 @@ export class Availability {
 
   /** Why it cannot be reached; undefined while it can. */
   get reason(): string | undefined {
-    return this.lastReason;
+    return this.lastFault?.reason;
+  }
+
+  /** The same for probes, too. */
+  get fault(): Fault | undefined {
+    return this.lastFault;
   }
 
   get isUp(): boolean {
@@ -31,14 +38,15 @@ export class Availability {
       this.log.info(`${this.service} available`);
     }
     this.state = 'up';
-    delete this.lastReason;
+    delete this.lastFault;
   }
 
   /** It has failed or not answered. */
   down(error: unknown): void {
-    this.lastReason = this.describe(error);
+    const reason = this.describe(error);
+    this.lastFault = error instanceof UnfitRedisError ? { reason, publicReason: error.message } : { reason };
     if (this.state !== 'down') {
-      this.log.warning(`${this.service} unavailable: ${this.lastReason}`);
+      this.log.warning(`${this.service} unavailable: ${reason}`);
     }
     this.state = 'down';
   }

@@ -4,8 +4,6 @@ import { jittered } from './backoff.js';
 import type { Availability } from './availability.js';
 
 const RECONNECT = { baseMs: 50, capMs: 2000 };
-/** 6.2, as a number. */
-const OLDEST_REDIS = 602;
 /** A connection that does not close by itself holds up the end of the process for this long. */
 const DISCONNECT_TIMEOUT_MS = 300;
 
@@ -61,19 +59,6 @@ export function workerRedis(url: string, availability: Availability): WorkerRedi
     }),
     availability,
   );
-}
-
-/** Says what is wrong with a Redis that answers but should not keep a queue; undefined when nothing is. */
-export async function unfitness(redis: Redis): Promise<string | undefined> {
-  const info = await redis.info();
-  const [, version = '', major = '0', minor = '0'] = /^redis_version:((\d+)\.(\d+)\S*)/m.exec(info) ?? [];
-  const [, policy] = /^maxmemory_policy:(\S+)/m.exec(info) ?? [];
-  if (version !== '' && Number(major) * 100 + Number(minor) < OLDEST_REDIS) {
-    return `Redis ${version} is too old for the audit queue: it needs 6.2 or newer`;
-  }
-  return policy === undefined || policy === 'noeviction'
-    ? undefined
-    : `Redis of the audit queue may evict jobs (maxmemory-policy ${policy}): set it to noeviction. What is lost is sent again, at a price`;
 }
 
 /** Resolves when a new connection is ready, has failed, or takes too long. */

@@ -1,9 +1,8 @@
-import type { Redis } from 'ioredis';
 import type { LogWriter } from '../log-writer.js';
 import type { Availability } from './availability.js';
 import { PostgresQueuePool } from './postgres-queue-pool.js';
 import { availabilityOf, type QueueServer } from './queue-server.js';
-import { unfitness, WorkerRedis, workerRedis } from './redis-connections.js';
+import { WorkerRedis, workerRedis } from './redis-connections.js';
 
 /** One connection for each job in hand would be enough; BullMQ listens on one more, and looks for stalled jobs. */
 const SPARE_CONNECTIONS = 2;
@@ -14,7 +13,6 @@ const POSTGRES_TIMEOUT_MS = 10_000;
 export class WorkerConnection {
   readonly availability: Availability;
   readonly connection: WorkerRedis | PostgresQueuePool;
-  private complaint: string | undefined;
 
   constructor(server: QueueServer, concurrency: number, log: LogWriter) {
     this.availability = availabilityOf(server, log);
@@ -30,10 +28,6 @@ export class WorkerConnection {
             },
             this.availability,
           );
-    if (this.connection instanceof WorkerRedis) {
-      const redis = this.connection;
-      redis.on('ready', () => void this.inspect(redis, log));
-    }
   }
 
   /** Gives it up; whoever waits on it is told so. */
@@ -42,18 +36,6 @@ export class WorkerConnection {
       this.connection.giveUp();
     } else {
       await this.connection.end();
-    }
-  }
-
-  private async inspect(redis: Redis, log: LogWriter): Promise<void> {
-    try {
-      const complaint = await unfitness(redis);
-      if (complaint !== undefined && complaint !== this.complaint) {
-        log.warning(complaint);
-      }
-      this.complaint = complaint;
-    } catch (error) {
-      log.debug('Redis was not inspected', { error }); // some providers forbid it, and a lost connection is reported elsewhere
     }
   }
 }
