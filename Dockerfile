@@ -4,16 +4,19 @@ ARG NODE_IMAGE=node:24-bookworm-slim
 ARG BASE_IMAGE=debian:bookworm-slim
 
 FROM ${NODE_IMAGE} AS node
+# One time on all files and folders, here and below: the same sources make the same layers, whenever they are built.
+RUN install -D /usr/local/bin/node /out/usr/local/bin/node && \
+  find /out -exec touch --date=@0 {} +
 
 FROM node AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # Without the embedded Postgres, which is an optional package; source maps and types are more than half of the rest.
-# One time on all files, here and below: the same sources make the same layers, whenever they are built.
 RUN --mount=type=cache,target=/root/.npm \
   npm ci --omit=dev --omit=optional --prefer-offline && \
   find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' \) -delete && \
-  find node_modules -exec touch --no-dereference --date=@0 {} +
+  mkdir -p /out/app && mv node_modules /out/app && \
+  find /out/app -exec touch --no-dereference --date=@0 {} +
 
 FROM node AS build
 WORKDIR /app
@@ -33,8 +36,8 @@ RUN mkdir /data && find /app /data -exec touch --no-dereference --date=@0 {} +
 
 # No RUN from here on: any base with glibc and libstdc++ will do, also one without a shell.
 FROM ${BASE_IMAGE}
-COPY --from=node /usr/local/bin/node /usr/local/bin/node
-COPY --from=packages /app/node_modules /app/node_modules
+COPY --from=node /out /
+COPY --from=packages /out/app /app
 COPY --from=falcon /app /app
 COPY --from=falcon --chown=10001:10001 /data /data
 ENV PATH=/app/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
