@@ -44,7 +44,7 @@ export interface ContainerSecurity {
 export interface Container {
   name: string;
   image: string;
-  args?: string[];
+  command?: string[];
   env?: { name: string; value?: string; valueFrom?: { fieldRef?: { fieldPath: string } } }[];
   envFrom?: { configMapRef?: { name: string } }[];
   ports?: { name: string; containerPort: number; hostPort?: number }[];

@@ -19,8 +19,16 @@ export function describeWithKustomize(name: string, tests: () => void): void {
   describeWithTool(TOOL, name, tests);
 }
 
-/** The objects that an overlay, with components after a "+", consists of. */
+const built = new Map<string, Manifest[]>();
+
+/** The objects that an overlay, with components after a "+", consists of; each caller has them to itself. */
 export function build(overlay: string): Manifest[] {
+  const manifests = built.get(overlay) ?? kustomize(overlay);
+  built.set(overlay, manifests);
+  return structuredClone(manifests);
+}
+
+function kustomize(overlay: string): Manifest[] {
   const [name = '', ...components] = overlay.split('+');
   const folder = mkdtempSync(join(tmpdir(), 'falcon-overlay-'));
   const pathTo = (part: string) => relative(folder, join(K8S, part));
