@@ -3,9 +3,10 @@ import { build, describeWithKustomize, OVERLAYS } from './test-support/overlays.
 import { referenceFaults } from './test-support/references.js';
 
 const api = (manifests: readonly Manifest[]) => workloadOf(manifests, 'falcon-api');
-const named = (manifests: readonly Manifest[], kind: string, name: string) => {
-  const found = ofKind(manifests, kind).find(({ metadata }) => metadata.name === name);
-  return found!.spec as Record<string, never>;
+/** What is at that place of an object's spec. */
+const part = (manifests: readonly Manifest[], [kind = '', name]: string[], ...path: (string | number)[]) => {
+  const found = ofKind(manifests, kind).find(({ metadata }) => metadata.name === name)!;
+  return path.reduce((value, key) => (value as Record<string | number, object>)[key]!, found.spec as object);
 };
 const merge = (target: object, members: object) => Object.assign(target, members);
 
@@ -30,23 +31,23 @@ const PLANTED: [fault: string, plant: (manifests: Manifest[]) => unknown][] = [
   ],
   [
     'Service falcon-api speaks of port htp, which no such pod has',
-    (m) => merge(named(m, 'Service', 'falcon-api')['ports']![0]!, { targetPort: 'htp' }),
+    (m) => merge(part(m, ['Service', 'falcon-api'], 'ports', 0), { targetPort: 'htp' }),
   ],
   [
     'Service falcon-api selects pods of two kinds',
-    (m) => merge(named(m, 'Service', 'falcon-api'), { selector: { 'app.kubernetes.io/name': 'falcon' } }),
+    (m) => merge(part(m, ['Service', 'falcon-api']), { selector: { 'app.kubernetes.io/name': 'falcon' } }),
   ],
   [
     'PodDisruptionBudget falcon-api selects no pod',
-    (m) => merge(named(m, 'PodDisruptionBudget', 'falcon-api'), { selector: { matchLabels: { app: 'falcon' } } }),
+    (m) => merge(part(m, ['PodDisruptionBudget', 'falcon-api']), { selector: { matchLabels: { app: 'falcon' } } }),
   ],
   [
     'NetworkPolicy ingress-controller speaks of port htp, which no such pod has',
-    (m) => merge(named(m, 'NetworkPolicy', 'ingress-controller')['ingress']![0]!, { ports: [{ port: 'htp' }] }),
+    (m) => merge(part(m, ['NetworkPolicy', 'ingress-controller'], 'ingress', 0), { ports: [{ port: 'htp' }] }),
   ],
   [
     'HorizontalPodAutoscaler falcon-api scales Deployment falcon, which is not there',
-    (m) => merge(named(m, 'HorizontalPodAutoscaler', 'falcon-api')['scaleTargetRef']!, { name: 'falcon' }),
+    (m) => merge(part(m, ['HorizontalPodAutoscaler', 'falcon-api'], 'scaleTargetRef'), { name: 'falcon' }),
   ],
   [
     'ScaledObject falcon-audit-worker and Deployment falcon-audit-worker both say how many there are',
@@ -54,20 +55,18 @@ const PLANTED: [fault: string, plant: (manifests: Manifest[]) => unknown][] = [
   ],
   [
     'Ingress falcon leads to falcon-api:web, which is not there',
-    (m) => {
-      const { rules } = named(m, 'Ingress', 'falcon') as unknown as {
-        rules: [{ http: { paths: [{ backend: { service: { port: { name: string } } } }] } }];
-      };
-      rules[0].http.paths[0].backend.service.port.name = 'web';
-    },
+    (m) =>
+      merge(part(m, ['Ingress', 'falcon'], 'rules', 0, 'http', 'paths', 0, 'backend', 'service', 'port'), {
+        name: 'web',
+      }),
   ],
   [
     'ServiceMonitor falcon-api scrapes port metrics, which its Service does not have',
-    (m) => merge(named(m, 'ServiceMonitor', 'falcon-api')['endpoints']![0]!, { port: 'metrics' }),
+    (m) => merge(part(m, ['ServiceMonitor', 'falcon-api'], 'endpoints', 0), { port: 'metrics' }),
   ],
   [
     'ServiceMonitor falcon-api selects 0 Services',
-    (m) => merge(named(m, 'ServiceMonitor', 'falcon-api')['selector']!, { matchLabels: { app: 'falcon' } }),
+    (m) => merge(part(m, ['ServiceMonitor', 'falcon-api'], 'selector'), { matchLabels: { app: 'falcon' } }),
   ],
 ];
 

@@ -14,7 +14,7 @@ import {
 function podSelectorOf({ kind, spec }: Manifest): Selector | undefined {
   const { selector, podSelector } = spec as { selector?: Selector | Labels; podSelector?: Selector };
   if (kind === 'Service') return { matchLabels: selector as Labels };
-  return kind === 'PodDisruptionBudget' ? (selector as Selector) : podSelector;
+  return kind === 'PodDisruptionBudget' ? selector : podSelector;
 }
 
 /** Everything in which one object speaks of another that is not there. */
