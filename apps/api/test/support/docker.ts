@@ -1,0 +1,80 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PROJECT_DIR } from './falcon.js';
+
+/** What a command said, and how it ended. */
+export interface Said {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+const ENGINE_TIMEOUT_MS = 10_000;
+const PULL_TIMEOUT_MS = 180_000;
+
+/** `describe` where there is a Docker engine that has these images, or can fetch them; elsewhere the tests are skipped, and that is said. */
+export function describeWithDocker(images: readonly string[], name: string, tests: () => void): void {
+  const missing = isDone(['version', '--format', '{{.Server.Version}}'], ENGINE_TIMEOUT_MS)
+    ? images.filter((image) => !isAtHand(image)).map((image) => `image ${image}`)
+    : ['Docker engine (DOCKER_HOST names one)'];
+  if (missing.length > 0) {
+    process.stderr.write(`SKIPPED, because there is no ${missing.join(', no ')}: ${name}\n`);
+  }
+  (missing.length > 0 ? describe.skip : describe)(name, tests);
+}
+
+/** Whether the engine has the image, or can fetch it. */
+export function isAtHand(image: string): boolean {
+  return isDone(['image', 'inspect', image], ENGINE_TIMEOUT_MS) || isDone(['pull', '--quiet', image], PULL_TIMEOUT_MS);
+}
+
+function isDone(args: readonly string[], timeout: number): boolean {
+  return spawnSync('docker', args, { timeout, stdio: 'ignore' }).status === 0;
+}
+
+/** Runs `docker` in the checkout; how it ends is the caller's business. */
+export function tryDocker(args: readonly string[], input?: string): Promise<Said> {
+  return new Promise((resolve) => {
+    const options = { cwd: PROJECT_DIR, maxBuffer: MAX_OUTPUT_BYTES };
+    const child = execFile('docker', args, options, (error, stdout, stderr) => {
+      const code = error ? (typeof error.code === 'number' ? error.code : 255) : 0;
+      resolve({ code, stdout, stderr });
+    });
+    child.stdin?.end(input);
+  });
+}
+
+/** Runs `docker` in the checkout and gives what it printed; throws with what it said when it does not end well. */
+export async function docker(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await tryDocker(args);
+  if (code !== 0) {
+    throw new Error(`docker ${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
+  }
+  return stdout.trim();
+}
+
+/** Builds the checkout's image. */
+export async function buildImage(tag: string, version: string): Promise<void> {
+  await docker('build', '--quiet', '--tag', tag, '--build-arg', `VERSION=${version}`, '.');
+}
+
+/** Waits until the engine finds a container healthy. */
+export async function waitUntilHealthy(container: string, timeoutMs = 60_000): Promise<void> {
+  const giveUpAt = performance.now() + timeoutMs;
+  const state = '{{.State.Status}} {{.State.Health.Status}}';
+  for (;;) {
+    const found = await docker('inspect', '--format', state, container);
+    if (found === 'running healthy') return;
+    if (found.startsWith('exited') || performance.now() > giveUpAt) {
+      const { stdout, stderr } = await tryDocker(['logs', container]);
+      throw new Error(`${container} is ${found}:\n${stdout}${stderr}`);
+    }
+    await sleep(200);
+  }
+}
+
+/** The port of the host at which a container's port 8000 is published. */
+export async function publishedPort(container: string, port = 8000): Promise<number> {
+  return Number((await docker('port', container, String(port))).split(':').at(-1));
+}
