@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+const PROGRAMS = join(__dirname, 'bin');
+const dockerfile = readFileSync('Dockerfile', 'utf8').replaceAll('\\\n', ' ');
+const instructions = dockerfile.split('\n').filter((line) => /^[A-Z]/.test(line));
+const lastStage = instructions.slice(instructions.findLastIndex((line) => line.startsWith('FROM ')));
+
+describe('the Dockerfile', () => {
+  it('builds behind a mirror: no frontend to fetch, no digest that only one registry has, bases that can be replaced', () => {
+    expect(dockerfile).not.toMatch(/^#\s*(syntax|escape)\s*=/im);
+    expect(dockerfile).not.toContain('@sha256:');
+    const bases = instructions.filter((line) => line.startsWith('FROM ')).map((line) => line.split(' ')[1]);
+    expect(new Set(bases)).toEqual(new Set(['${NODE_IMAGE}', 'node', '${BASE_IMAGE}']));
+  });
+
+  it('needs no shell to run', () => {
+    expect(lastStage.filter((line) => line.startsWith('RUN '))).toEqual([]);
+    const commands = lastStage.map((line) => /(?:CMD|ENTRYPOINT) (.*)$/.exec(line)?.[1]).filter(Boolean);
+    expect(commands.map((command) => JSON.parse(command!) as unknown)).toEqual([['healthcheck'], ['api']]);
+  });
+
+  it('runs as a user whose number says that it is not root, as Kubernetes asks', () => {
+    expect(lastStage.filter((line) => line.startsWith('USER '))).toEqual(['USER 10001:10001']);
+  });
+
+  it('puts production packages into the image, and packages for the build nowhere near it', () => {
+    const stages = dockerfile.split(/^FROM /m);
+    const installs = stages.filter((stage) => stage.includes('npm ci'));
+    expect(installs.map((stage) => [/ AS (\w+)/.exec(stage)?.[1], stage.includes('npm ci --omit=dev')])).toEqual([
+      ['packages', true],
+      ['build', false],
+    ]);
+    expect(lastStage.join('\n')).not.toContain('--from=build');
+  });
+
+  it('is let have what it copies, and nothing else', () => {
+    const copied = instructions
+      .filter((line) => line.startsWith('COPY ') && !line.includes('--from='))
+      .flatMap((line) => line.split(/\s+/).slice(1, -1));
+    const [everything, ...lines] = readFileSync('.dockerignore', 'utf8')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'));
+    expect(everything).toBe('*');
+    const allowed = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+    expect(new Set(allowed)).toEqual(new Set(copied));
+    expect(copied.filter((path) => !existsSync(path))).toEqual([]);
+  });
+});
+
+describe('the programs of the image', () => {
+  it.each(readdirSync(PROGRAMS))('%s is run by Node itself and loads what is there', (name) => {
+    const program = realpathSync(join(PROGRAMS, name));
+    accessSync(program, constants.X_OK);
+    const source = readFileSync(program, 'utf8');
+    expect(source).toMatch(/^#!\/usr\/local\/bin\/node( --[\w=-]+)?\n/); // the kernel hands over one argument at most
+    const loaded = [...source.matchAll(/require\('(\.[^']*)'\)/g)].map(([, path]) => join(PROGRAMS, path!));
+    const sources = loaded.map((path) => path.replace('/deploy/image/dist/', '/').replace(/\.js$/, '.ts'));
+    expect(sources.filter((path) => !existsSync(path))).toEqual([]);
+  });
+
+  it('are those that the documentation names', () => {
+    const [, section] = readFileSync('docs/deployment.md', 'utf8').split(/^## Image$/m);
+    const table = section!.split('\n').filter((line) => line.startsWith('| `'));
+    const named = table.flatMap((line) => [...line.split('|')[1]!.matchAll(/`([\w-]+)/g)].map(([, name]) => name));
+    expect(new Set(named)).toEqual(new Set(readdirSync(PROGRAMS)));
+  });
+});
+
+describe('healthcheck', () => {
+  let server: Server;
+  let port: number;
+  const asked: (string | undefined)[] = [];
+
+  async function check(PORT: number, ...args: string[]) {
+    const child = spawn(process.execPath, [join(PROGRAMS, 'healthcheck'), ...args], { env: { PORT: String(PORT) } });
+    const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'close') as Promise<[number]>]);
+    return { code, said };
+  }
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      asked.push(request.url);
+      response.writeHead(request.url === '/readyz' ? 200 : 503).end('what the server says');
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    ({ port } = server.address() as AddressInfo);
+  });
+  afterAll(() => server.close());
+
+  it('asks whether the server is ready, unless it is told what to ask', async () => {
+    expect(await check(port)).toEqual({ code: 0, said: 'what the server says' });
+    expect(await check(port, '/healthz')).toEqual({ code: 1, said: 'what the server says' });
+    expect(asked).toEqual(['/readyz', '/healthz']);
+  });
+
+  it('fails with a sentence where nobody answers', async () => {
+    const { code, said } = await check(1);
+    expect(code).toBe(1);
+    expect(said).toMatch(/^http:\/\/127\.0\.0\.1:1\/readyz: \S/);
+  });
+});
