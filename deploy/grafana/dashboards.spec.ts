@@ -1,23 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import ts from 'typescript';
-import type { ChartPanel, DashboardJson } from './dashboard-schema.js';
+import { chartsOf, readDashboards } from './dashboards.js';
 
 const ROOT = resolve(__dirname, '../..');
-const FOLDER = join(__dirname, 'dashboards');
-const FILES = readdirSync(FOLDER);
+const dashboards = readDashboards();
 
 const metricsPage = readFileSync(join(ROOT, 'docs/metrics.md'), 'utf8');
 const runbook = readFileSync(join(ROOT, 'docs/RUNBOOK.md'), 'utf8');
 const rules = readFileSync(join(ROOT, 'deploy/prometheus/rules/slo.yml'), 'utf8');
-
-function read(file: string): DashboardJson {
-  return JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as DashboardJson;
-}
-
-function chartsOf(dashboard: DashboardJson): ChartPanel[] {
-  return dashboard.panels.filter((panel) => panel.type !== 'row');
-}
 
 /** What the compiler says of JSON texts as values of Grafana's types. */
 function typeErrors(texts: ReadonlyMap<string, string>): string[] {
@@ -54,25 +45,29 @@ function typeErrors(texts: ReadonlyMap<string, string>): string[] {
 
 describe('Grafana dashboards', () => {
   it("are values of Grafana's types, and what is not would be found", () => {
-    const texts = new Map(FILES.map((file) => [file, readFileSync(join(FOLDER, file), 'utf8')]));
+    const texts = new Map([...dashboards].map(([name, dashboard]) => [name, JSON.stringify(dashboard, null, 2)]));
     const [anyText = ''] = texts.values();
     texts.set('unknown-key', anyText.replace('"drawStyle"', '"drawstyle"'));
     texts.set('wrong-value', anyText.replace('"placement": "bottom"', '"placement": "below"'));
     texts.set('wrong-type', anyText.replace('"w": 12', '"w": "12"'));
     const errors = typeErrors(texts);
-    expect(errors.filter((error) => error.includes('.json'))).toEqual([]);
+    expect(errors.filter((error) => [...dashboards.keys()].some((name) => error.startsWith(name)))).toEqual([]);
     for (const planted of ['unknown-key', 'wrong-value', 'wrong-type']) {
       expect(errors.filter((error) => error.startsWith(planted))).not.toEqual([]);
     }
   }, 60_000);
 
   it('are the two that people know, with the panels that they know first', () => {
-    const titles = (file: string) => chartsOf(read(file)).map(({ title }) => title);
-    expect(read('falcon-inference.json')).toMatchObject({
+    const [inference, http] = [dashboards.get('falcon-inference')!, dashboards.get('http-overview')!];
+    expect(inference).toMatchObject({
       title: 'Falcon ML Inference Platform',
       uid: 'falcon-inference',
     });
-    expect(titles('falcon-inference.json').slice(0, 8)).toEqual([
+    expect(
+      chartsOf(inference)
+        .slice(0, 8)
+        .map(({ title }) => title),
+    ).toEqual([
       'Request Rate (RPS) by Worker',
       'P95 Latency',
       'Latency Percentiles',
@@ -82,18 +77,15 @@ describe('Grafana dashboards', () => {
       'Circuit Breaker State',
       'Database Operation Latency',
     ]);
-    expect(read('http-overview.json')).toMatchObject({ title: 'HTTP overview', uid: 'falcon-http' });
-    expect(titles('http-overview.json').sort()).toEqual([
-      'Active Connections',
-      'P99 Latency',
-      'Request Rate',
-      'Success Rate (5m)',
-      'Top Routes by 5xx',
-    ]);
+    expect(http).toMatchObject({ title: 'HTTP overview', uid: 'falcon-http' });
+    expect(
+      chartsOf(http)
+        .map(({ title }) => title)
+        .sort(),
+    ).toEqual(['Active Connections', 'P99 Latency', 'Request Rate', 'Success Rate (5m)', 'Top Routes by 5xx']);
   });
 
-  describe.each(FILES)('%s', (file) => {
-    const dashboard = read(file);
+  describe.each([...dashboards])('%s', (_name, dashboard) => {
     const charts = chartsOf(dashboard);
 
     it('names each panel once, numbers it once, and says what it shows', () => {

@@ -2,22 +2,21 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describeWithTool, toolPath } from '../../../../scripts/test-support/tools.js';
 import { PROJECT_DIR } from '../support/falcon.js';
 import { startWithClient, stop } from '../support/running.js';
 
-const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
-if (!hasPromtool) {
-  process.stderr.write('SKIPPED, because there is no promtool in PATH (Prometheus has it): what it says of /metrics\n');
-}
-
-(hasPromtool ? describe : describe.skip)('promtool', () => {
+describeWithTool('promtool', 'what promtool says of /metrics', () => {
   it('has nothing to say against /metrics', async () => {
     const running = await startWithClient({ LOAD_SHEDDING: 'adaptive', CACHE_ENABLED: 'true' });
     await running.client.infer({ text: 'a good day' });
     await running.client.infer({ text: 'a good day', model: 'nonesuch' });
     const { text } = await running.client.get('/metrics');
     await stop(running);
-    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(toolPath('promtool')!, ['check', 'metrics'], {
+      input: text,
+      encoding: 'utf8',
+    });
     expect([status, `${stdout}${stderr}`]).toEqual([0, '']);
   });
 
@@ -26,7 +25,7 @@ if (!hasPromtool) {
     const [, rules = ''] = /```yaml\n([^]*?)```/.exec(page) ?? [];
     const folder = mkdtempSync(join(tmpdir(), 'falcon-rules-'));
     writeFileSync(join(folder, 'slo.yml'), rules);
-    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'rules', join(folder, 'slo.yml')], {
+    const { status, stdout, stderr } = spawnSync(toolPath('promtool')!, ['check', 'rules', join(folder, 'slo.yml')], {
       encoding: 'utf8',
     });
     rmSync(folder, { recursive: true });

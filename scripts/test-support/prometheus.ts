@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './free-port.js';
+import { toolPath } from './tools.js';
+
+/** Folder of the rules that operators have, too. */
+const RULES = resolve('deploy/prometheus/rules');
+const START_TIMEOUT_MS = 30_000;
+
+/** What a Prometheus is to do. */
+export interface TestPrometheusOptions {
+  /** For each job the address of each WORKER_ID. */
+  jobs: Record<string, Record<string, string>>;
+  /** How often targets are scraped and rules are evaluated. @default 1000 */
+  intervalMs?: number;
+  /** Changes the text of each file of rules. */
+  changeRules?: (text: string) => string;
+}
+
+/** One series of an answer; an instant one has a single point. */
+export interface QueriedSeries {
+  labels: Record<string, string>;
+  points: { timeSeconds: number; value: number }[];
+}
+
+/** A rule as Prometheus has understood it. */
+export interface LoadedRule {
+  type: 'alerting' | 'recording';
+  name: string;
+  query: string;
+  health: string;
+  lastError?: string;
+}
+
+type Matrix = { metric: Record<string, string>; value?: [number, string]; values?: [number, string][] }[];
+
+/** A real Prometheus of the test's own on a free port, with Falcon's rules. */
+export class TestPrometheus {
+  private constructor(
+    readonly port: number,
+    private readonly folder: string,
+    private readonly child: ChildProcess,
+  ) {}
+
+  /** Starts one and waits until it answers. */
+  static async start(options: TestPrometheusOptions): Promise<TestPrometheus> {
+    const program = toolPath('prometheus');
+    if (program === undefined) throw new Error('there is no prometheus: install one, or run scripts/tools.sh');
+    const folder = mkdtempSync(join(tmpdir(), 'falcon-prometheus-'));
+    const [port, output] = [await freePort(), openSync(join(folder, 'log'), 'w')];
+    const args = [
+      `--config.file=${writeConfig(folder, options)}`,
+      `--storage.tsdb.path=${join(folder, 'tsdb')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--log.level=warn',
+    ];
+    const child = spawn(program, args, { stdio: ['ignore', output, output] });
+    const prometheus = new TestPrometheus(port, folder, child);
+    await prometheus.whenReady();
+    return prometheus;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** What an expression is now. */
+  async query(expression: string): Promise<QueriedSeries[]> {
+    return queryPrometheus(this.url, 'query', { query: expression });
+  }
+
+  /** Its rules, as they are after the latest evaluation. */
+  async rules(): Promise<LoadedRule[]> {
+    const { groups } = await ask<{ groups: { rules: LoadedRule[] }[] }>(this.url, 'rules', {});
+    return groups.flatMap(({ rules }) => rules);
+  }
+
+  /** Ends it and removes its folder. */
+  async stop(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      const exited = once(this.child, 'exit');
+      this.child.kill('SIGKILL');
+      await exited;
+    }
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  private async whenReady(): Promise<void> {
+    const giveUpAtMs = performance.now() + START_TIMEOUT_MS;
+    while (
+      !(await fetch(`${this.url}/-/ready`).then(
+        ({ ok }) => ok,
+        () => false,
+      ))
+    ) {
+      if (this.child.exitCode !== null || performance.now() > giveUpAtMs) {
+        const log = readFileSync(join(this.folder, 'log'), 'utf8');
+        await this.stop();
+        throw new Error(`Prometheus did not start:\n${log}`);
+      }
+      await sleep(50);
+    }
+  }
+}
+
+/** Asks a Prometheus for series: `query` at one time, `query_range` over a span. */
+export async function queryPrometheus(
+  url: string,
+  kind: 'query' | 'query_range',
+  parameters: Record<string, string>,
+): Promise<QueriedSeries[]> {
+  const { result } = await ask<{ result: Matrix }>(url, kind, parameters);
+  return result.map(({ metric, value, values = value ? [value] : [] }) => ({
+    labels: metric,
+    points: values.map(([timeSeconds, text]) => ({ timeSeconds, value: Number(text) })),
+  }));
+}
+
+async function ask<Data>(url: string, what: string, parameters: Record<string, string>): Promise<Data> {
+  const response = await fetch(`${url}/api/v1/${what}?${new URLSearchParams(parameters).toString()}`);
+  const { data, error } = (await response.json()) as { data?: Data; error?: string };
+  if (data === undefined) throw new Error(`Prometheus was asked ${what} ${JSON.stringify(parameters)}: ${error}`);
+  return data;
+}
+
+function writeConfig(folder: string, { jobs, intervalMs = 1000, changeRules = String }: TestPrometheusOptions): string {
+  const rules = join(folder, 'rules');
+  mkdirSync(rules);
+  for (const file of readdirSync(RULES)) {
+    writeFileSync(join(rules, file), changeRules(readFileSync(join(RULES, file), 'utf8')));
+  }
+  const interval = `${intervalMs}ms`;
+  const config = {
+    global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
+    rule_files: [join(rules, '*.yml')],
+    scrape_configs: Object.entries(jobs).map(([job, targets]) => ({
+      job_name: job,
+      honor_labels: true,
+      static_configs: Object.entries(targets).map(([worker, address]) => ({
+        targets: [address],
+        labels: { worker_id: worker },
+      })),
+    })),
+  };
+  writeFileSync(join(folder, 'prometheus.json'), JSON.stringify(config)); // JSON is YAML
+  return join(folder, 'prometheus.json');
+}
