@@ -27,7 +27,8 @@ const endpoint = object({
   path: { const: '/metrics' },
   interval: duration,
   scrapeTimeout: duration,
-  'relabelings?': list(object({ targetLabel: text, replacement: text })),
+  'honorLabels?': { type: 'boolean' },
+  'relabelings?': list(object({ targetLabel: text, 'replacement?': text, 'sourceLabels?': list(text) })),
 });
 const recording = object({ record: text, expr: { type: ['string', 'number'] }, 'labels?': texts });
 const alert = object({
