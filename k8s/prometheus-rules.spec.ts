@@ -59,7 +59,7 @@ describeWithTool('promtool', 'the question of the scaler and of the adapter', ()
     const asked = adapter.rules.custom[0].metricsQuery
       .replace('<<.GroupBy>>', 'pod')
       .replace('<<.LabelMatchers>>', 'namespace="falcon"');
-    const rules = [...metrics, asked].map((expr) => ({ record: 'asked', expr }));
+    const rules = [...metrics, asked].map((expr, index) => ({ record: `asked:${index}`, expr }));
 
     const folder = mkdtempSync(join(tmpdir(), 'falcon-rules-'));
     try {
