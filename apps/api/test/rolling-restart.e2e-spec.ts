@@ -2,7 +2,7 @@ import { describeWithRedis } from '../../../scripts/test-support/redis.js';
 import { AuditStack } from './support/audit-stack.js';
 import { NO_DIFFERENCES } from './support/ledger-check.js';
 import { LedgerClient } from './support/ledger-client.js';
-import { RoundRobinProxy } from './support/round-robin-proxy.js';
+import { RoundRobinProxy } from '../../../scripts/test-support/round-robin-proxy.js';
 
 /** `make restarts` asks for 20 restarts in 50,000 requests, with the drain delay that operators get. */
 const RESTARTS = Number(process.env['RESTARTS'] ?? 4);
