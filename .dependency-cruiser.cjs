@@ -46,14 +46,14 @@ module.exports = {
       name: 'enter-a-library-by-its-name',
       comment: 'Import @app/<lib>, never a path into it: what its index.ts does not export does not exist.',
       severity: 'error',
-      from: { path: '^(libs/[^/]+|apps|scripts)/', pathNot: '^apps/[^/]+/test/' },
+      from: { path: '^(libs/[^/]+|apps|scripts)/', pathNot: '^(apps/[^/]+/test|scripts/drills)/' },
       to: { path: '^libs/', pathNot: '^$1/', dependencyTypesNot: ['aliased-tsconfig-paths'] },
     },
     {
-      name: 'tests-of-an-app-and-bench-enter-a-library-by-its-name-or-its-test-support',
-      comment: 'What a library starts for its own tests, the tests of an app and the bench may start, too.',
+      name: 'tests-of-an-app-bench-and-drills-enter-a-library-by-its-name-or-its-test-support',
+      comment: 'What a library starts for its own tests, the tests of an app, the bench and the drills may start, too.',
       severity: 'error',
-      from: { path: '^(apps/[^/]+/test|bench)/' },
+      from: { path: '^(apps/[^/]+/test|bench|scripts/drills)/' },
       to: { path: '^libs/', pathNot: '^libs/[^/]+/test-support/', dependencyTypesNot: ['aliased-tsconfig-paths'] },
     },
     {
@@ -99,9 +99,9 @@ module.exports = {
     },
     {
       name: 'production-code-does-not-import-tests',
-      comment: 'The bench is no production code, and starts its services as the tests do.',
+      comment: 'Bench and drills are no production code, and start their services as the tests do.',
       severity: 'error',
-      from: { pathNot: '(\\.spec\\.ts|\\.e2e-spec\\.ts)$|^apps/[^/]+/test/|/test-support/|^bench/' },
+      from: { pathNot: '(\\.spec\\.ts|\\.e2e-spec\\.ts)$|^apps/[^/]+/test/|/test-support/|^(bench|scripts/drills)/' },
       to: { path: '(\\.spec\\.ts|\\.e2e-spec\\.ts)$|^apps/[^/]+/test/|/test-support/' },
     },
     {

@@ -45,6 +45,27 @@ check-health: build ## what is wrong with a running Falcon, and which section of
 check-metrics: ## what matters most of its metrics, checked by promtool where there is one: make check-metrics ARGS=http://host:8000
 	@scripts/check-metrics.sh $(ARGS)
 
+drill-list: build ## the drills: faults that are injected, noticed by an alert, and mended as docs/RUNBOOK.md says; make drill-NAME runs one
+	@$(NODE) node dist/scripts/drills/main.js list
+
+drill-all: ## all drills one after the other, about five minutes; ARGS='--stack compose' takes the stack of make up
+	@scripts/setup.sh --build --tests
+	@$(NODE) node dist/scripts/drills/main.js run all $(ARGS)
+
+drill-%:
+	@scripts/setup.sh --build --tests
+	@$(NODE) node dist/scripts/drills/main.js run $* $(ARGS)
+
+failure-inject-kill-worker: inject-worker-down ## kill a server, watch what callers and alerts see, and mend it; the same options
+failure-inject-redis-down: inject-redis-down ## take the Redis of the cache away for a while
+failure-inject-postgres-slow: inject-postgres-slow ## hold locks that make Postgres slow
+failure-inject-cpu-spike: inject-cpu-spike ## leave a server little of its CPU
+failure-inject-memory-growth: inject-memory-growth ## let a server leak memory with each request
+
+inject-%:
+	@scripts/setup.sh --build --tests
+	@$(NODE) node dist/scripts/drills/main.js inject $* $(ARGS)
+
 clean: ## remove what was built and measured
 	rm -rf dist coverage .cache bench/results
 

@@ -41,12 +41,12 @@ const violations: [rule: string, file: string, source: string][] = [
   ['enter-a-library-by-its-name', 'apps/api/src/relative.ts', `import '../../../libs/inference/src/index';`],
   ['enter-a-library-by-its-name', 'libs/cache/src/relative.ts', `import '../../resilience/src/index';`],
   [
-    'tests-of-an-app-and-bench-enter-a-library-by-its-name-or-its-test-support',
+    'tests-of-an-app-bench-and-drills-enter-a-library-by-its-name-or-its-test-support',
     'apps/api/test/deep.e2e-spec.ts',
     `import '../../../libs/inference/src/predict';`,
   ],
   [
-    'tests-of-an-app-and-bench-enter-a-library-by-its-name-or-its-test-support',
+    'tests-of-an-app-bench-and-drills-enter-a-library-by-its-name-or-its-test-support',
     'bench/deep.ts',
     `import '../libs/inference/src/predict';`,
   ],

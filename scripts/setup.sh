@@ -75,7 +75,7 @@ ensure_packages() {
 }
 
 build_is_fresh() {
-  [ -f "$BUILD_STAMP" ] && [ -z "$(find apps libs bench package-lock.json tsconfig.json tsconfig.build.json nest-cli.json \
+  [ -f "$BUILD_STAMP" ] && [ -z "$(find apps libs bench scripts package-lock.json tsconfig.json tsconfig.build.json nest-cli.json \
     ! -name '*.spec.ts' ! -name '*.e2e-spec.ts' -newer "$BUILD_STAMP" 2>/dev/null | head -n 1)" ]
 }
 

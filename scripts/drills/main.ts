@@ -1,0 +1,93 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { resolve } from 'node:path';
+import { DRILLS, drillOf } from './catalogue.js';
+import type { Drill } from './drill.js';
+import { watchFault } from './inject.js';
+import { ProcessStack } from './process-stack.js';
+import { runDrill } from './run-drill.js';
+import { RunbookPage } from './runbook-page.js';
+import type { Stack } from './stack.js';
+import { type DrillReport, reportTable } from './timeline.js';
+
+interface Options {
+  factor: number;
+}
+
+const LOG_FOLDER = resolve('.cache/drills');
+const PAGE = RunbookPage.read(resolve('docs/RUNBOOK.md'));
+
+async function main(): Promise<void> {
+  const program = new Command('drills').description(
+    'Faults that are injected into a running stack, noticed by an alert, and mended as docs/RUNBOOK.md says.',
+  );
+  program.command('list').description('what there is').action(list);
+  withStack(program.command('run'))
+    .description('run drills one after the other')
+    .argument('<names...>', 'their names, or all')
+    .action((names: string[], options: Options) => onStack(options, (stack) => runAll(names, stack)));
+  withStack(program.command('inject'))
+    .description('inject the fault of a drill, watch for a while, and mend it')
+    .argument('<name>', 'its name')
+    .option('--seconds <number>', 'how long to watch', positive, 20)
+    .action((name: string, options: Options & { seconds: number }) =>
+      onStack(options, (stack) => watchFault(drillOf(name), stack, { page: PAGE, say: console.log }, options.seconds)),
+    );
+  await program.parseAsync();
+}
+
+function withStack(command: Command): Command {
+  return command.option(
+    '--factor <number>',
+    'how many times faster than the clock the time of alerts runs',
+    positive,
+    60,
+  );
+}
+
+function positive(written: string): number {
+  if (!(Number(written) > 0)) throw new InvalidArgumentError('It is a number above 0.');
+  return Number(written);
+}
+
+function list(): void {
+  const width = Math.max(...DRILLS.map(({ name }) => name.length));
+  for (const { name, fault, alert, section } of DRILLS) {
+    console.log(`  make drill-${name.padEnd(width)}  ${fault}; alert ${alert}, docs/RUNBOOK.md#${section}`);
+  }
+}
+
+async function onStack({ factor }: Options, work: (stack: Stack) => Promise<void>): Promise<void> {
+  console.log(`starting a stack of processes; its logs are in ${LOG_FOLDER}`);
+  const stack = await ProcessStack.start({ logFolder: LOG_FOLDER, factor, preamble: PAGE.tagged('preamble') });
+  const interrupted = Promise.withResolvers<never>();
+  process.once('SIGINT', () => interrupted.reject(new Error('interrupted')));
+  try {
+    await Promise.race([work(stack), interrupted.promise]);
+  } finally {
+    await stack.close();
+  }
+}
+
+async function runAll(names: readonly string[], stack: Stack): Promise<void> {
+  const drills = names.includes('all') ? DRILLS : names.map(drillOf);
+  const reports: DrillReport[] = [];
+  for (const drill of drills)
+    reports.push(await named(drill, runDrill(drill, stack, { page: PAGE, say: console.log })));
+  console.log(`\n${reportTable(reports)}`);
+}
+
+async function named<Result>({ name }: Drill, result: Promise<Result>): Promise<Result> {
+  try {
+    return await result;
+  } catch (error) {
+    throw new Error(`drill-${name}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+main().then(
+  () => process.exit(), // work that was interrupted may go on in the background
+  (error: unknown) => {
+    console.error(`drills: ${(error as Error).message}`);
+    process.exit(1);
+  },
+);
