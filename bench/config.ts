@@ -21,6 +21,12 @@ export function callersSettings(): Record<string, string> {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => names.test(name))) as Record<string, string>;
 }
 
+/** The header that lets a load test in where the server wants a key. */
+export function callersKey(): Record<string, string> {
+  const key = process.env.API_KEY;
+  return key ? { 'x-api-key': key } : {};
+}
+
 /** The folder of a model as Falcon serves it, by default that of DEFAULT_MODEL: its highest version. */
 export function servedModelFolder(model = process.env.DEFAULT_MODEL ?? 'sentiment'): string {
   const folder = join(process.env.MODEL_DIR ?? 'models', model);

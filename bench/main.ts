@@ -6,6 +6,7 @@ import { OUT_OPTION, positive } from './cli-options.js';
 import { PLAIN_SETTINGS, callersSettings } from './config.js';
 import type { TextChoice } from './load/load-job.js';
 import type { Scenario } from './measurement.js';
+import { loadTestCommand } from './load-test/load-test.command.js';
 import { judgeScrape, renderScrape, scrapeCost } from './metrics/scrape-cost.js';
 import { probesCommand } from './probes.command.js';
 import { type BenchReport, renderContext, renderMarkdown, renderVerdicts } from './report.js';
@@ -132,6 +133,7 @@ async function main(): Promise<void> {
     .option('--scrapes <number>', 'how many', positive, 300)
     .option(...OUT_OPTION)
     .action(runScrape);
+  program.addCommand(loadTestCommand());
   program.addCommand(auditCommand());
   program.addCommand(probesCommand());
   program.addCommand(resilienceCommand());

@@ -1,0 +1,111 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Argument, Command, InvalidArgumentError } from 'commander';
+import { BenchServer } from '../bench-server.js';
+import { OUT_OPTION } from '../cli-options.js';
+import { FALCON } from '../compare.js';
+import { callersKey, callersSettings } from '../config.js';
+import { renderContext, renderVerdicts } from '../report.js';
+import { commit, exitCodeOf, machine, save, say } from '../reporting.js';
+import { judgeLoadTest, progressLine, renderOutcome } from './load-test-report.js';
+import { PROFILES, stretched, totalSeconds, usersAt, type Profile } from './profile.js';
+import { VirtualUsers, type Outcome } from './virtual-users.js';
+
+interface Options {
+  url?: URL;
+  duration?: number;
+  out: string;
+}
+
+const PROGRESS_MS = 10_000;
+/** What a server of the test's own is told: the users are one tenant to it. */
+const OWN_SETTINGS = { RATE_LIMIT_ENABLED: 'false', AUDIT_DURABILITY: 'process', CACHE_ENABLED: 'true' };
+const SECONDS = { s: 1, m: 60, h: 3600 };
+
+/** `bench load-test`: users who ask a running server, or one of the test's own; exits with 1 when a limit is exceeded. */
+export function loadTestCommand(): Command {
+  const list = Object.entries(PROFILES).map(([name, { summary }]) => `${name}: ${summary}`);
+  return new Command('load-test')
+    .description(`users against a server; exits with 1 when a limit is exceeded\n\n${list.join('\n')}`)
+    .addArgument(new Argument('<profile>').choices(Object.keys(PROFILES)))
+    .option(
+      '--url <url>',
+      'of a running server, with API_KEY as its key if it wants one; else one is started',
+      parseUrl,
+    )
+    .option('--duration <time>', 'such as 30s, 5m or 1h; the stages are stretched to it', parseDuration)
+    .option(...OUT_OPTION)
+    .action((name: string, options: Options) => loadTest(name, PROFILES[name]!, options));
+}
+
+async function loadTest(name: string, profile: Profile, { url, duration, out }: Options): Promise<void> {
+  mkdirSync(out, { recursive: true });
+  const stages = stretched(profile.stages, duration ?? totalSeconds(profile.stages));
+  const startedAt = new Date().toISOString();
+  const outcome = await withServer(url, out, async (server) => {
+    say(`${name}: ${profile.summary}, here in ${Math.round(totalSeconds(stages))} s, against ${server.href}`);
+    const headers = callersKey();
+    const users = new VirtualUsers({ url: server, stages, seed: Date.now() % 1000, headers });
+    const timer = setInterval(() => tell(users.outcome(), stages), PROGRESS_MS);
+    return users.run().finally(() => clearInterval(timer));
+  });
+  const verdicts = judgeLoadTest(outcome, profile.limits);
+  const settings = { commit: commit(), server: url?.host ?? 'its own', ...(url ? {} : callersSettings()) };
+  save(out, `load-test-${name}-${startedAt.slice(0, 19).replaceAll(':', '')}`, {
+    json: { startedAt, profile: name, stages, outcome, verdicts },
+    markdown: [
+      renderContext({ startedAt, machine: machine(), settings }),
+      renderOutcome(`${name}: ${profile.summary}`, outcome),
+      renderVerdicts(verdicts),
+    ].join('\n\n'),
+  });
+  process.exitCode = exitCodeOf(verdicts);
+}
+
+function tell(outcome: Outcome, stages: Profile['stages']): void {
+  say(progressLine(outcome, usersAt(stages, outcome.seconds)));
+}
+
+/** Hands over a server that is ready. */
+async function withServer<T>(url: URL | undefined, logFolder: string, use: (url: URL) => Promise<T>): Promise<T> {
+  if (url) {
+    await requireReady(url);
+    return use(url);
+  }
+  const dataFolder = mkdtempSync(join(tmpdir(), 'falcon-load-test-'));
+  const env = { ...OWN_SETTINGS, ...callersSettings(), DATA_DIR: dataFolder };
+  let server: BenchServer | undefined;
+  try {
+    server = await BenchServer.start({ ...FALCON, env }, logFolder);
+    return await use(new URL(`http://127.0.0.1:${server.port}`));
+  } finally {
+    await server?.stop();
+    rmSync(dataFolder, { recursive: true, force: true });
+  }
+}
+
+async function requireReady(url: URL): Promise<void> {
+  const answer = await fetch(new URL('/readyz', url)).catch((error: Error) => error);
+  if (answer instanceof Error) {
+    throw new Error(`${url.href} does not answer (${(answer.cause as Error | undefined)?.message ?? answer.message})`);
+  }
+  // What is in front of a server may keep its probes from the outside.
+  if (answer.status === 503) throw new Error(`${url.href} is not ready: falcon check-health says why`);
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new InvalidArgumentError('It is a URL such as http://127.0.0.1:8000.');
+  }
+  return url;
+}
+
+/** Reads a time such as `30s`; a number alone means seconds. */
+export function parseDuration(text: string): number {
+  const [, digits, unit = 's'] = /^(\d{1,5})([smh]?)$/.exec(text) ?? [];
+  const seconds = Number(digits) * SECONDS[(unit || 's') as keyof typeof SECONDS];
+  if (!(seconds > 0)) throw new InvalidArgumentError('It is a time such as 30s, 5m or 1h.');
+  return seconds;
+}
