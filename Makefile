@@ -1,13 +1,17 @@
 # Falcon on one page: `make run` starts it, `make test` proves it. A machine needs bash, make, git and Node.js 20 or newer with npm.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run check test chaos restarts bench train-model check-health check-metrics clean distclean
+.PHONY: help setup build run demo check test chaos restarts bench load-test-baseline load-test-stress load-test-spike load-test-soak load-test-all \
+	train-model check-health check-metrics db-migrate db-shell redis-cli drill-list drill-all failure-inject-kill-worker failure-inject-redis-down \
+	failure-inject-postgres-slow failure-inject-cpu-spike failure-inject-memory-growth clean distclean
 
 NODE := scripts/with-node.sh
 ARGS ?=
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-29s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Start here
 
 setup: ## fetch Node.js (when the machine's is too old) and the packages
 	@scripts/setup.sh
@@ -18,6 +22,10 @@ build: ## setup, then compile what changed
 run: build ## start Falcon; settings come from the environment: PORT=8100 make run
 	@exec $(NODE) node --max-semi-space-size=16 dist/apps/api/src/main.js
 
+demo: build ## a guided tour: an answer, a cache hit, an idempotency key, a degraded answer, the audit row; of a running server: make demo URL=http://host:8000
+	@exec $(NODE) scripts/demo.sh $(URL)
+
+##@ Test
 check: ## format, lint, import rules, types, unit tests
 	@scripts/setup.sh --build --tests
 	@$(NODE) npm run --silent check
@@ -33,9 +41,20 @@ restarts: ## 20 restarts by SIGTERM behind a load balancer in 50,000 requests, w
 	@scripts/setup.sh --build --tests
 	@$(NODE) npm run --silent restarts
 
+##@ Measure
 bench: build ## measure Falcon against its reference servers: make bench ARGS=--quick
 	@$(NODE) npm run --silent bench -- $(ARGS)
 
+load-test-baseline: build ## 50 users for 5 minutes, against a server of its own or URL=http://host:8000; shorter: DURATION=30s
+load-test-stress: build ## up to 500 users in 10 minutes
+load-test-spike: build ## 10 users, then 300 within 10 seconds
+load-test-soak: build ## 100 users for 10 minutes
+load-test-baseline load-test-stress load-test-spike load-test-soak: load-test-%:
+	@$(NODE) npm run --silent bench -- load-test $* $(if $(URL),--url $(URL)) $(if $(DURATION),--duration $(DURATION)) $(ARGS)
+
+load-test-all: load-test-baseline load-test-stress load-test-spike load-test-soak ## one after the other
+
+##@ Operate
 train-model: build ## train a model: make train-model ARGS='--help'
 	@$(NODE) node dist/apps/cli/src/main.js train $(ARGS)
 
@@ -45,6 +64,16 @@ check-health: build ## what is wrong with a running Falcon, and which section of
 check-metrics: ## what matters most of its metrics, checked by promtool where there is one: make check-metrics ARGS=http://host:8000
 	@scripts/check-metrics.sh $(ARGS)
 
+db-migrate: build ## make the audit log's tables in POSTGRES_URL or DATA_DIR, or bring them up to date
+	@$(NODE) node dist/apps/cli/src/main.js audit migrate
+
+db-shell: ## psql on the audit log: POSTGRES_URL, else the running compose stack, else the Postgres that Falcon started; make db-shell ARGS='-c "SELECT 1"'
+	@exec scripts/db-shell.sh $(ARGS)
+
+redis-cli: ## redis-cli on the Redis of the cache, or of the queue: make redis-cli ARGS=queue
+	@exec scripts/redis-cli.sh $(ARGS)
+
+##@ Faults
 drill-list: build ## the drills: faults that are injected, noticed by an alert, and mended as docs/RUNBOOK.md says; make drill-NAME runs one
 	@$(NODE) node dist/scripts/drills/main.js list
 
@@ -66,6 +95,7 @@ inject-%:
 	@scripts/setup.sh --build --tests
 	@$(NODE) node dist/scripts/drills/main.js inject $* $(ARGS)
 
+##@ Tidy up
 clean: ## remove what was built and measured
 	rm -rf dist coverage .cache bench/results
 

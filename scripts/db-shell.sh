@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# psql on the Postgres of the audit log: POSTGRES_URL or POSTGRES_URL_FILE, else that of the running compose stack, else the one that
+# Falcon has started under DATA_DIR. Arguments go to psql.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/node.sh
+
+url="${POSTGRES_URL:-}"
+[[ -z "$url" && -n "${POSTGRES_URL_FILE:-}" ]] && url="$(<"$POSTGRES_URL_FILE")"
+
+compose_runs() {
+  [[ -f docker-compose.yml ]] && command -v docker >/dev/null &&
+    [[ -n "$(docker compose ps --status running --quiet postgres 2>/dev/null)" ]]
+}
+
+if [[ -z "$url" ]] && compose_runs; then
+  exec docker compose exec postgres sh -c 'exec psql --username "${POSTGRES_USER:-falcon}" --dbname "${POSTGRES_DB:-falcon}" "$@"' psql "$@"
+fi
+
+if [[ -z "$url" ]]; then
+  note="${DATA_DIR:-./data}/postgres/data/postmaster.pid"
+  [[ -r "$note" ]] || fail "no Postgres: set POSTGRES_URL, or DATA_DIR to the folder of a running Falcon (there is no $note)."
+  url="postgresql:///falcon?user=falcon&port=$(sed -n 4p "$note")&host=$(sed -n 5p "$note")"
+fi
+command -v psql >/dev/null || fail "psql is not here: install Debian's postgresql-client, or what your system calls it."
+exec psql "$url" "$@"
