@@ -77,11 +77,12 @@ describe('docs/alerts.md', () => {
       const text = readFileSync(join(PROMETHEUS_FOLDER, 'rules', name), 'utf8');
       return [...text.matchAll(/- alert: (\w+)/g)].map(([, alert]) => alert);
     });
-    expect(documented.map(({ condition: _, ...row }) => row)).toEqual(
+    expect(documented).toEqual(
       alerts
         .toSorted((a, b) => order.indexOf(a.alert) - order.indexOf(b.alert))
         .map((rule) => ({
           alert: rule.alert,
+          condition: expect.stringMatching(/./) as string,
           time: rule.for ?? '',
           severity: rule.labels.severity,
           sections: sectionsOf(rule),
