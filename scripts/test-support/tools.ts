@@ -2,9 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 
-/** Programs that only tests use: what scripts/tools.sh finds or fetches, and kubectl, which a machine has or has not. */
+/** Programs that only tests use: what scripts/tools.sh finds or fetches, and kubectl and systemd-analyze, which a machine has or has not. */
 export type Tool =
-  'redis-server' | 'prometheus' | 'promtool' | 'prometheus-alertmanager' | 'amtool' | 'nginx' | 'kustomize' | 'kubectl';
+  | 'redis-server'
+  | 'prometheus'
+  | 'promtool'
+  | 'prometheus-alertmanager'
+  | 'amtool'
+  | 'nginx'
+  | 'kustomize'
+  | 'kubectl'
+  | 'systemd-analyze';
 
 /** In the project's folder, from which tests and bench are run. */
 const FETCHED_FOLDER = resolve('.tools/bin');
