@@ -2,7 +2,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help setup build run demo check test chaos restarts bench load-test-baseline load-test-stress load-test-spike load-test-soak load-test-all \
-	train-model check-health check-metrics db-migrate db-shell redis-cli drill-list drill-all failure-inject-kill-worker failure-inject-redis-down \
+	train-model up down logs rollback check-health check-metrics db-migrate db-shell redis-cli drill-list drill-all failure-inject-kill-worker failure-inject-redis-down \
 	failure-inject-postgres-slow failure-inject-cpu-spike failure-inject-memory-growth clean distclean
 
 NODE := scripts/with-node.sh
@@ -57,6 +57,18 @@ load-test-all: load-test-baseline load-test-stress load-test-spike load-test-soa
 ##@ Operate
 train-model: build ## train a model: make train-model ARGS='--help'
 	@$(NODE) node dist/apps/cli/src/main.js train $(ARGS)
+
+up: ## bring up the compose stack: build the image, make secrets, replace what has changed, workers one by one (BUILD=0: with the image there is)
+	@scripts/compose.sh up
+
+down: ## stop the compose stack; what it keeps stays in its volumes
+	@scripts/compose.sh down
+
+logs: ## follow the logs of the compose stack: make logs ARGS='worker-1 nginx'
+	@scripts/compose.sh logs --follow --tail 100 $(ARGS)
+
+rollback: ## put the workers of the compose stack back to the image before this one, one by one
+	@scripts/compose.sh rollback
 
 check-health: build ## what is wrong with a running Falcon, and which section of docs/RUNBOOK.md helps: make check-health ARGS='--url http://host:8000'
 	@$(NODE) node dist/apps/cli/src/main.js check-health $(ARGS)

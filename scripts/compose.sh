@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# The compose stack (docs/deployment.md): scripts/compose.sh secrets | up | down | logs | rollback
+# up builds the image (not with BUILD=0), brings the schema up to date, and replaces what has changed, workers one by one.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+LATEST="${FALCON_IMAGE:-falcon-worker:latest}"
+ROLLBACK="${LATEST%:*}:rollback"
+WAIT=(--wait --wait-timeout 180)
+
+say() { printf '%s\n' "$*" >&2; }
+
+# Writes standard input to secrets/"$1" if there is no such file.
+secret() {
+  # Whoever may not enter the folder cannot read it; users of containers can, who have each file by itself.
+  [ -e "secrets/$1" ] || { cat >"secrets/$1.new" && chmod 444 "secrets/$1.new" && mv "secrets/$1.new" "secrets/$1"; }
+}
+
+random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+
+# Random secrets, at the first time; what is there stays.
+secrets() {
+  mkdir -p -m 700 secrets
+  random | secret postgres-password
+  printf 'postgres://falcon:%s@postgres:5432/falcon_inference' "$(cat secrets/postgres-password)" | secret postgres-url
+  redis cache redis-url
+  redis queue redis-queue-url
+  random | secret admin-api-key
+  random | secret grafana-password
+}
+
+# A password for redis-"$1", as its configuration and, in file "$2", as a URL. User "probe" is for the healthcheck.
+redis() {
+  local password
+  password="$(random)"
+  printf 'requirepass %s\nuser probe on nopass -@all +ping\n' "$password" | secret "redis-$1-acl"
+  password="$(sed -n 's/^requirepass //p' "secrets/redis-$1-acl")"
+  printf 'redis://:%s@redis-%s:6379' "$password" "$1" | secret "$2"
+}
+
+id_of() { docker image inspect --format '{{.Id}}' "$1" 2>/dev/null || true; }
+
+# Builds the image; the one that it replaces is what `rollback` goes back to.
+build() {
+  local before
+  before="$(id_of "$LATEST")"
+  docker compose build migrate
+  if [ -n "$before" ] && [ "$before" != "$(id_of "$LATEST")" ]; then
+    docker tag "$before" "$ROLLBACK"
+  fi
+}
+
+# Replaces the named services that are not as they should be, one after the other; the next one only when the last is ready.
+roll() {
+  local service
+  for service in "$@"; do
+    say "$service"
+    docker compose up -d --no-deps "${WAIT[@]}" "$service" ||
+      { say "$service has not become ready, and the rest is as it was: see \"docker compose logs $service\"."; exit 1; }
+  done
+}
+
+up() {
+  secrets
+  [ "${BUILD:-1}" = 0 ] || build
+  docker compose up -d "${WAIT[@]}" postgres redis-cache redis-queue
+  docker compose run --rm migrate
+  roll audit-worker worker-1 worker-2 worker-3 worker
+  docker compose up -d "${WAIT[@]}"
+}
+
+# Swaps the two images, so that a second rollback takes back the first. The schema stays: docs/deployment.md says what that means.
+rollback() {
+  local latest rollback
+  latest="$(id_of "$LATEST")" rollback="$(id_of "$ROLLBACK")"
+  [ -n "$rollback" ] || { say "There is no image $ROLLBACK: nothing was replaced yet, or it was removed."; exit 1; }
+  docker tag "$rollback" "$LATEST"
+  docker tag "$latest" "$ROLLBACK"
+  roll worker-1 worker-2 worker-3 worker audit-worker
+}
+
+docker compose version >/dev/null 2>&1 || { say 'This needs Docker with Compose 2.24 or newer: https://docs.docker.com/engine/install'; exit 1; }
+case "${1:-}" in
+  secrets | up | rollback) "$1" ;;
+  down | logs) docker compose "$@" ;;
+  *) say "Usage: scripts/compose.sh secrets | up | down | logs | rollback"; exit 2 ;;
+esac
