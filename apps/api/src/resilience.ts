@@ -93,9 +93,9 @@ function cacheModule(
   log: Log,
   { policies, redis }: { policies: Policies; redis: SharedRedis | undefined },
 ): DynamicModule {
-  const { redisTimeoutMs: timeoutMs, oncePerCluster, answers, idempotency } = cache;
-  const gate = policies.get('redis');
-  const shared = redis && { redis, timeoutMs, gate, ...(oncePerCluster && { oncePerCluster }) };
+  const { oncePerCluster, answers, idempotency } = cache;
+  const policy = policies.get('redis');
+  const shared = redis && { redis, policy, ...(oncePerCluster && { oncePerCluster }) };
   return CacheModule.forRoot({ answers, idempotency, ...(shared && { redis: shared }) }, log);
 }
 

@@ -16,11 +16,3 @@ export class SharedWaitExpiredError extends CacheError {
     super('The deadline passed in stage "cache".');
   }
 }
-
-/** Redis has failed so often that nothing is asked of it for a while. */
-export class RedisGateClosedError extends CacheError {
-  readonly code = 'REDIS_UNAVAILABLE';
-  constructor() {
-    super('Redis has failed and is left alone for a while.');
-  }
-}

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { NestFactory } from '@nestjs/core';
+import { Policy } from '@app/resilience';
 import type { Redis } from 'ioredis';
 import { Registry } from 'prom-client';
 import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
@@ -47,7 +48,7 @@ describeWithRedis('CacheModule with Redis', () => {
     const redis = cacheRedis(server.url);
     connections.push(redis);
     await once(redis, 'ready');
-    return wire({ ...OPTIONS, redis: { redis, timeoutMs: 50 } });
+    return wire({ ...OPTIONS, redis: { redis, policy: new Policy('redis', { timeoutMs: 5000 }) } });
   };
 
   beforeAll(async () => (server = await TestRedis.start()));

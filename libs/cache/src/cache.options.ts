@@ -1,8 +1,8 @@
+import type { Policy } from '@app/resilience';
 import type { Redis } from 'ioredis';
 import type { ClusterFlightOptions } from './answers/cluster-flight.js';
 import type { EntryLifetime } from './answers/cache-entry.js';
 import type { IdempotencyOptions } from './idempotency/idempotency.js';
-import type { RedisGate } from './redis/redis-gate.js';
 
 /** What the cache library is told by its app. */
 export interface CacheOptions {
@@ -27,10 +27,8 @@ export interface AnswerOptions extends EntryLifetime {
 export interface SharedRedis {
   /** `cacheRedis(url)`, or one that refuses commands at once while there is no connection. The app closes it. */
   redis: Redis;
-  /** A command unanswered for this long has failed. */
-  timeoutMs: number;
-  /** Decides whether Redis is asked; default: three failures in a row give it a second of rest. */
-  gate?: RedisGate;
+  /** Bounds the time that an answer may take, and keeps a Redis that is away from being asked. */
+  policy: Policy;
   /** Computes the same answer once over all replicas, at the price of a round trip for each miss; default: once in each. */
   oncePerCluster?: ClusterFlightOptions;
 }

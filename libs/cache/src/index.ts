@@ -17,5 +17,3 @@ export { idempotencyKey, IDEMPOTENCY_HEADERS, MAX_IDEMPOTENCY_KEY_LENGTH } from 
 export type { IdempotencyKeyHeader } from './idempotency/idempotency-key.js';
 export type { StoredAnswer } from './idempotency/idempotency-store.js';
 export { cacheRedis } from './redis/cache-redis.js';
-export { CooldownGate } from './redis/redis-gate.js';
-export type { GateCall, RedisGate } from './redis/redis-gate.js';

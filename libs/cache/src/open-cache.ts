@@ -11,9 +11,6 @@ import { Idempotency } from './idempotency/idempotency.js';
 import { MemoryIdempotencyStore } from './idempotency/memory-idempotency-store.js';
 import { RedisIdempotencyStore } from './idempotency/redis-idempotency-store.js';
 import { RedisAccess } from './redis/redis-access.js';
-import { CooldownGate } from './redis/redis-gate.js';
-
-const COOLDOWN = { failures: 3, cooldownMs: 1000 };
 
 /** Cache and idempotency, ready for use. */
 export interface OpenCache {
@@ -32,23 +29,12 @@ export function openCache(options: CacheOptions, log: CacheLog, metrics: CacheMe
       idempotency: new Idempotency(keys, options.idempotency, metrics),
     };
   }
-  const access = sharedAccess(options.redis, log, metrics);
+  const access = new RedisAccess(options.redis, metrics, log);
   const store = new TieredCacheStore(memory, new RedisCacheStore(access, options.answers));
   return {
     answers: new AnswerCache(store, options.answers, metrics, clusterFlight(options.redis, access)),
     idempotency: new Idempotency(new RedisIdempotencyStore(access), options.idempotency, metrics),
   };
-}
-
-function sharedAccess({ redis, timeoutMs, gate }: SharedRedis, log: CacheLog, metrics: CacheMetrics): RedisAccess {
-  return new RedisAccess({ redis, timeoutMs, gate: gate ?? cooldownGate(redis) }, metrics, log);
-}
-
-/** A connection that is made again is as good as a trial. */
-function cooldownGate(redis: SharedRedis['redis']): CooldownGate {
-  const gate = new CooldownGate(COOLDOWN);
-  redis.on('ready', () => gate.open());
-  return gate;
 }
 
 function clusterFlight({ oncePerCluster }: SharedRedis, access: RedisAccess): ClusterFlight | undefined {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { Policy } from '@app/resilience';
 import { cacheRedis } from '../src/redis/cache-redis.js';
-import { CooldownGate } from '../src/redis/redis-gate.js';
 import { RedisAccess } from '../src/redis/redis-access.js';
 import { Idempotency } from '../src/idempotency/idempotency.js';
 import { RedisIdempotencyStore } from '../src/idempotency/redis-idempotency-store.js';
@@ -22,8 +22,8 @@ async function main(url: string, leaseMs: number): Promise<void> {
   await once(redis, 'ready');
   const observer = new RecordingObserver();
   const silent = { info: () => undefined, warning: () => undefined };
-  const gate = new CooldownGate({ failures: 3, cooldownMs: 100 });
-  const access = new RedisAccess({ redis, timeoutMs: TIMEOUT_MS, gate }, observer, silent);
+  const policy = new Policy('redis', { timeoutMs: TIMEOUT_MS });
+  const access = new RedisAccess({ redis, policy }, observer, silent);
   const options = { ttlMs: 60_000, leaseMs, maxHoldMs: 60_000, maxBodyLength: 1000 };
   const idempotency = new Idempotency(new RedisIdempotencyStore(access), options, observer);
   process.stdout.write('ready\n');

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
+import { Policy } from '@app/resilience';
 import type { Redis } from 'ioredis';
 import { cacheRedis } from '../src/redis/cache-redis.js';
 import { RedisAccess } from '../src/redis/redis-access.js';
-import { CooldownGate } from '../src/redis/redis-gate.js';
 import { RecordingObserver } from './recording-observer.js';
 import type { TestRedis } from '../../../scripts/test-support/redis.js';
 
@@ -14,13 +14,18 @@ export interface TestAccess {
   lines: string[];
 }
 
-/** Time limit of one command in the tests. */
-export const TIMEOUT_MS = 50;
-/** How long the gate of the tests rests. */
-export const COOLDOWN_MS = 200;
+/** Time limit of one command where nothing is to fail: a busy machine must not decide. */
+const PATIENT_MS = 5000;
+/** Failures in a row after which nothing is asked. */
+const MOST_FAILURES = 20;
+/** For how long nothing is asked then. */
+export const REST_MS = 1000;
 
 /** Connects to it, and waits until that is done when it is there. */
-export async function accessTo(server: TestRedis, { connected = true } = {}): Promise<TestAccess> {
+export async function accessTo(
+  server: TestRedis,
+  { connected = true, timeoutMs = PATIENT_MS } = {},
+): Promise<TestAccess> {
   const redis = cacheRedis(server.url);
   if (connected) {
     await once(redis, 'ready');
@@ -28,6 +33,13 @@ export async function accessTo(server: TestRedis, { connected = true } = {}): Pr
   const lines: string[] = [];
   const log = { info: (line: string) => void lines.push(line), warning: (line: string) => void lines.push(line) };
   const observer = new RecordingObserver();
-  const gate = new CooldownGate({ failures: 3, cooldownMs: COOLDOWN_MS });
-  return { access: new RedisAccess({ redis, gate, timeoutMs: TIMEOUT_MS }, observer, log), redis, observer, lines };
+  const breaker = {
+    failureThreshold: MOST_FAILURES,
+    openMs: REST_MS,
+    openJitter: 0,
+    halfOpenCalls: 1,
+    successThreshold: 1,
+  };
+  const policy = new Policy('redis', { timeoutMs, breaker });
+  return { access: new RedisAccess({ redis, policy }, observer, log), redis, observer, lines };
 }

@@ -134,7 +134,7 @@ export class RedisCacheStore extends CacheStore {
 
   /**
    * Which entries Redis has kept. One that is full or a replica refuses to write and is well otherwise: that must not
-   * close the gate for reading.
+   * open the breaker, which would end the reading.
    */
   private async write(redis: Redis, storing: readonly Storing[]): Promise<boolean[]> {
     const nowMs = this.now();

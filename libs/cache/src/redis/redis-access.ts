@@ -1,9 +1,8 @@
+import type { Policy } from '@app/resilience';
 import type { Redis } from 'ioredis';
 import type { CacheObserver, CacheOperation } from '../cache-observer.js';
 import type { CacheLog } from '../cache-log.js';
-import { answeredWithin } from './answered-within.js';
 import { FailureStreak } from './failure-streak.js';
-import type { RedisGate } from './redis-gate.js';
 
 /** One failure may be a matter of chance; this many in a row are told to the log. */
 const FAILURES_TO_TELL = 3;
@@ -23,12 +22,11 @@ const WORTH_RETRYING: ReadonlySet<CacheOperation> = new Set(['check_idempotency'
 export interface RedisAccessOptions {
   /** One that refuses commands while there is no connection; `cacheRedis()` makes such a one. */
   redis: Redis;
-  gate: RedisGate;
-  /** After this long a command has failed. */
-  timeoutMs: number;
+  /** Bounds and counts every command. */
+  policy: Policy;
 }
 
-/** Asks Redis through the gate and within the time; what fails is counted. */
+/** Asks Redis under its policy; what fails is counted. */
 export class RedisAccess {
   private readonly streak = new FailureStreak();
 
@@ -47,21 +45,21 @@ export class RedisAccess {
     command: (redis: Redis) => Promise<T>,
     { times = 1, deadlineMs }: { times?: number; deadlineMs?: number | undefined } = {},
   ): Promise<{ answer: T } | undefined> {
-    const { redis, gate, timeoutMs } = this.options;
+    const { redis, policy } = this.options;
     const startedMs = performance.now();
     let asked = false;
     try {
       const ask = (): Promise<T> => {
         asked = true;
-        return answeredWithin(command(redis), timeoutMs);
+        return command(redis);
       };
       const call = {
         operation: NAMES[operation],
         idempotent: WORTH_RETRYING.has(operation),
         // However late it is, Redis is asked once.
-        ...(deadlineMs !== undefined && { deadlineMs: Math.max(deadlineMs, startedMs + 2 * timeoutMs) }),
+        ...(deadlineMs !== undefined && { deadlineMs: Math.max(deadlineMs, startedMs + 2 * policy.timeoutMs) }),
       };
-      const answer = await gate.execute(ask, call);
+      const answer = await policy.execute(ask, call);
       this.succeeded();
       return { answer };
     } catch (error) {

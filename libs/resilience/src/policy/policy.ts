@@ -88,6 +88,11 @@ export class Policy {
     }
   }
 
+  /** Longest that one attempt may take; Infinity when nothing limits it. */
+  get timeoutMs(): number {
+    return this.options.timeoutMs ?? Infinity;
+  }
+
   stats(): PolicyStats {
     return {
       policy: this.name,
@@ -119,7 +124,7 @@ export class Policy {
   }
 
   private attempt<T>(work: Work<T>, call: PolicyCall<T>, startedMs: number): Promise<T> {
-    const { timeoutMs = Infinity } = this.options;
+    const { timeoutMs } = this;
     const { deadlineMs = Infinity, signal } = call;
     const bounded = new BoundedAttempt(work, {
       dueMs: Math.min(startedMs + timeoutMs, deadlineMs),
