@@ -6,17 +6,22 @@ import type { ScriptingRedis } from './lease-script.js';
 import type { RateDecision, RateRule } from './rate-limiter.js';
 import { RedisRateLimiter } from './redis-rate-limiter.js';
 
+/** What nothing but a Redis that hangs exceeds, on a machine however busy. */
+const PATIENT_MS = 5000;
+
 const kindOf = (error: unknown) => (String(error).includes('OOM') ? 'refusal' : undefined);
 
 describeWithRedis('RedisRateLimiter', () => {
   const connections: Redis[] = [];
   let server: TestRedis;
   let roundTrips: number;
+  let underWay: number;
   let errors: unknown[];
 
   beforeEach(async () => {
     server = await TestRedis.start();
     roundTrips = 0;
+    underWay = 0;
     errors = [];
   });
 
@@ -25,7 +30,7 @@ describeWithRedis('RedisRateLimiter', () => {
     await server.stop();
   });
 
-  function replica(rule: RateRule, maxTenants?: number, timeoutMs = 50): RedisRateLimiter {
+  function replica(rule: RateRule, { timeoutMs = PATIENT_MS, openMs = 300 } = {}): RedisRateLimiter {
     const connection = new Redis(server.url, {
       enableOfflineQueue: false,
       lazyConnect: true,
@@ -37,13 +42,13 @@ describeWithRedis('RedisRateLimiter', () => {
     const counting: ScriptingRedis = {
       evalsha: (...args) => {
         roundTrips++;
-        return connection.evalsha(...args);
+        underWay++;
+        return connection.evalsha(...args).finally(() => underWay--);
       },
       eval: (...args) => connection.eval(...args),
     };
-    const policy = new Policy('redis', { timeoutMs, breaker: { openMs: 300 }, classify: kindOf });
-    const bounds = maxTenants === undefined ? {} : { maxTenants };
-    return new RedisRateLimiter(counting, policy, { rule, ...bounds, onUnavailable: (error) => errors.push(error) });
+    const policy = new Policy('redis', { timeoutMs, breaker: { openMs }, classify: kindOf });
+    return new RedisRateLimiter(counting, policy, { rule, onUnavailable: (error) => errors.push(error) });
   }
 
   async function connected(limiter: RedisRateLimiter): Promise<RedisRateLimiter> {
@@ -52,27 +57,38 @@ describeWithRedis('RedisRateLimiter', () => {
     return limiter;
   }
 
+  async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+    const giveUpMs = performance.now() + 20_000;
+    while (!(await holds())) {
+      if (performance.now() > giveUpMs) throw new Error('It did not come to that in time.');
+      await sleep(2);
+    }
+  }
+
+  /** Whatever was asked of Redis has been answered. */
+  const answered = (): Promise<void> => until(() => underWay === 0);
+
   it('keeps the rate over four replicas within 5 %', async () => {
-    const rule = { perSecond: 200, burst: 20 };
-    const replicas = Array.from({ length: 4 }, () => replica(rule, undefined, 2000)); // a busy machine must not decide
+    const rule = { perSecond: 200, burst: 200 }; // a second's worth: no pause of a busy machine fills it up
+    const replicas = Array.from({ length: 4 }, () => replica(rule));
     await Promise.all(replicas.map(connected));
     const startMs = performance.now();
     const passed = await Promise.all(
       replicas.map(async (limiter) => {
-        let allowed = 0;
-        while (performance.now() - startMs < 3000) {
+        for (let allowed = 0; ; await sleep(2)) {
+          const askedMs = performance.now();
           const decisions = await Promise.all(Array.from({ length: 5 }, async () => limiter.take('a')));
-          allowed += decisions.filter((decision) => decision.allowed).length;
-          await sleep(2);
+          const passing = decisions.filter((decision) => decision.allowed).length;
+          allowed += passing;
+          if (askedMs - startMs > 3000 && passing < decisions.length) return { allowed, askedMs }; // nothing is left
         }
-        return allowed;
       }),
     );
-    const total = passed.reduce((sum, allowed) => sum + allowed, 0);
-    const expected = rule.burst + (rule.perSecond * (performance.now() - startMs)) / 1000;
+    const total = passed.reduce((sum, { allowed }) => sum + allowed, 0);
+    const expected = (untilMs: number) => rule.burst + (rule.perSecond * (untilMs - startMs)) / 1000;
     expect(errors).toEqual([]);
-    expect(total).toBeGreaterThan(0.95 * expected);
-    expect(total).toBeLessThan(1.05 * expected);
+    expect(total).toBeGreaterThan(0.95 * expected(Math.min(...passed.map(({ askedMs }) => askedMs))));
+    expect(total).toBeLessThan(1.05 * expected(performance.now()));
   });
 
   it('lets a tenant far below its limit wait for nothing, and asks a twentieth of the time', async () => {
@@ -81,7 +97,7 @@ describeWithRedis('RedisRateLimiter', () => {
       const decision = limiter.take('a');
       expect(decision).not.toBeInstanceOf(Promise);
       expect(decision).toMatchObject({ allowed: true });
-      if (k % 10 === 0) await sleep(1);
+      if (k % 10 === 0) await answered();
     }
     expect(roundTrips).toBeLessThanOrEqual(25);
   });
@@ -98,7 +114,7 @@ describeWithRedis('RedisRateLimiter', () => {
     const [one, two] = [replica({ perSecond: 0.1, burst: 10 }), replica({ perSecond: 0.1, burst: 10 })];
     await Promise.all([one, two].map(connected));
     const first = await Promise.all(Array.from({ length: 10 }, async () => one.take('a')));
-    await sleep(20);
+    await answered();
     const second = await Promise.all(Array.from({ length: 10 }, async () => two.take('a')));
     expect(first.every(({ allowed }) => allowed)).toBe(true);
     // One request may pass before Redis is asked, and is paid back.
@@ -110,17 +126,16 @@ describeWithRedis('RedisRateLimiter', () => {
     await server.kill();
     const startMs = performance.now();
     const decisions = await Promise.all(Array.from({ length: 100 }, async () => limiter.take('a')));
-    expect(performance.now() - startMs).toBeLessThan(1500);
+    expect(performance.now() - startMs).toBeLessThan(PATIENT_MS);
     const allowed = decisions.filter((decision) => decision.allowed).length;
     expect(allowed).toBeGreaterThanOrEqual(10);
     expect(allowed).toBeLessThanOrEqual(11);
     expect(errors.length).toBeGreaterThan(0);
     await server.startAgain();
-    await sleep(500);
-    roundTrips = 0;
-    await Promise.all(Array.from({ length: 20 }, async () => limiter.take('b')));
-    expect(roundTrips).toBeGreaterThan(0);
-    expect(Number(await server.command('EXISTS', 'falcon:rate:1:b'))).toBe(1);
+    await until(async () => {
+      await limiter.take('b');
+      return (await server.command('EXISTS', 'falcon:rate:1:b')) === 1;
+    });
   });
 
   it('neither lets more through while Redis refuses to write, nor makes the tenant pay for it afterwards', async () => {
@@ -141,18 +156,19 @@ describeWithRedis('RedisRateLimiter', () => {
   });
 
   it('waits no longer than its policy allows for a Redis that is frozen, and then not at all', async () => {
-    const limiter = await connected(replica({ perSecond: 0.1, burst: 2 }));
+    const limiter = await connected(replica({ perSecond: 0.1, burst: 2 }, { timeoutMs: 50, openMs: 60_000 }));
     await limiter.take('warm');
     server.freeze();
-    const slowestMs: number[] = [];
-    for (let k = 0; k < 20; k++) {
-      const startMs = performance.now();
-      await limiter.take(`tenant-${k % 4}`);
-      slowestMs.push(performance.now() - startMs);
-    }
+    const startMs = performance.now();
+    const askFourTenants = async () => {
+      for (let k = 0; k < 12; k++) await limiter.take(`tenant-${k % 4}`);
+    };
+    await askFourTenants();
+    expect(performance.now() - startMs).toBeLessThan(PATIENT_MS); // by itself it would not answer at all
+    const asked = roundTrips;
+    await askFourTenants();
+    expect(roundTrips).toBe(asked); // the breaker has opened
     server.resume();
-    expect(Math.max(...slowestMs)).toBeLessThan(1000);
-    expect(slowestMs.slice(12).filter((ms) => ms < 40).length).toBeGreaterThan(4); // the breaker has opened
   });
 
   it('survives a flush and a key of another kind', async () => {
