@@ -1,24 +1,16 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { answerOf } from './support/client.js';
 import { documentedVariables, samplesOf } from '../../../scripts/test-support/documented-values.js';
 import { Falcon, PROJECT_DIR } from './support/falcon.js';
+import { holdRequest, untilInHand } from './support/held-request.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
 /** How long the batcher holds a first item back, so that requests are in flight for as long as a test needs. */
 const HELD_MS = 1500;
 
-async function heldRequest({ client }: Running): Promise<Socket> {
-  const socket = await client.socket();
-  const body = '{"text":"a good day"}';
-  socket.write(
-    `POST /infer HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-  );
-  await sleep(200);
-  return socket;
-}
+const heldRequest = (running: Running) => holdRequest(running, 'a good day');
 
 describe('a request in flight', () => {
   let running: Running;
@@ -34,7 +26,7 @@ describe('a request in flight', () => {
     expect([refused.status, refused.json['code']]).toEqual([503, 'INFERENCE_QUEUE_FULL']);
     expect(Number(refused.headers['retry-after'])).toBeGreaterThanOrEqual(1);
     first.destroy();
-    await sleep(200);
+    await untilInHand(running, 0);
     expect((await running.client.infer({ text: 'b' })).status).toBe(200);
     const { text } = await running.client.get('/metrics');
     expect(text).toMatch(/http_requests_total\{[^}]*path="\/infer\|public",status="499"[^}]*\} 1\n/);
@@ -69,7 +61,7 @@ describe('SIGTERM', () => {
     const held = await heldRequest(running);
     const late = await running.client.socket();
     late.write('GET /readyz HTTP/1.1\r\nHo');
-    await sleep(50);
+    await running.client.get('/healthz'); // whoever came before has been let in
     running.falcon.process.kill('SIGTERM');
     await running.falcon.waitForLog('Draining: not ready any more');
     late.write('st: a\r\n\r\n');

@@ -19,7 +19,7 @@ async function put({ client }: Running, body: object): Promise<Answer> {
 
 /** Asks until the answer has this status: others hear of a switch a moment later. */
 async function untilAnswered(running: Running, status: number): Promise<void> {
-  const giveUpMs = performance.now() + 15_000;
+  const giveUpMs = performance.now() + 30_000;
   for (let answer = await ask(running); answer.status !== status; answer = await ask(running)) {
     if (performance.now() > giveUpMs) throw new Error(`still ${answer.status} instead of ${status}: ${answer.text}`);
     await sleep(20);
@@ -180,7 +180,7 @@ describeWithRedis('maintenance mode of two servers with one Redis', () => {
     // It comes back empty: whoever knows brings the switch back.
     await redis.startAgain();
     await a.falcon.waitForLog('The shared maintenance switch is read again');
-    const giveUpMs = performance.now() + 10_000;
+    const giveUpMs = performance.now() + 20_000;
     while (!(await redis.command('EXISTS', KEY)) && performance.now() < giveUpMs) await sleep(50);
     expect(JSON.parse(String(await redis.command('GET', KEY)))).toMatchObject({ on: true });
     await put(a, { on: false, scope: 'replica' });

@@ -45,10 +45,11 @@ describe('the probes of a server that cannot serve', () => {
   });
 
   it('are not ready from the moment it stops, although it serves on', async () => {
-    const falcon = await Falcon.start({ DRAIN_DELAY_SECONDS: '5' });
+    const falcon = await Falcon.start({ DRAIN_DELAY_SECONDS: '20' });
     await untilProbedAs('none', falcon.port);
     falcon.process.kill('SIGTERM');
-    await untilProbedAs('the server is stopping', falcon.port, 4000);
+    await untilProbedAs('the server is stopping', falcon.port, 15_000);
+    falcon.process.kill('SIGKILL');
     await falcon.exitCode();
   });
 

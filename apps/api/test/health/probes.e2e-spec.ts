@@ -19,7 +19,9 @@ describeWithRedis('probes', () => {
     api = await (await stack.api('api', { REDIS_URL: stack.redis?.url, AUDIT_WORKER: 'in-process' })).start();
     redis = new Redis(stack.redis?.url ?? '');
     await untilProbedAs('none', api.port);
-    await sleep(3000); // what the start needs connections for has them
+    // What the start needs connections for has them when none is added for a while.
+    for (let [before, after] = ['', await seen()]; before !== after; [before, after] = [after, await seen()])
+      await sleep(2000);
   });
   afterAll(async () => {
     redis.disconnect();
@@ -34,6 +36,8 @@ describeWithRedis('probes', () => {
     );
     return { redis: received, postgres: rows.map(({ pid }) => pid) };
   }
+
+  const seen = async () => JSON.stringify(await connections());
 
   it('open no connection, 1000 of each', async () => {
     const before = await connections();

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { untilInHand } from '../support/held-request.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
 describe('service levels', () => {
@@ -38,7 +39,7 @@ describe('service levels', () => {
       LOAD_SHEDDING: 'static',
       MAX_INFLIGHT: '1',
       LOAD_SHEDDING_STATUS: '429',
-      BATCH_TIMEOUT_MS: '500',
+      BATCH_TIMEOUT_MS: '1500',
     };
     running = await startWithClient({
       ...settings,
@@ -48,7 +49,7 @@ describe('service levels', () => {
     });
     const { client } = running;
     const held = client.infer({ text: 'a good day' });
-    await sleep(100);
+    await untilInHand(running, 1);
     expect((await client.infer({ text: 'another' })).json['code']).toBe('SHED');
     expect((await held).status).toBe(200);
     await client.infer({ text: 'a third' });

@@ -1,28 +1,20 @@
 import { rmSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
 import { modelsWithFallback } from '../support/fallback-models.js';
+import { holdRequest, untilInHand } from '../support/held-request.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
-jest.setTimeout(30_000); // servers start, on a machine that may be busy
+jest.setTimeout(60_000); // servers start, on a machine that may be busy
 
 /** How long the batcher holds a first item back, so that requests are in flight for as long as a test needs. */
-const HELD_MS = 1000;
+const HELD_MS = 2500;
 
-async function held({ client }: Running, text = 'held', headers = ''): Promise<Socket> {
-  const socket = await client.socket();
-  const body = JSON.stringify({ text });
-  socket.write(
-    `POST /infer HTTP/1.1\r\nHost: a\r\n${headers}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-  );
-  await sleep(150);
-  return socket;
-}
+const held = (running: Running, text = 'held', headers = '') => holdRequest(running, text, headers);
 
 describe('a repeated question', () => {
   let running: Running;
-  beforeAll(async () => (running = await startWithClient({ CACHE_ENABLED: 'true', CACHE_TTL_SECONDS: '1' })));
+  beforeAll(async () => (running = await startWithClient({ CACHE_ENABLED: 'true', CACHE_TTL_SECONDS: '2' })));
   afterAll(() => stop(running));
 
   it('is answered from the cache until its time is over', async () => {
@@ -31,7 +23,7 @@ describe('a repeated question', () => {
     expect([first['cache_hit'], second['cache_hit']]).toEqual([false, true]);
     expect(second['probabilities']).toEqual(first['probabilities']);
     expect(second['request_id']).not.toBe(first['request_id']);
-    await sleep(1100);
+    await sleep(2100);
     expect((await ask())['cache_hit']).toBe(false);
   });
 
@@ -120,7 +112,7 @@ describe('an idempotency key', () => {
 
 describe('the rate limit', () => {
   let running: Running;
-  const limits = { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_PER_MINUTE: '60', RATE_LIMIT_BURST: '5' };
+  const limits = { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_PER_MINUTE: '6', RATE_LIMIT_BURST: '5' };
   beforeAll(async () => (running = await startWithClient(limits)));
   afterAll(() => stop(running));
 
@@ -128,9 +120,10 @@ describe('the rate limit', () => {
     const answers = [];
     for (let k = 0; k < 6; k++) answers.push(await running.client.infer({ text: 'a' }, { 'X-Tenant-ID': 'one' }));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 429]);
-    expect(answers[0]?.headers['ratelimit-policy']).toBe('"tenant";q=60;w=60');
+    expect(answers[0]?.headers['ratelimit-policy']).toBe('"tenant";q=6;w=60');
     expect(answers[0]?.headers['ratelimit']).toMatch(/^"tenant";r=4;t=\d+$/);
-    expect([answers[5]?.json['code'], answers[5]?.headers['retry-after']]).toEqual(['RATE_LIMITED', '1']);
+    expect(answers[5]?.json['code']).toBe('RATE_LIMITED');
+    expect(answers[5]?.headers['retry-after']).toMatch(/^([1-9]|10)$/); // one in ten seconds
   });
 
   it('is one for each tenant, and none for probes, metrics and documents', async () => {
@@ -170,7 +163,7 @@ describe('load shedding', () => {
     expect(text).toMatch(/^inflight_requests\{[^}]*\} 2$/m);
     first.destroy();
     second.destroy();
-    await sleep(200);
+    await untilInHand(running, 0);
     expect((await running.client.infer({ text: 'a' })).status).toBe(200);
     await stop(running);
   });
@@ -238,7 +231,7 @@ describe('a model that cannot answer', () => {
     first.destroy();
     const { text } = await running.client.get('/metrics');
     expect(text).toMatch(/^degraded_total\{[^}]*mode="degraded_fallback",reason="INFERENCE_QUEUE_FULL"[^}]*\} 1$/m);
-    await sleep(200);
+    await untilInHand(running, 0);
   });
 
   it('is rather stood in for by an answer of its own past its time', async () => {
@@ -288,11 +281,11 @@ describeWithRedis('two servers with one Redis', () => {
     redis.freeze();
     const startMs = performance.now();
     for (let k = 0; k < 20; k++) expect(await ask(0, `frozen ${k}`)).toMatchObject({ mode: 'fresh' });
-    expect(performance.now() - startMs).toBeLessThan(5000);
+    expect(performance.now() - startMs).toBeLessThan(20_000);
     const keyed = await servers[0]!.client.infer({ text: 'keyed' }, { 'Idempotency-Key': 'while frozen' });
     expect([keyed.status, keyed.headers['idempotency-status']]).toEqual([200, 'unavailable']);
     redis.resume();
-    const giveUpMs = performance.now() + 15_000;
+    const giveUpMs = performance.now() + 20_000;
     let shared = false;
     for (let k = 0; !shared && performance.now() < giveUpMs; k++) {
       await ask(0, `thawed ${k}`);

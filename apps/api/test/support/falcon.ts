@@ -93,7 +93,7 @@ export class Falcon {
   }
 
   /** Waits for words on stderr, which may come after the log line that belongs to them. */
-  async waitForStderr(words: string, timeoutMs = 10_000): Promise<void> {
+  async waitForStderr(words: string, timeoutMs = 30_000): Promise<void> {
     const giveUpAt = Date.now() + timeoutMs;
     while (!this.stderr.join('').includes(words)) {
       if (Date.now() > giveUpAt) {

@@ -18,7 +18,7 @@ export async function waitForSeries(
   client: Client,
   series: string,
   isWanted: (value: number) => boolean,
-  timeoutMs = 15_000,
+  timeoutMs = 30_000,
 ): Promise<number> {
   const giveUpMs = performance.now() + timeoutMs;
   for (;;) {

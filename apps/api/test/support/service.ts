@@ -92,7 +92,7 @@ export class Service {
   }
 
   /** Waits for a log line whose message matches. */
-  async waitForLog(message: RegExp, timeoutMs = 20_000): Promise<LogLine> {
+  async waitForLog(message: RegExp, timeoutMs = 30_000): Promise<LogLine> {
     const giveUpAt = performance.now() + timeoutMs;
     for (;;) {
       const line = this.logs().find((candidate) => message.test(candidate.message));

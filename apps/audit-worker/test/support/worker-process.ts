@@ -23,7 +23,7 @@ const launched = new Set<ChildProcess>();
 afterAll(() => launched.forEach((child) => child.kill('SIGKILL')));
 
 /** Waits for something; fails when it takes too long. */
-export async function until(condition: () => Promise<boolean> | boolean, timeoutMs = 20_000): Promise<void> {
+export async function until(condition: () => Promise<boolean> | boolean, timeoutMs = 30_000): Promise<void> {
   const giveUpAtMs = performance.now() + timeoutMs;
   while (!(await condition())) {
     if (performance.now() > giveUpAtMs) throw new Error(`It did not happen within ${timeoutMs} ms.`);

@@ -181,7 +181,7 @@ describe('AuditDatabase', () => {
     postgres.signal('SIGSTOP');
     const startMs = performance.now();
     await expect(database.check()).rejects.toThrow(/does not answer in time/);
-    expect(performance.now() - startMs).toBeLessThan(2500);
+    expect(performance.now() - startMs).toBeLessThan(10_000); // by itself it would not answer at all
     postgres.signal('SIGCONT');
     await until(() => database.state.status === 'available');
   });
@@ -194,7 +194,7 @@ describe('AuditDatabase', () => {
     const checking = database.check();
     checking.catch(() => undefined); // awaited below
     await database.close();
-    expect(performance.now() - startMs).toBeLessThan(4000);
+    expect(performance.now() - startMs).toBeLessThan(10_000);
     await expect(checking).rejects.toThrow(DatabaseUnavailableError);
     postgres.signal('SIGCONT');
   });
@@ -251,9 +251,9 @@ describe('AuditDatabase', () => {
 });
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + 15_000;
+  const deadlineMs = performance.now() + 30_000;
   while (!condition()) {
-    if (performance.now() > deadlineMs) throw new Error('not within 15 s');
+    if (performance.now() > deadlineMs) throw new Error('not within 30 s');
     await sleep(10);
   }
 }

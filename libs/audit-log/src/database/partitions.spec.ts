@@ -44,6 +44,26 @@ describe('the partitions', () => {
       ),
     );
 
+  /** Runs a statement in a transaction that lasts until it is told to end. */
+  const inTransaction = (sql: string) => {
+    const [begun, wanted] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const transaction = run(async (client) => {
+      await client.query('BEGIN');
+      await client.query(sql);
+      begun.resolve();
+      await wanted.promise;
+      await client.query('COMMIT');
+    });
+    transaction.catch(begun.reject);
+    return {
+      begun: begun.promise,
+      end: () => {
+        wanted.resolve();
+        return transaction;
+      },
+    };
+  };
+
   it('are made for this month and the next three, over the turn of the year', async () => {
     await expect(run((client) => ensurePartitions(client, new Date('2026-11-30T23:59:59Z')))).resolves.toEqual([
       'inference_logs_2026_11',
@@ -106,35 +126,23 @@ describe('the partitions', () => {
   it('are not dropped, nor inserts held up, while somebody reads', async () => {
     await run((client) => createPartitions(client, [partitionOf(new Date('2020-01-01')) as Partition]));
     await run((client) => ensurePartitions(client, new Date('2026-11-15T00:00:00Z')));
-    const reading = run(async (client) => {
-      await client.query('BEGIN');
-      await client.query('SELECT count(*) FROM inference_logs');
-      await sleep(3000);
-      await client.query('COMMIT');
-    });
-    await sleep(100);
+    const reading = inTransaction('SELECT count(*) FROM inference_logs');
+    await reading.begun;
     const dropping = run((client) => dropExpired(client, 30, new Date('2026-11-15T00:00:00Z')));
     dropping.catch(() => undefined); // awaited below
     await sleep(100);
-    const startMs = performance.now();
-    await insert('2026-11-15T00:00:00Z');
-    expect(performance.now() - startMs).toBeLessThan(2000);
+    await insert('2026-11-15T00:00:00Z'); // does not wait for the reader to be done
     await expect(dropping).rejects.toThrow(/lock timeout/);
-    await reading;
+    await reading.end();
     await expect(run((client) => dropExpired(client, 30, new Date('2026-11-15T00:00:00Z')))).resolves.toHaveLength(1);
   });
 
   it('are made while others insert', async () => {
     await run((client) => ensurePartitions(client, new Date('2026-11-15T00:00:00Z')));
-    const inserting = run(async (client) => {
-      await client.query('BEGIN');
-      await client.query('LOCK TABLE inference_logs IN ROW EXCLUSIVE MODE'); // what an insert holds to its end
-      await sleep(1500);
-      await client.query('COMMIT');
-    });
-    await sleep(100);
+    const inserting = inTransaction('LOCK TABLE inference_logs IN ROW EXCLUSIVE MODE'); // what an insert holds to its end
+    await inserting.begun;
     await expect(run((client) => ensurePartitions(client, new Date('2027-11-15T00:00:00Z')))).resolves.toHaveLength(4);
-    await inserting;
+    await inserting.end();
   });
 
   it('are bounded in number', async () => {

@@ -10,7 +10,7 @@ import type { QueueServer } from './queue-server.js';
 import { WorkerConnection } from './worker-connection.js';
 
 const JOB: AuditJob = { format: 2, records: 2, rows: '{"text":"\\u0000 a \\"b\\""}\n{"text":"ž 😀"}' };
-const TIMEOUT_MS = 1500;
+const TIMEOUT_MS = 10_000; // a busy machine must not decide
 
 interface Running {
   server: QueueServer;
@@ -122,11 +122,11 @@ describeWithRedis('a producer whose Redis fails', () => {
   async function isRefusedSoon(): Promise<void> {
     const startMs = performance.now();
     await expect(queue.add('spool-1-0-0', JOB)).rejects.toBeInstanceOf(QueueUnavailableError);
-    expect(performance.now() - startMs).toBeLessThan(1000);
+    expect(performance.now() - startMs).toBeLessThan(5000); // by itself a frozen server does not answer at all
   }
 
   async function isTakenAgain(): Promise<void> {
-    const deadlineMs = performance.now() + 10_000;
+    const deadlineMs = performance.now() + 20_000;
     for (;;) {
       try {
         return await queue.add('spool-1-0-0', JOB);
@@ -181,7 +181,7 @@ describeWithRedis('a producer whose Redis fails', () => {
     await redis.command('CONFIG', 'SET', 'requirepass', 'right');
     const url = redis.url.replace('redis://', 'redis://:wrong-secret@');
     const strangersLog = recordingLog();
-    const stranger = new AuditQueue({ kind: 'redis', url }, 300, strangersLog);
+    const stranger = new AuditQueue({ kind: 'redis', url }, TIMEOUT_MS, strangersLog);
     await expect(stranger.add('spool-1-0-0', JOB)).rejects.toThrow(/password is wrong|wants a password/);
     expect(strangersLog.lines).toEqual([
       expect.stringMatching(

@@ -7,9 +7,6 @@ const EXIT = x([667, 0, 0]);
 const ABORT = x([668, 0, 0]);
 const THROW = x([669, 0, 0]);
 
-// Workers are hung on purpose, for a second each.
-jest.setTimeout(20_000);
-
 describe.each([1, 2])('with %d workers that can be made to fail', (workers) => {
   const test = new TestService();
   let service: InferenceService;
@@ -44,13 +41,13 @@ describe.each([1, 2])('with %d workers that can be made to fail', (workers) => {
   });
 
   it('an item that hangs a worker fails at its deadline, not at the end of the watchdog', async () => {
-    const startedMs = performance.now();
-    const call = { deadlineMs: startedMs + 50 };
+    const before = test.log.lines.length;
+    const call = { deadlineMs: performance.now() + 50 };
     await expect(service.predict(HANG, {}, call)).rejects.toMatchObject({
       code: 'DEADLINE_EXCEEDED',
       stage: 'inference',
     });
-    expect(performance.now() - startedMs).toBeLessThan(900);
+    expect(test.log.lines).toHaveLength(before); // of the watchdog, which comes later
     await expect(service.predict(x([1, 2, 3]))).resolves.toHaveProperty('y');
   });
 

@@ -7,8 +7,6 @@ import { MaintenanceUnavailableError } from './maintenance.errors.js';
 import { MaintenanceMode } from './maintenance-mode.js';
 import { SharedSwitch } from './shared-switch.js';
 
-jest.setTimeout(30_000);
-
 const KEY = 'falcon:maintenance';
 const ON = { on: true, sinceMs: 1 };
 
@@ -26,7 +24,7 @@ describeWithRedis('replicas with one Redis', () => {
   });
 
   async function connect(enableOfflineQueue = false): Promise<Redis> {
-    const limits = { maxRetriesPerRequest: 0, socketTimeout: 500, disconnectTimeout: 50 };
+    const limits = { maxRetriesPerRequest: 0, socketTimeout: 1500, disconnectTimeout: 50 };
     const connection = new Redis(redis.url, { ...limits, enableOfflineQueue, retryStrategy: () => 50 });
     connection.on('error', () => undefined); // commands reject with it
     connections.push(connection);
