@@ -1,7 +1,8 @@
+import { IDENTIFIER } from '@app/ops';
 import type { RateRule } from '@app/resilience';
 import { z } from 'zod';
 
-const RULE = /^([\w.-]{1,64})=(\d{1,9}):(\d{1,7})$/;
+const RULE = /^([^=]+)=(\d{1,9}):(\d{1,7})$/;
 const EXPECTED =
   'a list of TENANT=PER_MINUTE:BURST such as "acme=6000:500,trial=60:10", each tenant once, both numbers at least 1';
 
@@ -21,5 +22,5 @@ export function rateRules() {
 function ruleOf(entry: string): [string, RateRule] | undefined {
   const [, tenant = '', perMinute, burst] = RULE.exec(entry) ?? [];
   const rule = { perSecond: Number(perMinute) / 60, burst: Number(burst) };
-  return rule.perSecond > 0 && rule.burst > 0 ? [tenant, rule] : undefined;
+  return IDENTIFIER.test(tenant) && rule.perSecond > 0 && rule.burst > 0 ? [tenant, rule] : undefined;
 }

@@ -44,6 +44,7 @@ export { loadHealthModule } from './health/load-health-module.js';
 export { memoryLimitBytes } from './health/memory-limit.js';
 export { remoteCheck } from './health/remote-checks.js';
 export { SystemChecks } from './health/system-checks.js';
+export { IDENTIFIER, IDENTIFIER_IN_WORDS } from './identifier.js';
 export { AccessLog } from './logging/access-log.js';
 export type { AccessLogOptions, RequestEnd } from './logging/access-log.js';
 export { createLog, LOG_LEVELS } from './logging/log.js';

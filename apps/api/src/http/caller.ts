@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { ApiKey } from '@app/ops';
+import { IDENTIFIER, IDENTIFIER_IN_WORDS, type ApiKey } from '@app/ops';
 import { isPriority, PRIORITIES, type Priority } from '@app/resilience';
 import { HttpError } from '../http-errors.js';
 
@@ -18,7 +18,6 @@ export const PRIORITY_HEADER = 'x-priority';
 export const ALLOW_DEGRADED_HEADER = 'x-allow-degraded';
 
 const DEFAULT_CALLER: Caller = Object.freeze({ tenant: 'default', priority: 'normal', allowDegraded: true });
-const TENANT = /^[\w.-]{1,64}$/;
 const PRIORITY_PARAMETER = /[?&]priority=([^&#]*)/;
 const CALLER = Symbol('what the headers say of the caller');
 const KEY = Symbol('the key that the caller was let in by');
@@ -62,9 +61,7 @@ function read({ headers, url = '', [KEY]: key }: ReadRequest): Caller {
 }
 
 function tenantOf(value: string): string {
-  return TENANT.test(value)
-    ? value
-    : invalid(TENANT_HEADER, 'must be 1 to 64 letters, digits, dots, dashes or underscores');
+  return IDENTIFIER.test(value) ? value : invalid(TENANT_HEADER, `must be ${IDENTIFIER_IN_WORDS}`);
 }
 
 function priorityOf(value: string): Priority {

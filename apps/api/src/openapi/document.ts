@@ -1,4 +1,5 @@
 import { MAX_IDEMPOTENCY_KEY_LENGTH } from '@app/cache';
+import { IDENTIFIER } from '@app/ops';
 import { PRIORITIES } from '@app/resilience';
 import { INFERENCE_ERROR_CODES, type ErrorCode } from '../http-errors.js';
 import type { Config } from '../config.js';
@@ -46,7 +47,7 @@ const CALLER_PARAMETERS = [
     in: 'header',
     description:
       'Who asks, where keys are not needed: rate limits and idempotency keys are for each tenant. With a key, its tenant asks; any other name is refused.',
-    schema: { type: 'string', pattern: '^[\\w.-]{1,64}$', default: 'default' },
+    schema: { type: 'string', pattern: IDENTIFIER.source, default: 'default' },
   },
   {
     name: 'X-Priority',

@@ -1,5 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { changeKeyFile, generateKey, readKeyFile, ROLES, type KeyRecord, type Role } from '@app/ops';
+import {
+  changeKeyFile,
+  generateKey,
+  IDENTIFIER,
+  IDENTIFIER_IN_WORDS,
+  readKeyFile,
+  ROLES,
+  type KeyRecord,
+  type Role,
+} from '@app/ops';
 import { parseExpiry } from './expiry.js';
 
 interface FileOptions {
@@ -97,8 +106,7 @@ function lineOf({ id, role, tenant, expires_at, rate_limit, note }: Omit<KeyReco
 }
 
 function parseTenant(written: string): string {
-  if (!/^[\w.-]{1,64}$/.test(written))
-    throw new InvalidArgumentError('A tenant has 1 to 64 letters, digits, dots, dashes or underscores.');
+  if (!IDENTIFIER.test(written)) throw new InvalidArgumentError(`A tenant has ${IDENTIFIER_IN_WORDS}.`);
   return written;
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { IDENTIFIER, IDENTIFIER_IN_WORDS } from '../identifier.js';
 
 /** The nearest folder from `folder` upwards that has a package.json: the checkout, or the image's application folder. */
 export function projectFolder(folder: string): string {
@@ -66,8 +67,7 @@ export function list(expected: string, isValue: (value: string) => boolean) {
 }
 
 /** A name that is safe in a label, a log line and a file name. */
-export const identifier = (what: string) =>
-  z.string().regex(/^[\w.-]{1,64}$/, `${what} of 1 to 64 letters, digits, dots, dashes or underscores`);
+export const identifier = (what: string) => z.string().regex(IDENTIFIER, `${what} of ${IDENTIFIER_IN_WORDS}`);
 
 /** The address of a service with one of these schemes, such as `postgres://user:password@host:5432/database`. */
 export function serviceUrl(...schemes: readonly string[]) {

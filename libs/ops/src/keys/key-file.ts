@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { IDENTIFIER, IDENTIFIER_IN_WORDS } from '../identifier.js';
 import { ROLES } from './api-key.js';
 import type { KeptKey } from './key-ring.js';
 
@@ -8,7 +9,7 @@ const MAX_KEYS = 100_000;
 const recordSchema = z.strictObject({
   id: z.string().regex(/^[0-9a-f]{12}$/, 'must be 12 hexadecimal digits'),
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits'),
-  tenant: z.string().regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores'),
+  tenant: z.string().regex(IDENTIFIER, `must be ${IDENTIFIER_IN_WORDS}`),
   role: z.enum(ROLES, `must be one of ${ROLES.join(', ')}`),
   created_at: z.iso.datetime('must be an instant such as 2026-01-31T12:00:00Z'),
   expires_at: z.iso.datetime('must be an instant such as 2026-01-31T12:00:00Z').optional(),
