@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { ConfigError } from '@app/ops';
+import { configFaults } from '../../../scripts/test-support/config-faults.js';
 import { loadConfig } from './config.js';
 import { environmentSchema, PROJECT_DIR } from './environment.js';
 
@@ -26,14 +26,7 @@ const COMPUTED = [
   'POSTGRES_URL_FILE',
 ];
 
-function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
-  try {
-    loadConfig(env);
-  } catch (error) {
-    return (error as ConfigError).faults;
-  }
-  return [];
-}
+const faultsOf = (env: NodeJS.ProcessEnv) => configFaults(() => loadConfig(env));
 
 describe('loadConfig', () => {
   it('takes the name of the machine where it is told to', () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ConfigError } from '@app/ops';
+import { configFaults } from '../../../scripts/test-support/config-faults.js';
 import { documentedVariables, samplesOf } from '../../../scripts/test-support/documented-values.js';
 import { loadConfig } from './config.js';
 import { environmentSchema, PROJECT_DIR } from './environment.js';
@@ -8,14 +8,7 @@ import { environmentSchema, PROJECT_DIR } from './environment.js';
 const VARIABLES = documentedVariables(join(PROJECT_DIR, 'docs/configuration.md'));
 const SAMPLES = VARIABLES.map((variable) => ({ ...variable, ...samplesOf(variable) }));
 
-function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
-  try {
-    loadConfig(env);
-  } catch (error) {
-    return (error as ConfigError).faults;
-  }
-  return [];
-}
+const faultsOf = (env: NodeJS.ProcessEnv) => configFaults(() => loadConfig(env));
 
 describe('the variables of docs/configuration.md', () => {
   it('are those of the schema', () => {

@@ -1,18 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ConfigError } from '@app/ops';
+import { configFaults } from '../../../scripts/test-support/config-faults.js';
 import { loadConfig } from './config.js';
 import { CONTRADICTIONS } from './contradictions.js';
 import { PROJECT_DIR } from './environment.js';
 
-function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
-  try {
-    loadConfig(env);
-  } catch (error) {
-    return (error as ConfigError).faults;
-  }
-  return [];
-}
+const faultsOf = (env: NodeJS.ProcessEnv) => configFaults(() => loadConfig(env));
 
 const CASES: [NodeJS.ProcessEnv, string][] = [
   [

@@ -1,19 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ConfigError } from '@app/ops';
+import { configFaults } from '../../../scripts/test-support/config-faults.js';
 import { documentedVariables, samplesOf } from '../../../scripts/test-support/documented-values.js';
 import { environmentSchema, loadConfig, PROJECT_DIR } from './config.js';
 
 const VARIABLES = Object.keys(environmentSchema.shape);
 
-function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
-  try {
-    loadConfig(env);
-  } catch (error) {
-    return (error as ConfigError).faults;
-  }
-  return [];
-}
+const faultsOf = (env: NodeJS.ProcessEnv) => configFaults(() => loadConfig(env));
 
 describe('loadConfig', () => {
   it('needs nothing: every variable has a default', () => {

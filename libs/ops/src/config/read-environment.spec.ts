@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { ConfigError } from './config.errors.js';
+import { configFaults } from '../../../../scripts/test-support/config-faults.js';
 import { secret, serviceUrl, text, whole } from './environment.js';
 import { readEnvironment } from './read-environment.js';
 
@@ -21,14 +21,7 @@ const contradictions = [
   },
 ];
 
-function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
-  try {
-    readEnvironment(schema, env, contradictions);
-  } catch (error) {
-    return (error as ConfigError).faults;
-  }
-  return [];
-}
+const faultsOf = (env: NodeJS.ProcessEnv) => configFaults(() => readEnvironment(schema, env, contradictions));
 
 describe('readEnvironment', () => {
   it('gives defaults for what is not set or blank, and takes nothing that the schema does not name', () => {
