@@ -1,10 +1,9 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { OpsModule } from '@app/ops';
+import { Drain, OpsModule } from '@app/ops';
 import { AdminModule } from './admin/admin.module.js';
 import type { Config } from './config.js';
 import { HealthModule } from './health/health.module.js';
 import { InferModule } from './infer/infer.module.js';
-import { Lifecycle } from './lifecycle.js';
 import { OpenApiModule } from './openapi/openapi.module.js';
 import { SETTINGS } from './settings.js';
 
@@ -12,7 +11,7 @@ import { SETTINGS } from './settings.js';
 @Global()
 @Module({})
 export class AppModule {
-  static forRoot(config: Config, started: DynamicModule[]): DynamicModule {
+  static forRoot(config: Config, drain: Drain, started: DynamicModule[]): DynamicModule {
     const { appName, version, workerId, requestTimeoutMs, mode, cache } = config;
     const { answersEnabled: cacheEnabled, idempotencyEnabled } = cache;
     const settings = { appName, version, workerId, requestTimeoutMs, mode, cacheEnabled, idempotencyEnabled };
@@ -26,8 +25,11 @@ export class AppModule {
         AdminModule,
         OpenApiModule,
       ],
-      providers: [Lifecycle, { provide: SETTINGS, useValue: settings }],
-      exports: [Lifecycle, SETTINGS, ...started],
+      providers: [
+        { provide: Drain, useValue: drain },
+        { provide: SETTINGS, useValue: settings },
+      ],
+      exports: [Drain, SETTINGS, ...started],
     };
   }
 }

@@ -7,6 +7,7 @@ import {
   NestLog,
   registerServiceLevelMetrics,
   ServiceLevels,
+  type Drain,
   type ProcessLog,
   type Tracing,
 } from '@app/ops';
@@ -19,16 +20,17 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { RequestWatch } from './http/request-watch.js';
 import { HttpServer } from './http/server.js';
 
-/** To whom the server tells of its requests. */
-export interface Witnesses {
+/** What the server is given by its process: to whom it tells of its requests, and whether it is on its way out. */
+export interface ProcessParts {
   log: ProcessLog;
   tracing: Tracing | undefined;
+  drain: Drain;
 }
 
 /** Builds the application; it does not listen yet. */
 export async function createApp(
   config: Config,
-  { log, tracing }: Witnesses,
+  { log, tracing, drain }: ProcessParts,
   started: DynamicModule[],
 ): Promise<NestFastifyApplication> {
   const server = new HttpServer({
@@ -41,7 +43,7 @@ export async function createApp(
     log.warning('Every request to a model leaks memory (DEBUG_MEMORY_GROWTH)', { bytes: config.memoryGrowthBytes });
     leakMemory(server.getInstance(), config.memoryGrowthBytes);
   }
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, started), server, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, drain, started), server, {
     logger: new NestLog(log),
     bodyParser: false,
     abortOnError: false,

@@ -2,7 +2,6 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AuditPipeline } from '@app/audit-log';
 import type { DrainPlan, DrainStep, Log, Tracing } from '@app/ops';
 import type { HttpServer } from './http/server.js';
-import { Lifecycle } from './lifecycle.js';
 
 const RECORDS_LEFT = 'Audit records are left on the spool: the next start ships them';
 
@@ -30,10 +29,7 @@ export function drainPlan(app: NestFastifyApplication, log: Log, closeConnection
     whenLate: 'Connections are left open: they end with the process',
   };
   return {
-    announce: () => {
-      app.get(Lifecycle).stop();
-      server.endConnectionsWithAnswer();
-    },
+    announce: () => server.endConnectionsWithAnswer(),
     steps: [requests, auditRecords, connections],
   };
 }

@@ -45,7 +45,7 @@ export async function serve(): Promise<void> {
   const authenticator = await openAuthentication(config.access, log).catch(exitIfInvalid);
   const resilience = resilienceModules(config, log, { policies, authenticator });
   const health = await loadHealthModule(log);
-  const app = await createApp(config, { log, tracing }, [inference, auditLog, ...resilience.modules, health]);
+  const app = await createApp(config, { log, tracing, drain }, [inference, auditLog, ...resilience.modules, health]);
   addHealthChecks(app, config, resilience.redis);
   await Promise.all([app.get(AuditLog).open(), app.get(MaintenanceMode).start(MAINTENANCE_WAIT_MS)]);
   const plan = drainPlan(app, log, resilience.close);

@@ -42,6 +42,8 @@ export { HealthChecks, isUsable } from './health/health-checks.js';
 export type { Probe } from './health/health-checks.js';
 export { loadHealthModule } from './health/load-health-module.js';
 export { memoryLimitBytes } from './health/memory-limit.js';
+export { acceptingCheck, serviceChecks } from './health/own-checks.js';
+export type { FoundServices } from './health/own-checks.js';
 export { remoteCheck } from './health/remote-checks.js';
 export { SystemChecks } from './health/system-checks.js';
 export { IDENTIFIER, IDENTIFIER_IN_WORDS } from './identifier.js';

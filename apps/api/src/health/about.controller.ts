@@ -1,5 +1,5 @@
 import { Controller, Get, Inject } from '@nestjs/common';
-import { Lifecycle } from '../lifecycle.js';
+import { Drain } from '@app/ops';
 import { SETTINGS, type Settings } from '../settings.js';
 import type { About } from './health.schema.js';
 
@@ -7,7 +7,7 @@ import type { About } from './health.schema.js';
 @Controller()
 export class AboutController {
   constructor(
-    private readonly lifecycle: Lifecycle,
+    private readonly drain: Drain,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -17,7 +17,7 @@ export class AboutController {
       name: this.settings.appName,
       version: this.settings.version,
       worker_id: this.settings.workerId,
-      status: this.lifecycle.isStopping() ? 'shutting_down' : 'running',
+      status: this.drain.isDraining() ? 'shutting_down' : 'running',
       mode: this.settings.mode,
       links: {
         infer: '/infer',

@@ -1,11 +1,18 @@
 import type { INestApplication } from '@nestjs/common';
 import { AuditLog, AuditPipeline } from '@app/audit-log';
 import { InferenceService } from '@app/inference';
-import { HealthChecks, remoteCheck, SystemChecks, type HealthCheck } from '@app/ops';
+import {
+  acceptingCheck,
+  Drain,
+  HealthChecks,
+  remoteCheck,
+  serviceChecks,
+  SystemChecks,
+  type HealthCheck,
+} from '@app/ops';
 import type { LoadShedder } from '@app/resilience';
 import type { Config } from '../config.js';
 import { Gates } from '../gates/gates.js';
-import { Lifecycle } from '../lifecycle.js';
 import type { SharedRedis } from '../resilience.js';
 
 /** A lost worker is replaced within this time, and no probe need know. */
@@ -24,7 +31,7 @@ export function addHealthChecks(app: INestApplication, config: Config, redis: Sh
   const system = app.get(SystemChecks);
   const inference = app.get(InferenceService);
   const checks = [
-    drainCheck(app.get(Lifecycle)),
+    acceptingCheck(app.get(Drain), 'server'),
     modelCheck(inference, config.inference.defaultModel),
     workersCheck(inference, config.inference),
     system.eventLoop(),
@@ -35,15 +42,6 @@ export function addHealthChecks(app: INestApplication, config: Config, redis: Sh
     ...config.remoteServices.map(({ name, url }) => remoteCheck(name, url)),
   ];
   for (const check of checks) health.add(check);
-}
-
-function drainCheck(lifecycle: Lifecycle): HealthCheck {
-  return {
-    name: 'accepting',
-    critical: true,
-    cacheMs: 0,
-    check: (indicator) => (lifecycle.isStopping() ? indicator.down('The server is stopping.') : indicator.up()),
-  };
 }
 
 function modelCheck(inference: InferenceService, name: string): HealthCheck {
@@ -122,21 +120,8 @@ function redisCheck(redis: SharedRedis): HealthCheck {
 
 function auditChecks(app: INestApplication, options: Config['auditLog']): HealthCheck[] {
   const pipeline = app.get(AuditPipeline);
-  const reachable = (name: 'database' | 'queue', what: string): HealthCheck => ({
-    name,
-    critical: false,
-    check: (indicator) => {
-      const { [name]: isUp, faults } = pipeline.availability();
-      if (isUp === undefined) return undefined;
-      const why = faults[name]?.publicReason;
-      return isUp
-        ? indicator.up()
-        : indicator.down(why ? `${what}: ${why}.` : `${what} cannot be reached: the log says why.`);
-    },
-  });
   return [
-    reachable('database', 'Postgres'),
-    reachable('queue', 'The audit queue'),
+    ...serviceChecks(false, () => pipeline.availability()),
     spoolCheck(app.get(AuditLog), options),
     app.get(SystemChecks).disk(options.spoolRoot),
   ];
