@@ -1,27 +1,6 @@
 import type { Measurement } from './measurement.js';
 import { judge } from './requirements.js';
-import type { Bracketed } from './rounds.js';
-
-const reference: Measurement = {
-  requestsPerSecond: 20_000,
-  p50Ms: 2,
-  p99Ms: 6,
-  cpuUs: 40,
-  cores: 1,
-  rssMb: 100,
-  generatorCores: 0.8,
-  otherCores: 0,
-};
-
-function round(server: string, figures: Partial<Measurement>): Bracketed {
-  return {
-    server,
-    round: 0,
-    measured: { ...reference, ...figures },
-    referenceBefore: reference,
-    referenceAfter: reference,
-  };
-}
+import { measuredRound as round } from './test-support/measured-rounds.js';
 
 /** A run in which every promise is just kept. */
 const kept = { requestsPerSecond: 9000, cpuUs: 120, p99Ms: 18, eventLoopP99Ms: 5 };

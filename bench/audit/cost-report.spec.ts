@@ -1,24 +1,7 @@
-import type { Measurement } from '../measurement.js';
 import type { Bracketed } from '../rounds.js';
+import { measuredRound as round } from '../test-support/measured-rounds.js';
 import { judgeCost, renderCost } from './cost-report.js';
 
-const reference: Measurement = {
-  requestsPerSecond: 20_000,
-  p50Ms: 2,
-  p99Ms: 6,
-  cpuUs: 40,
-  cores: 1,
-  rssMb: 100,
-  generatorCores: 0.8,
-  otherCores: 0,
-};
-const round = (server: string, figures: Partial<Measurement>): Bracketed => ({
-  server,
-  round: 0,
-  measured: { ...reference, ...figures },
-  referenceBefore: reference,
-  referenceAfter: reference,
-});
 const kept = [
   round('process', { requestsPerSecond: 18_000, p99Ms: 9 }),
   round('disk', { requestsPerSecond: 12_000, p99Ms: 9 }),

@@ -1,25 +1,8 @@
-import type { Measurement } from '../measurement.js';
-import type { Bracketed } from '../rounds.js';
+import { measuredRound } from '../test-support/measured-rounds.js';
 import { PATHS, type Path } from './paths.js';
 import { judgePaths, renderPaths } from './paths-report.js';
 
-const reference: Measurement = {
-  requestsPerSecond: 20_000,
-  p50Ms: 2,
-  p99Ms: 6,
-  cpuUs: 40,
-  cores: 1,
-  rssMb: 100,
-  generatorCores: 0.8,
-  otherCores: 0,
-};
-const round = (requestsPerSecond: number): Bracketed => ({
-  server: 'falcon',
-  round: 0,
-  measured: { ...reference, requestsPerSecond },
-  referenceBefore: reference,
-  referenceAfter: reference,
-});
+const round = (requestsPerSecond: number) => measuredRound('falcon', { requestsPerSecond });
 const found = (hit: number[], miss: number[]): Path[] =>
   PATHS.map(({ name, scenario }) => {
     const rounds = (name === 'hit' ? hit : miss).map(round);
