@@ -1,10 +1,9 @@
-import { BenchServer, type ServerRecipe } from '../bench-server.js';
-import { startHot } from '../compare.js';
+import type { BenchServer } from '../bench-server.js';
 import { servedModelFolder } from '../config.js';
-import { LoadGenerator } from '../load/load-generator.js';
+import type { LoadGenerator } from '../load/load-generator.js';
 import { waitForQuiet } from '../machine-load.js';
 import { bestOf, closedLoop, HEAVY, openLoop, rested } from './heavy-load.js';
-import { Production } from './production.js';
+import { withHotServers } from './hot-servers.js';
 
 /** Which loads, and how long each. */
 export interface GoodputPlan {
@@ -39,14 +38,7 @@ export async function goodputCurves(
   logFolder: string,
   progress: (line: string) => void,
 ): Promise<GoodputCurve[]> {
-  const generator = new LoadGenerator();
-  const production = await Production.start(logFolder);
-  const started: BenchServer[] = [];
-  const start = async (recipe: ServerRecipe) => {
-    started.push(await startHot(generator, recipe, plan.heatUpMs, logFolder));
-    return started.at(-1)!;
-  };
-  try {
+  return withHotServers(plan, logFolder, async ({ generator, production, start }) => {
     const env = { DEFAULT_MODEL: HEAVY.model };
     const unshed = await start(production.api('unshed', { ...env, LOAD_SHEDDING: 'off' }));
     const falcon = await start(production.api('falcon', env));
@@ -63,11 +55,7 @@ export async function goodputCurves(
       curves.push({ server: server.name, capacity, points: await pointsOf(generator, server, capacity, plan) });
     }
     return curves;
-  } finally {
-    generator.stop();
-    await Promise.all(started.map((server) => server.stop()));
-    await production.stop();
-  }
+  });
 }
 
 async function pointsOf(

@@ -1,10 +1,9 @@
-import { BenchServer } from '../bench-server.js';
-import { startHot } from '../compare.js';
+import type { BenchServer } from '../bench-server.js';
 import type { EventLoopReport } from '../event-loop-probe.js';
-import { LoadGenerator } from '../load/load-generator.js';
+import type { LoadGenerator } from '../load/load-generator.js';
 import type { OpenCounts, OpenResult } from '../load/open-job.js';
 import { bestOf, type ClosedPoint, closedLoop, HEAVY, openLoop } from './heavy-load.js';
-import { Production } from './production.js';
+import { withHotServers } from './hot-servers.js';
 
 const UNLOADED = 0.1;
 /** What goes on being offered when the overload is over. */
@@ -43,16 +42,10 @@ export async function overload(
   logFolder: string,
   progress: (line: string) => void,
 ): Promise<Overload> {
-  const generator = new LoadGenerator();
-  const started: BenchServer[] = [];
-  const production = await Production.start(logFolder);
-  try {
+  return withHotServers(plan, logFolder, async ({ generator, production, start }) => {
     const env = { DEFAULT_MODEL: HEAVY.model };
-    const unshedding = production.api('unshed', { ...env, LOAD_SHEDDING: 'off' });
-    for (const recipe of [unshedding, production.api('falcon', env)]) {
-      started.push(await startHot(generator, recipe, plan.heatUpMs, logFolder));
-    }
-    const [unshed, falcon] = started as [BenchServer, BenchServer];
+    const unshed = await start(production.api('unshed', { ...env, LOAD_SHEDDING: 'off' }));
+    const falcon = await start(production.api('falcon', env));
     await openLoop(generator, falcon, [{ perSecond: 100, durationMs: plan.heatUpMs }]); // long texts, too
     const closed = await closedLoop(generator, unshed, plan.closedMs);
     const perSecond = bestOf(closed);
@@ -63,11 +56,7 @@ export async function overload(
     progress(`${plan.times} times as many for ${plan.loadMs / 1000} s`);
     const measured = await loadAndWatch(generator, falcon, plan, perSecond);
     return { plan, closed, unloaded: quietly.phases[0]!.all, ...measured };
-  } finally {
-    generator.stop();
-    await Promise.all(started.map((server) => server.stop()));
-    await production.stop();
-  }
+  });
 }
 
 async function loadAndWatch(
