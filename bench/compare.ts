@@ -4,7 +4,7 @@ import { LoadGenerator } from './load/load-generator.js';
 import { measure, type Scenario } from './measurement.js';
 import { judge, type ScenarioRounds } from './requirements.js';
 import { type BenchReport } from './report.js';
-import { type RoundPlan, runRounds } from './rounds.js';
+import { type HotRoundPlan, runRounds } from './rounds.js';
 import { summarise } from './summary.js';
 
 /** What every ratio is to. */
@@ -26,10 +26,8 @@ const comparedServers = (): ServerRecipe[] => [
 ];
 
 /** Which loads a comparison runs, and how long. */
-export interface ComparisonPlan extends RoundPlan {
+export interface ComparisonPlan extends HotRoundPlan {
   scenarios: Scenario[];
-  /** Load on each server before the first round, so that no round measures the compiler. */
-  heatUpMs: number;
 }
 
 /** Starts all servers, drives them in rounds, and stops them. */

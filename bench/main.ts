@@ -12,31 +12,20 @@ import { probesCommand } from './probes.command.js';
 import { type BenchReport, renderContext, renderMarkdown, renderVerdicts } from './report.js';
 import { commit, exitCodeOf, machine, save, say } from './reporting.js';
 import { resilienceCommand } from './resilience/resilience.command.js';
+import { roundPlan, type RoundOptions } from './rounds.js';
 import { judgeSoak, renderSamples, soak } from './soak.js';
 
-interface CompareOptions {
-  quick?: boolean;
-  rounds: number;
-  seconds: number;
+interface CompareOptions extends RoundOptions {
   connections: number[];
-  patience: number;
   texts: TextChoice[];
   out: string;
 }
 
-function planOf({ quick, rounds, seconds, patience, connections, texts }: CompareOptions): ComparisonPlan {
-  const durationMs = (quick ? 1 : seconds) * 1000;
+function planOf({ connections, texts, ...options }: CompareOptions): ComparisonPlan {
   const scenarios = texts.flatMap((choice) =>
     connections.map((count): Scenario => ({ texts: choice, connections: count })),
   );
-  return {
-    scenarios,
-    rounds: quick ? 1 : rounds,
-    patienceMs: patience * 1000,
-    timing: { warmupMs: 500, durationMs },
-    referenceTiming: { warmupMs: 300, durationMs: Math.max(1000, (durationMs * 2) / 3) },
-    heatUpMs: quick ? 1000 : 3000,
-  };
+  return { ...roundPlan(options), scenarios };
 }
 
 function textChoices(list: string): TextChoice[] {

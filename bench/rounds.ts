@@ -23,6 +23,34 @@ export interface RoundPlan {
   settle?: () => Promise<void>;
 }
 
+/** What operators say of a comparison in rounds. */
+export interface RoundOptions {
+  /** One short round: to see that it works, not to judge. */
+  quick?: boolean;
+  rounds: number;
+  /** Counted time per measurement. */
+  seconds: number;
+  /** How many seconds each round waits at most for an otherwise idle machine. */
+  patience: number;
+}
+
+/** Rounds of servers that have been under load before, so that no round measures the compiler. */
+export interface HotRoundPlan extends RoundPlan {
+  heatUpMs: number;
+}
+
+/** The rounds that are asked for. */
+export function roundPlan({ quick = false, rounds, seconds, patience }: RoundOptions): HotRoundPlan {
+  const durationMs = (quick ? 1 : seconds) * 1000;
+  return {
+    rounds: quick ? 1 : rounds,
+    patienceMs: patience * 1000,
+    timing: { warmupMs: 500, durationMs },
+    referenceTiming: { warmupMs: 300, durationMs: Math.max(1000, (durationMs * 2) / 3) },
+    heatUpMs: quick ? 1000 : 3000,
+  };
+}
+
 /**
  * Measures each server in each round between two measurements of the reference, starting with another server every round:
  * the speed of a shared machine drifts within minutes, a ratio to the neighbours in time does not.

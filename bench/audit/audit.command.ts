@@ -5,6 +5,7 @@ import { callersSettings, PLAIN_SETTINGS } from '../config.js';
 import { renderContext, renderVerdicts } from '../report.js';
 import { commit, exitCodeOf, machine, save, say } from '../reporting.js';
 import type { Verdict } from '../requirements.js';
+import { roundPlan } from '../rounds.js';
 import { waitForQuiet } from '../machine-load.js';
 import { AuditServices, type QueueKind, serviceSettings } from './audit-services.js';
 import { cost } from './cost.js';
@@ -106,16 +107,8 @@ async function drainPart({ quick, queue, out, patience, ...options }: AuditOptio
   return { found: { records, drains }, markdown, verdicts: judgeDrains(drains, records) };
 }
 
-async function costPart({ quick, rounds, seconds, patience, out }: AuditOptions): Promise<Part> {
-  const durationMs = (quick ? 1 : seconds) * 1000;
-  const plan = {
-    rounds: quick ? 1 : rounds,
-    patienceMs: patience * 1000,
-    timing: { warmupMs: 500, durationMs },
-    referenceTiming: { warmupMs: 300, durationMs: Math.max(1000, (durationMs * 2) / 3) },
-    heatUpMs: quick ? 1000 : 3000,
-  };
-  const found = await cost(plan, out, say);
+async function costPart({ out, ...options }: AuditOptions): Promise<Part> {
+  const found = await cost(roundPlan(options), out, say);
   return { found, markdown: `## Cost in the request\n\n${renderCost(found)}`, verdicts: judgeCost(found) };
 }
 

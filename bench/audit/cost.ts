@@ -8,7 +8,7 @@ import { PLAIN_SETTINGS } from '../config.js';
 import { LoadGenerator } from '../load/load-generator.js';
 import type { Scenario } from '../measurement.js';
 import { readMetric } from '../read-metric.js';
-import { type Bracketed, type RoundPlan, runRounds } from '../rounds.js';
+import { type Bracketed, type HotRoundPlan, runRounds } from '../rounds.js';
 import { AuditServices } from './audit-services.js';
 
 const SCENARIO: Scenario = { texts: 'different', connections: 64 };
@@ -28,11 +28,7 @@ export interface Cost {
 export const COST_SERVERS = { apart: ['process', 'disk'], shared: ['process', 'disk', 'embedded'] } as const;
 
 /** Starts all servers, drives them in rounds, and stops them. */
-export async function cost(
-  plan: RoundPlan & { heatUpMs: number },
-  logFolder: string,
-  progress: (line: string) => void,
-): Promise<Cost> {
+export async function cost(plan: HotRoundPlan, logFolder: string, progress: (line: string) => void): Promise<Cost> {
   const services = await AuditServices.start(logFolder);
   const root = mkdtempSync(join(tmpdir(), 'falcon-bench-cost-'));
   const generator = new LoadGenerator();

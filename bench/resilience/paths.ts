@@ -1,10 +1,9 @@
 import { settle } from '../audit/cost.js';
-import { BenchServer } from '../bench-server.js';
-import { REFERENCE, startHot } from '../compare.js';
-import { LoadGenerator } from '../load/load-generator.js';
+import type { BenchServer } from '../bench-server.js';
+import { REFERENCE } from '../compare.js';
 import { measure, type Scenario } from '../measurement.js';
-import { type Bracketed, type RoundPlan, runRounds } from '../rounds.js';
-import { Production } from './production.js';
+import { type Bracketed, type HotRoundPlan, runRounds } from '../rounds.js';
+import { withHotServers } from './hot-servers.js';
 
 /** The two ways of a request: answered from the cache, or by the model. */
 export const PATHS = [
@@ -23,19 +22,10 @@ export interface Path {
 }
 
 /** Starts bare Fastify and Falcon with everything on, drives them in rounds, and stops them. */
-export async function paths(
-  plan: RoundPlan & { heatUpMs: number },
-  logFolder: string,
-  progress: (line: string) => void,
-): Promise<Path[]> {
-  const generator = new LoadGenerator();
-  const started: BenchServer[] = [];
-  const production = await Production.start(logFolder);
-  try {
-    for (const recipe of [REFERENCE, production.api()]) {
-      started.push(await startHot(generator, recipe, plan.heatUpMs, logFolder));
-    }
-    const [reference, falcon] = started as [BenchServer, BenchServer];
+export async function paths(plan: HotRoundPlan, logFolder: string, progress: (line: string) => void): Promise<Path[]> {
+  return withHotServers(plan, logFolder, async ({ generator, production, start }) => {
+    const reference = await start(REFERENCE);
+    const falcon = await start(production.api());
     const found: Path[] = [];
     for (const { name, scenario } of PATHS) {
       const rounds = async (worker?: BenchServer) => {
@@ -49,9 +39,5 @@ export async function paths(
       found.push({ name, scenario, apart, shared: await rounds() });
     }
     return found;
-  } finally {
-    generator.stop();
-    await Promise.all(started.map((server) => server.stop()));
-    await production.stop();
-  }
+  });
 }

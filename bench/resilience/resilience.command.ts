@@ -8,6 +8,7 @@ import { waitForQuiet } from '../machine-load.js';
 import { renderContext, renderVerdicts } from '../report.js';
 import { commit, exitCodeOf, machine, save, say } from '../reporting.js';
 import type { Verdict } from '../requirements.js';
+import { roundPlan } from '../rounds.js';
 import { goodputCurves } from './goodput.js';
 import { drawGoodput, renderGoodput } from './goodput-report.js';
 import { HEAVY } from './heavy-load.js';
@@ -89,16 +90,8 @@ async function runPart(name: string, run: (options: ResilienceOptions) => Promis
   process.exitCode = options.quick ? 0 : exitCodeOf(verdicts); // a short run proves nothing
 }
 
-async function pathsPart({ quick, rounds, seconds, patience, out }: ResilienceOptions): Promise<Part> {
-  const durationMs = (quick ? 1 : seconds) * 1000;
-  const plan = {
-    rounds: quick ? 1 : rounds,
-    patienceMs: patience * 1000,
-    timing: { warmupMs: 500, durationMs },
-    referenceTiming: { warmupMs: 300, durationMs: Math.max(1000, (durationMs * 2) / 3) },
-    heatUpMs: quick ? 1000 : 3000,
-  };
-  const found = await paths(plan, out, say);
+async function pathsPart({ out, ...options }: ResilienceOptions): Promise<Part> {
+  const found = await paths(roundPlan(options), out, say);
   return { found, markdown: `## Everything on\n\n${renderPaths(found)}`, verdicts: judgePaths(found) };
 }
 
