@@ -77,7 +77,7 @@ describeWithRedis('the breakers of the audit log', () => {
     await waitForState(api, 'queue', OPEN);
     let answer = await board();
     // While it is half-open the board itself is a trial call.
-    for (let k = 0; k < 50 && answer.code !== 'CIRCUIT_OPEN'; k++) answer = await sleep(50).then(board);
+    for (let k = 0; k < 300 && answer.code !== 'CIRCUIT_OPEN'; k++) answer = await sleep(50).then(board);
     expect(answer).toEqual({ code: 'CIRCUIT_OPEN', retryAfter: expect.stringMatching(/^[1-3]$/) as string });
     await stack.redis!.startAgain();
     await waitForState(api, 'queue', CLOSED);
