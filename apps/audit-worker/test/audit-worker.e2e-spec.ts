@@ -119,12 +119,13 @@ describeWithRedis('the audit worker with a Redis and a Postgres of the operator'
     await postgres.start();
     await until(async () => (await feed.completed(requestIds)) === 4);
     expect(await rowsOf(requestIds)).toBe(200);
-    await second.kill();
+    expect(await second.stop()).toBe(0);
   });
 
   it('gives back on SIGTERM what it has in its hands while Postgres is away', async () => {
     const first = await WorkerProcess.start(env);
     await until(() => first.isReady());
+    await until(async () => (await feed.active()) === 0); // it has looked after the table
     await postgres.kill();
     const requestIds = ids(2);
     await putAll(requestIds, 50);
@@ -134,7 +135,7 @@ describeWithRedis('the audit worker with a Redis and a Postgres of the operator'
     await postgres.start();
     const second = await WorkerProcess.start(env);
     await until(async () => (await feed.completed(requestIds)) === 2);
-    await second.kill();
+    expect(await second.stop()).toBe(0);
   });
 
   it.each(['kill', 'freeze'] as const)('goes on after a %s of Redis in the middle of the work', async (fault) => {
