@@ -3,6 +3,7 @@ import { AuditDatabase, type AuditDatabaseOptions } from '../src/database/audit-
 import { EmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
 import type { PostgresConnection } from '../src/database/postgres-connection.js';
 import { makeDataDir } from './data-dir.js';
+import { plantCluster } from './planted-cluster.js';
 import { recordingLog } from './recording-log.js';
 
 /** A real Postgres in a folder of its own, until `stop`. */
@@ -12,6 +13,7 @@ export async function startPostgres(): Promise<{
   stop(): Promise<void>;
 }> {
   const dataDir = makeDataDir();
+  await plantCluster(dataDir);
   const postgres = await EmbeddedPostgres.start({ dataDir, log: recordingLog() });
   return {
     connection: postgres.connection,

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { openClusterFolder, prepareSocketFolder } from '../src/database/embedded/cluster-folder.js';
-import { ensureCluster, SERVER_ENVIRONMENT } from '../src/database/embedded/cluster.js';
+import { SERVER_ENVIRONMENT } from '../src/database/embedded/cluster.js';
 import { findBinaries, prepareBinaries } from '../src/database/embedded/server-binaries.js';
 import { freePort } from '../../../scripts/test-support/free-port.js';
 import { makeDataDir } from './data-dir.js';
+import { plantCluster } from './planted-cluster.js';
 import { processTree, signalAll } from './process-tree.js';
 
 /** Password of the user `falcon`, with characters that a URL must escape. */
@@ -46,9 +47,8 @@ const START_TIMEOUT_MS = 60_000;
 export async function startTcpPostgres({ settings: more, logFile }: TcpPostgresOptions = {}): Promise<TcpPostgres> {
   const dataDir = makeDataDir();
   const folder = openClusterFolder(dataDir);
-  const binaries = findBinaries();
-  const native = await prepareBinaries(binaries, folder);
-  await ensureCluster(folder, native, binaries);
+  const native = await prepareBinaries(findBinaries(), folder);
+  await plantCluster(dataDir);
   prepareSocketFolder(folder);
   writeFileSync(join(folder.data, 'pg_hba.conf'), 'local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n');
   const port = await freePort();
