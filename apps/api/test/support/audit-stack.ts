@@ -10,6 +10,7 @@ import {
   embeddedProcesses,
   queryOnce,
 } from '../../../../libs/audit-log/test-support/postgres-access.js';
+import { plantCluster } from '../../../../libs/audit-log/test-support/planted-cluster.js';
 import { signalAll } from '../../../../libs/audit-log/test-support/process-tree.js';
 import { TestRedis } from '../../../../scripts/test-support/redis.js';
 import { startTcpPostgres, type TcpPostgres } from '../../../../libs/audit-log/test-support/tcp-postgres.js';
@@ -43,13 +44,17 @@ export class AuditStack {
     readonly postgres: TcpPostgres | undefined,
   ) {}
 
-  /** Starts the services that Falcon is to be given; without any it brings its own. */
+  /** Starts the services that Falcon is to be given; without any it brings its own, and finds its cluster made. */
   static async open({ redis, postgres }: StackOptions = {}): Promise<AuditStack> {
     const stack = new AuditStack(
       redis && (await TestRedis.prepare({ appendOnly: true })),
       postgres && (await startTcpPostgres()),
     );
-    await Promise.all([redis === 'now' && stack.redis?.startAgain(), postgres === 'later' && stack.postgres?.kill()]);
+    await Promise.all([
+      redis === 'now' && stack.redis?.startAgain(),
+      postgres === 'later' && stack.postgres?.kill(),
+      postgres === undefined && plantCluster(stack.dataDir),
+    ]);
     return stack;
   }
 
