@@ -10,10 +10,13 @@ WAIT=(--wait --wait-timeout 180)
 
 say() { printf '%s\n' "$*" >&2; }
 
-# Writes standard input to secrets/"$1" if there is no such file.
+# Writes "$2" to secrets/"$1" if there is no such file.
 secret() {
-  # Whoever may not enter the folder cannot read it; users of containers can, who have each file by itself.
-  [ -e "secrets/$1" ] || { cat >"secrets/$1.new" && chmod 444 "secrets/$1.new" && mv "secrets/$1.new" "secrets/$1"; }
+  [ ! -e "secrets/$1" ] || return 0
+  printf '%s' "$2" >"secrets/$1.new"
+  # Whoever may not enter the folder cannot read it; users of containers can, who are given the file by itself.
+  chmod 444 "secrets/$1.new"
+  mv "secrets/$1.new" "secrets/$1"
 }
 
 random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
@@ -21,21 +24,18 @@ random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 # Random secrets, at the first time; what is there stays.
 secrets() {
   mkdir -p -m 700 secrets
-  random | secret postgres-password
-  printf 'postgres://falcon:%s@postgres:5432/falcon_inference' "$(cat secrets/postgres-password)" | secret postgres-url
+  secret postgres-password "$(random)"
+  secret postgres-url "postgres://falcon:$(cat secrets/postgres-password)@postgres:5432/falcon_inference"
   redis cache redis-url
   redis queue redis-queue-url
-  random | secret admin-api-key
-  random | secret grafana-password
+  secret admin-api-key "$(random)"
+  secret grafana-password "$(random)"
 }
 
 # A password for redis-"$1", as its configuration and, in file "$2", as a URL. User "probe" is for the healthcheck.
 redis() {
-  local password
-  password="$(random)"
-  printf 'requirepass %s\nuser probe on nopass -@all +ping\n' "$password" | secret "redis-$1-acl"
-  password="$(sed -n 's/^requirepass //p' "secrets/redis-$1-acl")"
-  printf 'redis://:%s@redis-%s:6379' "$password" "$1" | secret "$2"
+  secret "redis-$1-acl" "requirepass $(random)"$'\nuser probe on nopass -@all +ping\n'
+  secret "$2" "redis://:$(sed -n 's/^requirepass //p' "secrets/redis-$1-acl")@redis-$1:6379"
 }
 
 id_of() { docker image inspect --format '{{.Id}}' "$1" 2>/dev/null || true; }
@@ -79,9 +79,13 @@ rollback() {
   roll worker-1 worker-2 worker-3 worker audit-worker
 }
 
-docker compose version >/dev/null 2>&1 || { say 'This needs Docker with Compose 2.24 or newer: https://docs.docker.com/engine/install'; exit 1; }
+needs_compose() {
+  docker compose version >/dev/null 2>&1 || { say 'This needs Docker with Compose 2.24 or newer: https://docs.docker.com/engine/install'; exit 1; }
+}
+
 case "${1:-}" in
-  secrets | up | rollback) "$1" ;;
-  down | logs) docker compose "$@" ;;
+  secrets) secrets ;;
+  up | rollback) needs_compose && "$1" ;;
+  down | logs) needs_compose && docker compose "$@" ;;
   *) say "Usage: scripts/compose.sh secrets | up | down | logs | rollback"; exit 2 ;;
 esac
