@@ -9,7 +9,7 @@ const EVERY_MS = 1000;
 
 /** Injects the fault, shows for so long what a caller and Prometheus see of it, and mends it as the runbook says. */
 export async function watchFault(drill: Drill, stack: Stack, { page, say }: DrillOptions, seconds: number) {
-  const load = new DrillLoad({ url: stack.url, apiKey: stack.apiKey });
+  const load = new DrillLoad(stack.load);
   const remedy = page.tagged(`drill=${drill.name}`);
   let harm: Awaited<ReturnType<Drill['inject']>> = undefined;
   const look = async (count: number) => {

@@ -1,7 +1,9 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { resolve } from 'node:path';
 import { DRILLS, drillOf } from './catalogue.js';
+import { ComposeStack } from './compose-stack.js';
 import type { Drill } from './drill.js';
+import { givenApiKey } from './environment.js';
 import { watchFault } from './inject.js';
 import { ProcessStack } from './process-stack.js';
 import { runDrill } from './run-drill.js';
@@ -11,6 +13,7 @@ import { type DrillReport, reportTable } from './timeline.js';
 
 interface Options {
   factor: number;
+  stack: 'processes' | 'compose';
 }
 
 const LOG_FOLDER = resolve('.cache/drills');
@@ -36,12 +39,16 @@ async function main(): Promise<void> {
 }
 
 function withStack(command: Command): Command {
-  return command.option(
-    '--factor <number>',
-    'how many times faster than the clock the time of alerts runs',
-    positive,
-    60,
-  );
+  return command
+    .option('--factor <number>', 'how many times faster than the clock the time of alerts runs', positive, 60)
+    .addOption(
+      new Option(
+        '--stack <kind>',
+        'a stack of processes of its own, or that of make up, with the key API_KEY if it needs one',
+      )
+        .choices(['processes', 'compose'])
+        .default('processes'),
+    );
 }
 
 function positive(written: string): number {
@@ -56,9 +63,8 @@ function list(): void {
   }
 }
 
-async function onStack({ factor }: Options, work: (stack: Stack) => Promise<void>): Promise<void> {
-  console.log(`starting a stack of processes; its logs are in ${LOG_FOLDER}`);
-  const stack = await ProcessStack.start({ logFolder: LOG_FOLDER, factor, preamble: PAGE.tagged('preamble') });
+async function onStack(options: Options, work: (stack: Stack) => Promise<void>): Promise<void> {
+  const stack = await openStack(options);
   const interrupted = Promise.withResolvers<never>();
   process.once('SIGINT', () => interrupted.reject(new Error('interrupted')));
   try {
@@ -68,12 +74,27 @@ async function onStack({ factor }: Options, work: (stack: Stack) => Promise<void
   }
 }
 
+function openStack({ stack, factor }: Options): Promise<Stack> {
+  const preamble = PAGE.tagged('preamble');
+  if (stack === 'compose') {
+    return ComposeStack.open({ factor, words: `${preamble}\n${PAGE.tagged('compose')}`, ...givenApiKey() });
+  }
+  console.log(`starting a stack of processes; its logs are in ${LOG_FOLDER}`);
+  return ProcessStack.start({ logFolder: LOG_FOLDER, factor, preamble });
+}
+
 async function runAll(names: readonly string[], stack: Stack): Promise<void> {
-  const drills = names.includes('all') ? DRILLS : names.map(drillOf);
+  const drills = names.includes('all') ? DRILLS.filter((drill) => canRun(drill, stack)) : names.map(drillOf);
   const reports: DrillReport[] = [];
   for (const drill of drills)
     reports.push(await named(drill, runDrill(drill, stack, { page: PAGE, say: console.log })));
   console.log(`\n${reportTable(reports)}`);
+}
+
+function canRun({ name, needsProcesses }: Drill, stack: Stack): boolean {
+  const can = !needsProcesses || stack instanceof ProcessStack;
+  if (!can) console.log(`left out, because it needs a stack of processes: drill-${name}`);
+  return can;
 }
 
 async function named<Result>({ name }: Drill, result: Promise<Result>): Promise<Result> {

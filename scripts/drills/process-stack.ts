@@ -7,6 +7,7 @@ import { freePort } from '../test-support/free-port.js';
 import { TestRedis } from '../test-support/redis.js';
 import { RoundRobinProxy } from '../test-support/round-robin-proxy.js';
 import { ControlSocket } from './control-socket.js';
+import type { LoadOptions } from './drill-load.js';
 import { programEnvironment } from './environment.js';
 import { NodeProgram } from './node-program.js';
 import { type Part, PostgresPart, RedisPart } from './part.js';
@@ -37,7 +38,7 @@ export class ProcessStack implements Stack {
   private prometheus!: DrillPrometheus;
   private proxy!: RoundRobinProxy;
   private readonly folder = mkdtempSync(join(tmpdir(), 'falcon-drill-'));
-  apiKey: string | undefined;
+  private apiKey: string | undefined;
 
   private constructor(private readonly options: ProcessStackOptions) {}
 
@@ -52,8 +53,8 @@ export class ProcessStack implements Stack {
     }
   }
 
-  get url(): string {
-    return `http://127.0.0.1:${this.proxy.port}`;
+  get load(): LoadOptions {
+    return { url: `http://127.0.0.1:${this.proxy.port}`, apiKey: this.apiKey };
   }
 
   get logFolder(): string {
@@ -94,6 +95,7 @@ export class ProcessStack implements Stack {
       ...this.settings,
       URL: this.urlOf('worker-2'),
       WORKER: 'worker-2',
+      WORKERS: SERVERS.join(' '),
       ADMIN_API_KEY: ADMIN_KEY,
       API_KEY: this.apiKey,
       DATA_DIR: join(this.folder, 'worker-2'),
@@ -117,9 +119,9 @@ export class ProcessStack implements Stack {
 
   /** A new key of a tenant. */
   async newKey(tenant: string): Promise<string> {
-    const { code, output } = await this.shell(`falcon keys create --tenant ${tenant} 2>&1 | tail -n 1`);
+    const { code, stdout, output } = await this.shell(`falcon keys create --tenant ${tenant}`);
     if (code !== 0) throw new Error(`No key was made: ${output}`);
-    return output.trim();
+    return stdout.trim();
   }
 
   async close(): Promise<void> {

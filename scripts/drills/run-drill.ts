@@ -39,7 +39,7 @@ class DrillRun {
     private readonly stack: Stack,
     private readonly options: DrillOptions,
   ) {
-    this.load = new DrillLoad({ url: stack.url, apiKey: stack.apiKey });
+    this.load = new DrillLoad(stack.load);
   }
 
   async run(): Promise<DrillReport> {

@@ -58,7 +58,7 @@ export const SERVER_DRILLS: readonly Drill[] = [
     alert: 'ModelCircuitOpen',
     mayFail: ANY,
     inject: (stack) =>
-      stack.must(`for worker in worker-1 worker-2; do
+      stack.must(`for worker in $WORKERS; do
         admin -X POST "$(url "$worker")/admin/breakers/model:sentiment/force-open"
       done`),
   },
@@ -84,7 +84,7 @@ export const SERVER_DRILLS: readonly Drill[] = [
     needsProcesses: true,
     async inject(stack) {
       const apiKey = await stack.newKey(FLOOD_TENANT);
-      return new DrillLoad({ url: stack.url, apiKey, connections: FLOOD_CONNECTIONS, pauseMs: 0 });
+      return new DrillLoad({ ...stack.load, apiKey, connections: FLOOD_CONNECTIONS, pauseMs: 0 });
     },
   },
   {
@@ -116,6 +116,7 @@ export const SERVER_DRILLS: readonly Drill[] = [
     fault: 'worker-2 leaks 4 MiB with each request (DEBUG_MEMORY_GROWTH)',
     section: 'memory',
     alert: 'HighMemoryUsage',
+    mayFail: IN_FLIGHT, // a process that takes so much is slow, and sheds
     inject: (stack) =>
       stack.control('restart', 'worker-2', {
         DEBUG_MEMORY_GROWTH: 'true',

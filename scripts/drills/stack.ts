@@ -1,3 +1,5 @@
+import type { LoadOptions } from './drill-load.js';
+
 /** What may be done to a part of the stack; the words are those of `docker compose`. */
 export const VERBS = ['start', 'stop', 'restart', 'kill', 'pause', 'unpause'] as const;
 export type Verb = (typeof VERBS)[number];
@@ -12,15 +14,15 @@ export interface ActiveAlert {
 /** How a script ended. */
 export interface ShellResult {
   code: number;
+  stdout: string;
+  /** The same with what was said on stderr. */
   output: string;
 }
 
 /** What drills act on: two or more servers behind a load balancer, an audit worker, two Redis, a Postgres, a Prometheus. */
 export interface Stack {
-  /** Where clients send their requests. */
-  readonly url: string;
-  /** A caller's key, where one is needed. */
-  readonly apiKey: string | undefined;
+  /** How clients ask: where, with which key, how often. */
+  readonly load: LoadOptions;
   /** How many times faster than the clock the time of the alerts runs. */
   readonly factor: number;
   /** Does it to a part: `worker-1`, `audit-worker`, `redis-cache`, `redis-queue`, `postgres`; with settings it starts anew with these. */

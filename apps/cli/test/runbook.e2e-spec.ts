@@ -32,7 +32,7 @@ describe('docs/RUNBOOK.md', () => {
 
   it.each(['compose', 'kubernetes', 'systemd'])('defines its words for %s', (platform) => {
     const defined = `${PAGE.tagged(platform)}\ndeclare -F svc url logs sql`;
-    const { status, stdout } = spawnSync('bash', ['--norc', '-c', defined.replace(/^export.*$/m, '')], {
+    const { status, stdout } = spawnSync('bash', ['--norc', '-c', defined.replace(/^export.*$/gm, '')], {
       encoding: 'utf8',
     });
     expect({ status, words: stdout.trim().split('\n') }).toEqual({ status: 0, words: ['svc', 'url', 'logs', 'sql'] });
