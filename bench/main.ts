@@ -4,6 +4,7 @@ import { auditCommand } from './audit/audit.command.js';
 import { compare, type ComparisonPlan } from './compare.js';
 import { OUT_OPTION, positive } from './cli-options.js';
 import { PLAIN_SETTINGS, callersSettings } from './config.js';
+import { dashboardsCommand } from './dashboards/dashboards.command.js';
 import type { TextChoice } from './load/load-job.js';
 import type { Scenario } from './measurement.js';
 import { loadTestCommand } from './load-test/load-test.command.js';
@@ -124,6 +125,7 @@ async function main(): Promise<void> {
     .action(runScrape);
   program.addCommand(loadTestCommand());
   program.addCommand(auditCommand());
+  program.addCommand(dashboardsCommand());
   program.addCommand(probesCommand());
   program.addCommand(resilienceCommand());
   await program.parseAsync();

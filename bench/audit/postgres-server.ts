@@ -33,6 +33,15 @@ export class PostgresServer {
     return readProcessUsage(this.postgres.pid);
   }
 
+  /** It keeps its connections but answers nothing, until `resume()`. */
+  freeze(): void {
+    this.postgres.signal('SIGSTOP');
+  }
+
+  resume(): void {
+    this.postgres.signal('SIGCONT');
+  }
+
   /** Ends it and removes its cluster. */
   async stop(): Promise<void> {
     await this.postgres.remove();

@@ -30,6 +30,15 @@ export class RedisServer {
     return readProcessUsage(this.redis.pid);
   }
 
+  /** It keeps its connections but answers nothing, until `resume()`. */
+  freeze(): void {
+    this.redis.freeze();
+  }
+
+  resume(): void {
+    this.redis.resume();
+  }
+
   /** Ends it and removes its folder. */
   async stop(): Promise<void> {
     await this.redis.stop();

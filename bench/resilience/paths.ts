@@ -34,8 +34,8 @@ export async function paths(plan: HotRoundPlan, logFolder: string, progress: (li
         const settled = { ...plan, settle: () => settle([falcon], worker) };
         return runRounds(generator, { reference, compared: [falcon] }, scenario, settled);
       };
-      const apart = await rounds(production.worker);
-      production.worker.resume();
+      const apart = await rounds(production.services.worker);
+      production.services.worker.resume();
       found.push({ name, scenario, apart, shared: await rounds() });
     }
     return found;

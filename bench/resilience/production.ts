@@ -28,8 +28,8 @@ export class Production {
     private readonly stops: (() => Promise<void> | void)[],
     private readonly urls: Record<string, string>,
     private readonly dataFolder: string,
-    /** The process that writes the table. */
-    readonly worker: BenchServer,
+    /** Those that may be frozen, and `worker`, the process that writes the table. */
+    readonly services: { postgres: PostgresServer; cache: RedisServer; worker: BenchServer },
   ) {}
 
   static async start(logFolder: string): Promise<Production> {
@@ -47,7 +47,7 @@ export class Production {
       const recipe = { name: 'audit-worker', script: 'apps/audit-worker/src/main.js', isFalcon: true, env: urls };
       const worker = await BenchServer.start(recipe, logFolder);
       stops.unshift(() => worker.stop());
-      return new Production(stops, urls, dataFolder, worker);
+      return new Production(stops, urls, dataFolder, { postgres, cache, worker });
     } catch (error) {
       await stopAll(stops);
       throw error;

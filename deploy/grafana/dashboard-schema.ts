@@ -10,7 +10,6 @@ import type {
 } from '@grafana/schema';
 import type { Options as BarGauge } from '@grafana/schema/dist/esm/raw/composable/bargauge/panelcfg/x/BarGaugePanelCfg_types.gen';
 import type { Options as Gauge } from '@grafana/schema/dist/esm/raw/composable/gauge/panelcfg/x/GaugePanelCfg_types.gen';
-import type { Options as Stat } from '@grafana/schema/dist/esm/raw/composable/stat/panelcfg/x/StatPanelCfg_types.gen';
 import type * as stateTimeline from '@grafana/schema/dist/esm/raw/composable/statetimeline/panelcfg/x/StateTimelinePanelCfg_types.gen';
 import type * as table from '@grafana/schema/dist/esm/raw/composable/table/panelcfg/x/TablePanelCfg_types.gen';
 import type * as timeSeries from '@grafana/schema/dist/esm/raw/composable/timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen';
@@ -54,7 +53,6 @@ export type ChartPanel =
   | PanelOf<'state-timeline', stateTimeline.Options, stateTimeline.FieldConfig>
   | PanelOf<'table', table.Options, table.FieldConfig>
   | PanelOf<'gauge', Gauge, never>
-  | PanelOf<'stat', Stat, never>
   | PanelOf<'bargauge', BarGauge, never>;
 
 /** A dashboard as Grafana exports it, with the panels and the data source that ours have. */
