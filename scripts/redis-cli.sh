@@ -24,5 +24,6 @@ if [[ -z "$url" ]]; then
     fail "no Redis: set REDIS_URL, or REDIS_QUEUE_URL for the queue. Without one Falcon keeps the queue in Postgres and the rest in memory."
   exec docker compose exec "redis-$which" redis-cli "$@"
 fi
+PATH="$PATH:$PWD/.tools/bin" # where the one of the tests is
 command -v redis-cli >/dev/null || fail "redis-cli is not here: install Debian's redis-tools, or what your system calls it."
 exec redis-cli --no-auth-warning -u "$url" "$@"

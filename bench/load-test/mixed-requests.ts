@@ -14,14 +14,14 @@ export interface MixedRequest {
 const POPULAR_TEXTS = 200;
 const BATCH_TEXTS = 8;
 /** Of a hundred requests; the rest asks about a text that nobody has asked about. */
-const PERCENT = { popular: 25, batch: 10, sameKey: 5 };
+const PERCENT = { popular: 45, batch: 5, sameKey: 3 };
 
 /** What one user asks: mostly something new, often what many ask, sometimes many texts at once, and now and then the same again with its key. */
 export class MixedRequests {
   private readonly random: () => number;
   private readonly run = randomUUID();
   private made = 0;
-  private keyed: { key: string; body: string } | undefined;
+  private again: (() => MixedRequest) | undefined;
 
   constructor(
     seed: number,
@@ -31,6 +31,11 @@ export class MixedRequests {
   }
 
   next(): MixedRequest {
+    if (this.again) {
+      const repeated = this.again();
+      this.again = undefined;
+      return repeated;
+    }
     const kind = this.random() * 100;
     const { popular, batch, sameKey } = PERCENT;
     if (kind < popular) return this.single(this.popularText());
@@ -48,11 +53,11 @@ export class MixedRequests {
     return this.request('/infer/batch', JSON.stringify({ texts }), { texts: BATCH_TEXTS });
   }
 
-  /** Every second one repeats the one before it, as a client does that has not got its answer. */
+  /** Sent again by the next call, as by a client that has not got its answer. */
   private withKey(): MixedRequest {
-    const { key, body } = this.keyed ?? { key: randomUUID(), body: JSON.stringify({ text: this.newText() }) };
-    this.keyed = this.keyed ? undefined : { key, body };
-    return this.request('/infer', body, { headers: { 'idempotency-key': key } });
+    const [key, body] = [randomUUID(), JSON.stringify({ text: this.newText() })];
+    this.again = () => this.request('/infer', body, { headers: { 'idempotency-key': key } });
+    return this.again();
   }
 
   private request(path: MixedRequest['path'], body: string, more: Partial<MixedRequest> = {}): MixedRequest {

@@ -34,7 +34,7 @@ export interface Outcome {
 }
 
 /** Told of each request that was answered with 200. */
-export type OnAnswered = (request: MixedRequest) => void;
+export type OnAnswered = (request: MixedRequest, latencyMs: number) => void;
 
 /** Users who ask, read the answer and ask again, each on a connection of its own. */
 export class VirtualUsers {
@@ -95,8 +95,9 @@ export class VirtualUsers {
     const ending = await this.send(request).catch((error: NodeJS.ErrnoException) => error.code ?? error.message);
     this.endings.set(ending, (this.endings.get(ending) ?? 0) + 1);
     if (ending !== '200') return;
-    this.latencies.record(performance.now() - askedMs);
-    this.onAnswered(request);
+    const latencyMs = performance.now() - askedMs;
+    this.latencies.record(latencyMs);
+    this.onAnswered(request, latencyMs);
   }
 
   /** Resolves to the status once the whole answer is there. */

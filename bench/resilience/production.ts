@@ -10,7 +10,7 @@ import { callersSettings } from '../config.js';
 /** Far above any load: the limit is asked for every request, and refuses none. */
 const RATE_LIMIT = { RATE_LIMIT_PER_MINUTE: '100000000', RATE_LIMIT_BURST: '1000000' };
 /** What a Redis is told that is there to forget. */
-const CACHE_REDIS = { appendonly: 'no', maxmemory: '256mb', 'maxmemory-policy': 'allkeys-lru' };
+const CACHE_REDIS = { appendonly: 'no', 'maxmemory-policy': 'allkeys-lru' };
 
 /** Everything on, as in production; what the caller's environment says comes before. */
 export const EVERYTHING_ON: Record<string, string> = {
@@ -22,17 +22,26 @@ export const EVERYTHING_ON: Record<string, string> = {
   AUDIT_WORKER: 'separate',
 };
 
+/** What there is besides the servers. */
+export interface ProductionServices {
+  /** The process that writes the table. */
+  worker: BenchServer;
+  postgres: PostgresServer;
+  queue: RedisServer;
+  cache: RedisServer;
+}
+
 /** The services of the production form, each a process of its own: Postgres, a Redis for the queue, one for the cache, and the audit worker. */
 export class Production {
   private constructor(
     private readonly stops: (() => Promise<void> | void)[],
-    private readonly urls: Record<string, string>,
+    /** How Falcon finds them. */
+    readonly urls: Record<string, string>,
     private readonly dataFolder: string,
-    /** Those that may be frozen, and `worker`, the process that writes the table. */
-    readonly services: { postgres: PostgresServer; cache: RedisServer; worker: BenchServer },
+    readonly services: ProductionServices,
   ) {}
 
-  static async start(logFolder: string): Promise<Production> {
+  static async start(logFolder: string, cacheMemory = '256mb'): Promise<Production> {
     const stops: (() => Promise<void> | void)[] = [];
     try {
       const dataFolder = mkdtempSync(join(tmpdir(), 'falcon-bench-data-'));
@@ -41,13 +50,13 @@ export class Production {
       stops.unshift(() => postgres.stop());
       const queue = await RedisServer.start(logFolder);
       stops.unshift(() => queue.stop());
-      const cache = await RedisServer.start(logFolder, 'redis-cache', CACHE_REDIS);
+      const cache = await RedisServer.start(logFolder, 'redis-cache', { ...CACHE_REDIS, maxmemory: cacheMemory });
       stops.unshift(() => cache.stop());
       const urls = { POSTGRES_URL: postgres.url, REDIS_URL: cache.url, REDIS_QUEUE_URL: queue.url };
       const recipe = { name: 'audit-worker', script: 'apps/audit-worker/src/main.js', isFalcon: true, env: urls };
       const worker = await BenchServer.start(recipe, logFolder);
       stops.unshift(() => worker.stop());
-      return new Production(stops, urls, dataFolder, { postgres, cache, worker });
+      return new Production(stops, urls, dataFolder, { worker, postgres, queue, cache });
     } catch (error) {
       await stopAll(stops);
       throw error;
