@@ -88,6 +88,10 @@ describeWithKustomize('settings of the pods', () => {
       expect(4 * apiConfig().auditLog.spoolMaxBytes).toBeLessThanOrEqual(quantity(volume));
     });
 
+    it('syncs records where their volume outlives the node', () => {
+      expect(apiConfig().auditLog.durability).toBe(overlay.includes('durable-spool') ? 'disk' : 'process');
+    });
+
     it('keeps a replica in its Service that has too much to do', () => {
       expect(apiConfig().readySaturationSeconds).toBe(0);
     });
