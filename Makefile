@@ -76,8 +76,8 @@ check-health: build ## what is wrong with a running Falcon, and which section of
 check-metrics: ## what matters most of its metrics, checked by promtool where there is one: make check-metrics ARGS=http://host:8000
 	@scripts/check-metrics.sh $(ARGS)
 
-db-migrate: build ## make the audit log's tables in POSTGRES_URL or DATA_DIR, or bring them up to date
-	@$(NODE) node dist/apps/cli/src/main.js audit migrate
+db-migrate: build ## make the audit log's tables, or bring them up to date: in POSTGRES_URL, else the running compose stack, else DATA_DIR
+	@exec $(NODE) scripts/db-migrate.sh
 
 db-shell: ## psql on the audit log: POSTGRES_URL, else the running compose stack, else the Postgres that Falcon started; make db-shell ARGS='-c "SELECT 1"'
 	@exec scripts/db-shell.sh $(ARGS)

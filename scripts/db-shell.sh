@@ -4,17 +4,13 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/node.sh
+. scripts/compose-state.sh
 
 url="${POSTGRES_URL:-}"
 [[ -z "$url" && -n "${POSTGRES_URL_FILE:-}" ]] && url="$(<"$POSTGRES_URL_FILE")"
 
-compose_runs() {
-  [[ -f docker-compose.yml ]] && command -v docker >/dev/null &&
-    [[ -n "$(docker compose ps --status running --quiet postgres 2>/dev/null)" ]]
-}
-
-if [[ -z "$url" ]] && compose_runs; then
-  exec docker compose exec postgres sh -c 'exec psql --username "${POSTGRES_USER:-falcon}" --dbname "${POSTGRES_DB:-falcon}" "$@"' psql "$@"
+if [[ -z "$url" ]] && compose_runs postgres; then
+  exec docker compose exec $(terminal) postgres sh -c 'exec psql --username "${POSTGRES_USER:-falcon}" --dbname "${POSTGRES_DB:-falcon}" "$@"' psql "$@"
 fi
 
 if [[ -z "$url" ]]; then

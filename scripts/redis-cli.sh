@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/node.sh
+. scripts/compose-state.sh
 
 which=cache
 case "${1:-}" in cache | queue) which="$1" && shift ;; esac
@@ -19,10 +20,13 @@ url=
 [[ -n "$url" ]] || url="$(value_of REDIS_URL)"
 
 if [[ -z "$url" ]]; then
-  command -v docker >/dev/null && [[ -f docker-compose.yml ]] &&
-    [[ -n "$(docker compose ps --status running --quiet "redis-$which" 2>/dev/null)" ]] ||
+  compose_runs "redis-$which" ||
     fail "no Redis: set REDIS_URL, or REDIS_QUEUE_URL for the queue. Without one Falcon keeps the queue in Postgres and the rest in memory."
-  exec docker compose exec "redis-$which" redis-cli "$@"
+  secret=secrets/redis-url
+  [[ "$which" = cache ]] || secret=secrets/redis-queue-url
+  REDISCLI_AUTH="$(sed -n 's|^redis://:\(.*\)@.*|\1|p' "$secret")"
+  export REDISCLI_AUTH # by name alone: arguments can be seen by everybody
+  exec docker compose exec $(terminal) -e REDISCLI_AUTH "redis-$which" redis-cli "$@"
 fi
 PATH="$PATH:$PWD/.tools/bin" # where the one of the tests is
 command -v redis-cli >/dev/null || fail "redis-cli is not here: install Debian's redis-tools, or what your system calls it."
