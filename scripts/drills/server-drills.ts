@@ -119,6 +119,7 @@ export const SERVER_DRILLS: readonly Drill[] = [
     mayFail: IN_FLIGHT, // a process that takes so much is slow, and sheds
     inject: (stack) =>
       stack.control('restart', 'worker-2', {
+        ENVIRONMENT: 'drill', // in production it is refused
         DEBUG_MEMORY_GROWTH: 'true',
         DEBUG_MEMORY_GROWTH_MB_PER_REQUEST: '4',
       }),
