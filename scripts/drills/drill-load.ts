@@ -10,7 +10,8 @@ export interface LoadOptions {
   connections?: number;
   /** Pause of each connection between two requests. @default 60 */
   pauseMs?: number;
-  headers?: Record<string, string>;
+  /** Only a server that cannot go on refuses what is critical. @default critical */
+  priority?: 'low' | 'critical';
 }
 
 interface Outcome {
@@ -104,8 +105,8 @@ export class DrillLoad {
       'content-type': 'application/json',
       'x-request-id': id,
       ...(this.options.apiKey !== undefined && { 'x-api-key': this.options.apiKey }),
+      'x-priority': this.options.priority ?? 'critical',
       ...(k % KEY_EVERY === 0 && { 'idempotency-key': id }),
-      ...this.options.headers,
     };
   }
 }

@@ -59,7 +59,7 @@ class DrillRun {
     this.note('VERIFIED', `the commands below "Verification" of "${drill.section}" pass`);
     const recoveredMs = await this.waitFor(`the end of ${drill.alert}`, async () => !(await this.isActive()));
     this.note('RECOVERED', `${drill.alert} has ended`);
-    await this.harm?.stop();
+    await this.endHarm();
     const requests = this.load.between(this.faultMs, performance.now());
     options.say(requestsLine(requests));
     await this.steady('after the recovery');
@@ -86,7 +86,13 @@ class DrillRun {
 
   /** Lets go of everything. */
   async end(): Promise<void> {
-    await Promise.all([this.harm?.stop(), this.load.stop()]);
+    await Promise.all([this.endHarm(), this.load.stop()]);
+  }
+
+  private async endHarm(): Promise<void> {
+    const { harm } = this;
+    this.harm = undefined;
+    await harm?.stop();
   }
 
   /** Every answer has its row, or gets it now. */

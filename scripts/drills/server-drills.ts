@@ -84,7 +84,7 @@ export const SERVER_DRILLS: readonly Drill[] = [
     needsProcesses: true,
     async inject(stack) {
       const apiKey = await stack.newKey(FLOOD_TENANT);
-      return new DrillLoad({ ...stack.load, apiKey, connections: FLOOD_CONNECTIONS, pauseMs: 0 });
+      return new DrillLoad({ ...stack.load, apiKey, connections: FLOOD_CONNECTIONS, pauseMs: 0, priority: 'low' });
     },
   },
   {
