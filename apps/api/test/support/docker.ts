@@ -33,16 +33,23 @@ function isDone(args: readonly string[], timeout: number): boolean {
   return spawnSync('docker', args, { timeout, stdio: 'ignore' }).status === 0;
 }
 
-/** Runs `docker` in the checkout; how it ends is the caller's business. */
-export function tryDocker(args: readonly string[], input?: string): Promise<Said> {
+/** Runs a program to its end, however that is. */
+export function run(
+  [program = '', ...args]: readonly string[],
+  { input, ...options }: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
+): Promise<Said> {
   return new Promise((resolve) => {
-    const options = { cwd: PROJECT_DIR, maxBuffer: MAX_OUTPUT_BYTES };
-    const child = execFile('docker', args, options, (error, stdout, stderr) => {
+    const child = execFile(program, args, { maxBuffer: MAX_OUTPUT_BYTES, ...options }, (error, stdout, stderr) => {
       const code = error ? (typeof error.code === 'number' ? error.code : 255) : 0;
       resolve({ code, stdout, stderr });
     });
     child.stdin?.end(input);
   });
+}
+
+/** Runs `docker` in the checkout; how it ends is the caller's business. */
+export function tryDocker(args: readonly string[], input?: string): Promise<Said> {
+  return run(['docker', ...args], { cwd: PROJECT_DIR, ...(input !== undefined && { input }) });
 }
 
 /** Runs `docker` in the checkout and gives what it printed; throws with what it said when it does not end well. */
