@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startWithClient, stop, type Running } from './support/running.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 const KEY = 'operators-only-0123456789';
 

@@ -7,7 +7,7 @@ import { answerOf } from './support/client.js';
 import type { LogLine } from './support/falcon.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 

@@ -6,7 +6,7 @@ import { Falcon } from './support/falcon.js';
 import { attributesOf, OtlpReceiver, type ReceivedSpan } from './support/otlp-receiver.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
-jest.setTimeout(30_000); // spans come once a second
+jest.setTimeout(60_000); // spans come once a second
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER_SPAN = '00f067aa0ba902b7';

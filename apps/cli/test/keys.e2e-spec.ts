@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { KeyStore } from '@app/ops';
 import { falcon } from './support/falcon.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 describe('falcon keys', () => {
   const folder = mkdtempSync(join(tmpdir(), 'falcon-keys-'));

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { makeDataDir } from '../../../../libs/audit-log/test-support/data-dir.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
-jest.setTimeout(30_000); // servers start, on a machine that may be busy
+jest.setTimeout(60_000); // servers start, on a machine that may be busy
 
 interface Page {
   status: number;

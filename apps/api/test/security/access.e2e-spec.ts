@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 import { TestKeys } from '../support/test-keys.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 /** What nobody needs a key for; whatever else the document has needs one. */
 const OPEN = /^\/($|healthz$|readyz$|_ops\/|_health\/|openapi\.json$|docs($|\/))/;

@@ -3,7 +3,7 @@ import { startWithClient, stop, type Running } from '../support/running.js';
 import { answerOf } from '../support/client.js';
 import { TestKeys } from '../support/test-keys.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 const PAGE = 'https://app.example.com';
 

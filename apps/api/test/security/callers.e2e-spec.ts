@@ -9,7 +9,7 @@ import { TestKeys } from '../support/test-keys.js';
 const keys = new TestKeys();
 afterAll(() => keys.remove());
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 describe('a tenant', () => {
   const [acme, acmeToo, other] = [

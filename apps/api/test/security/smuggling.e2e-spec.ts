@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 const BODY = '{"text":"a good day"}';
 const POST = 'POST /infer HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';
