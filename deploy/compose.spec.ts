@@ -40,7 +40,7 @@ const FILE = resolve('docker-compose.yml');
 const stack = parse(readFileSync(FILE, 'utf8'), { merge: true }) as Stack;
 const services = Object.entries(stack.services);
 const WORKERS = ['worker-1', 'worker-2', 'worker-3'];
-const ALL_WORKERS = [...WORKERS, 'worker'];
+const ALL_WORKERS = [...WORKERS, 'worker-extra'];
 
 const service = (name: string): Service => stack.services[name]!;
 /** What a variable of the file is when nobody sets it. */
@@ -54,8 +54,10 @@ if (!hasCompose) {
   process.stderr.write('SKIPPED, because there is no Docker Compose 2.24: docker compose takes docker-compose.yml\n');
 }
 /** Seconds of a directive of nginx. */
-const secondsOf = (directive: string, content: string): number =>
-  Number(new RegExp(`^\\s*${directive} (\\d+)s;`, 'm').exec(content)?.[1]);
+function secondsOf(directive: string, content: string): number {
+  const [, amount, unit] = new RegExp(`^\\s*${directive} (\\d+)(m?s);`, 'm').exec(content) ?? [];
+  return Number(amount) / (unit === 'ms' ? 1000 : 1);
+}
 
 describe('docker-compose.yml', () => {
   it('has the services that the documentation promises, and nothing else', () => {
@@ -88,11 +90,11 @@ describe('docker-compose.yml', () => {
     for (const [name, { container_name }] of services) {
       expect([name, container_name]).toEqual([
         name,
-        name === 'worker' ? undefined : `\${COMPOSE_PROJECT_NAME}-${name}`,
+        name === 'worker-extra' ? undefined : `\${COMPOSE_PROJECT_NAME}-${name}`,
       ]);
     }
     expect(stack.name).toBe('falcon');
-    expect(byDefault(service('worker').scale ?? '')).toBe('0');
+    expect(byDefault(service('worker-extra').scale ?? '')).toBe('0');
   });
 
   it('makes all workers alike, but for their names and spools', () => {
@@ -100,12 +102,12 @@ describe('docker-compose.yml', () => {
       const { container_name: _name, volumes, environment, scale: _scale, ...same } = service(name);
       expect(volumes).toEqual([expect.stringMatching(/^spool-\w+:\/data$/)]);
       const { WORKER_ID, ...settings } = environment ?? {};
-      expect(WORKER_ID).toBe(name === 'worker' ? 'hostname' : name);
+      expect(WORKER_ID).toBe(name === 'worker-extra' ? 'hostname' : name);
       return { ...same, settings };
     });
     expect(new Set(ALL_WORKERS.map((name) => service(name).volumes?.[0])).size).toBe(ALL_WORKERS.length);
     rest.forEach((worker) => expect(worker).toEqual(rest[0]));
-    expect(byDefault(service('worker').image)).toBe('falcon-worker:latest');
+    expect(byDefault(service('worker-extra').image)).toBe('falcon-worker:latest');
   });
 
   it('sets only variables that there are', () => {

@@ -65,7 +65,7 @@ up() {
   [ "${BUILD:-1}" = 0 ] || build
   docker compose up -d "${WAIT[@]}" postgres redis-cache redis-queue
   docker compose run --rm migrate
-  roll audit-worker worker-1 worker-2 worker-3 worker
+  roll audit-worker worker-1 worker-2 worker-3 worker-extra
   docker compose up -d "${WAIT[@]}"
 }
 
@@ -76,7 +76,7 @@ rollback() {
   [ -n "$rollback" ] || { say "There is no image $ROLLBACK: nothing was replaced yet, or it was removed."; exit 1; }
   docker tag "$rollback" "$LATEST"
   docker tag "$latest" "$ROLLBACK"
-  roll worker-1 worker-2 worker-3 worker audit-worker
+  roll worker-1 worker-2 worker-3 worker-extra audit-worker
 }
 
 needs_compose() {

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Nginx } from '../../../../scripts/test-support/nginx.js';
+import { describeWithTool } from '../../../../scripts/test-support/tools.js';
+import { AuditStack } from '../support/audit-stack.js';
+import { Client } from '../support/client.js';
+import { LedgerClient } from '../support/ledger-client.js';
+
+/** Longer than nginx keeps an idle connection to a worker (deploy/nginx/upstream.conf), as in docker-compose.yml. */
+const DRAIN_DELAY_SECONDS = '5';
+
+describeWithTool(['nginx', 'redis-server'], 'nginx in front of three servers under load', () => {
+  let stack: AuditStack;
+  let nginx: Nginx;
+
+  beforeAll(async () => {
+    stack = await AuditStack.open({ redis: 'now', postgres: 'now' });
+    // What is not recorded in time on a busy machine would be no fault of what is tested here.
+    const env = {
+      DRAIN_DELAY_SECONDS,
+      LISTEN_WHEN_READY: 'true',
+      AUDIT_APPEND_TIMEOUT_MS: '30000',
+      REDIS_URL: stack.redis?.url,
+    };
+    const apis = await Promise.all(['api-1', 'api-2', 'api-3'].map((name) => stack.api(name, env)));
+    const services = [...apis, await stack.worker('writer')];
+    await Promise.all(services.map((service) => service.start()));
+    nginx = await Nginx.start({ workers: apis.map(({ port }) => port) });
+  }, 90_000);
+  afterAll(async () => {
+    await nginx?.stop();
+    await stack?.close();
+  });
+
+  it('fails no request when one is killed and when one is restarted, and every answer is on record', async () => {
+    const client = new LedgerClient({ ports: [nginx.port], connections: 16, pauseMs: 10 }).start();
+    await client.waitForAnswers(200);
+    const [killed, restarted] = stack.apis;
+    await killed!.kill();
+    await client.waitForAnswers(300);
+    await killed!.start();
+    expect(await restarted!.stop()).toBe(0);
+    await client.waitForAnswers(100);
+    await restarted!.start();
+    await client.waitForAnswers(200);
+    await client.stop();
+
+    expect([...client.unanswered]).toEqual([]);
+    expect(client.statuses()).toEqual({ 200: client.answered.size });
+    const { double, ...rest } = await stack.settle([client]);
+    expect(rest).toEqual({ missing: [], wrong: [], strange: [] });
+    // The killed server had them on record already: the second row is of who was asked then.
+    const askedTwice = nginx.lines().filter(({ upstream_status }) => upstream_status.startsWith('502, '));
+    expect(askedTwice.length).toBeGreaterThan(0);
+    const ids = new Set(askedTwice.map(({ request_id }) => request_id));
+    expect(double.filter((key) => !ids.has(key.split(',')[0]!))).toEqual([]);
+  }, 120_000);
+
+  it('asks a server that hangs less and less, and the others go on', async () => {
+    const hung = stack.apis[2]!;
+    hung.freeze();
+    const client = new Client(nginx.port);
+    const statuses: number[] = [];
+    const asking = Array.from({ length: 16 }, async (_, connection) => {
+      for (let k = 0; k < 20; k++) {
+        statuses.push((await client.infer({ text: `connection ${connection}, text ${k}` })).status);
+      }
+    });
+    // Those that the hung one was given wait for it; with each it has more under way than the others, and gets no more.
+    while (statuses.length < 160) {
+      await sleep(20);
+    }
+    hung.resume();
+    await Promise.all(asking);
+    expect(statuses).toEqual(Array(16 * 20).fill(200));
+    client.close();
+  }, 60_000);
+
+  it('answers once what comes with an idempotency key, although its server is killed', async () => {
+    const client = new Client(nginx.port);
+    const keys = Array.from({ length: 40 }, (_, k) => `key-${k}`);
+    const ask = async (key: string): Promise<number[]> => {
+      const statuses: number[] = [];
+      for (;;) {
+        const { status } = await client.infer({ text: `asked under ${key}` }, { 'idempotency-key': key });
+        statuses.push(status);
+        if (status !== 409) {
+          return statuses;
+        }
+        await sleep(500); // its first server holds the key until its lease is over
+      }
+    };
+    const asking = Promise.all(keys.map(ask));
+    await stack.apis[0]!.kill();
+    const statuses = await asking;
+    expect(statuses.map((all) => all.at(-1))).toEqual(keys.map(() => 200));
+    const again = await Promise.all(
+      keys.map((key) => client.infer({ text: `asked under ${key}` }, { 'idempotency-key': key })),
+    );
+    expect(again.map(({ json }) => json['idempotency_hit'])).toEqual(keys.map(() => true));
+    client.close();
+    await stack.apis[0]!.start();
+  }, 60_000);
+});
