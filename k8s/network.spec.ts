@@ -3,7 +3,11 @@ import { ofKind, type Manifest } from './test-support/manifests.js';
 import { allowedConnections } from './test-support/connections.js';
 import { build, describeWithKustomize } from './test-support/overlays.js';
 
-const DNS = ['every pod -> 169.254.20.10/32:53', 'every pod -> kube-system/kube-dns:53'];
+const EVERYWHERE = [
+  'every pod -> 169.254.20.10/32:53',
+  'every pod -> kube-system/kube-dns:53',
+  'falcon-audit-worker -> falcon-api:http', // operators' commands
+];
 const FALCON = ['falcon-api', 'falcon-audit-worker', 'falcon-migrate'];
 const sorted = (sentences: string[]) => sentences.toSorted();
 const pathsOf = (manifests: readonly Manifest[]) =>
@@ -16,7 +20,7 @@ describeWithKustomize('who may speak with whom', () => {
   it('production: the ingress controller to the api, Falcon to its services, and nobody else', () => {
     expect(allowedConnections(build('production'))).toEqual(
       sorted([
-        ...DNS,
+        ...EVERYWHERE,
         'ingress-nginx/controller -> falcon-api:http',
         ...FALCON.map((name) => `${name} -> 10.0.0.0/8:5432,6379`),
       ]),
@@ -34,7 +38,7 @@ describeWithKustomize('who may speak with whom', () => {
   it('development: Falcon to the services beside it', () => {
     expect(allowedConnections(build('dev'))).toEqual(
       sorted([
-        ...DNS,
+        ...EVERYWHERE,
         ...FALCON.flatMap((name) =>
           ['postgres', 'redis-cache', 'redis-queue'].map((service) => `${name} -> ${service}:any`),
         ),
