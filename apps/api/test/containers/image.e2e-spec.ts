@@ -6,6 +6,7 @@ import {
   docker,
   publishedPort,
   tryDocker,
+  waitUntil,
   waitUntilHealthy,
 } from '../support/docker.js';
 import { PROJECT_DIR } from '../support/falcon.js';
@@ -106,14 +107,17 @@ describeWithDocker(BASES, 'the image', () => {
     expect(without).toMatchObject({ code: 2, stdout: '' });
     expect(without.stderr).toMatch(/^falcon: POSTGRES_URL is not set, and there is no embedded Postgres here: .*\n$/);
     const isReady = ['exec', `${RUN}-postgres`, 'pg_isready', '-h', '127.0.0.1', '-U', 'falcon'];
-    while ((await tryDocker(isReady)).code !== 0);
+    await waitUntil(
+      async () => (await tryDocker(isReady)).stdout,
+      (said) => said.includes('accepting connections'),
+    );
     expect(await run(...SERVICES, IMAGE, 'migrate')).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^Applied/),
     });
     const again = await run(...SERVICES, IMAGE, 'migrate');
     expect(again).toEqual({ code: 0, stdout: 'The tables are up to date.\n', stderr: '' });
-  });
+  }, 90_000);
 
   it('has a CLI that answers, refuses, and judges a server that is not there', async () => {
     const answer = await run(IMAGE, 'cli', 'predict', 'What a wonderful day');
@@ -124,12 +128,15 @@ describeWithDocker(BASES, 'the image', () => {
       stdout: 'http://127.0.0.1:8000/readyz: connect ECONNREFUSED 127.0.0.1:8000\n',
       stderr: '',
     });
-  });
+  }, 90_000);
 
   it('gives process 1 the signals that its program does not handle', async () => {
     const script = "console.log('up'); setInterval(() => undefined, 1000)";
     const busy = await start('busy', IMAGE, 'node', '--require', '/app/lib/default-signals.cjs', '--eval', script);
-    while ((await docker('logs', busy)) !== 'up');
+    await waitUntil(
+      () => docker('logs', busy),
+      (said) => said === 'up',
+    );
     await docker('stop', '--time', '20', busy);
     expect(await docker('inspect', '--format', '{{.State.ExitCode}}', busy)).toBe('143'); // 137: was killed in the end
   }, 60_000);
@@ -166,9 +173,11 @@ describeWithDocker(BASES, 'the image', () => {
 
     const ledger = `${ledgerLines([client], []).join('\n')}\n`;
     const verify = ['exec', '--interactive', worker, 'falcon', 'audit', 'verify', '-'];
-    let report = await tryDocker(verify, ledger);
-    for (let tries = 0; tries < 60 && report.code !== 0; tries++) report = await tryDocker(verify, ledger);
-    expect(report).toMatchObject({ code: 0, stdout: expect.stringContaining(' 0 missing, 0 double') });
+    const report = await waitUntil(
+      async () => (await tryDocker(verify, ledger)).stdout,
+      (said) => said.includes(' 0 missing'),
+    );
+    expect(report).toContain(' 0 missing, 0 double');
 
     await docker('stop', '--time', '35', worker);
     expect(await docker('inspect', '--format', '{{.State.ExitCode}}', worker)).toBe('0');

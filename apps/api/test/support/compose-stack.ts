@@ -2,9 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../../../scripts/test-support/free-port.js';
-import { describeWithDocker, isAtHand, run } from './docker.js';
+import { describeWithDocker, isAtHand, run, waitUntil } from './docker.js';
 import { PROJECT_DIR } from './falcon.js';
 import { ledgerLines } from './ledger-check.js';
 import type { LedgerClient } from './ledger-client.js';
@@ -110,13 +109,12 @@ export class ComposeStack {
   /** Waits until the table has a row for everything that clients were answered; gives what `falcon audit verify` says. */
   async verify(clients: readonly LedgerClient[]): Promise<string> {
     const ledger = `${ledgerLines(clients, []).join('\n')}\n`;
-    const giveUpAt = performance.now() + SETTLE_TIMEOUT_MS;
-    for (;;) {
-      const args = ['docker', 'compose', 'exec', '--no-TTY', 'audit-worker', 'falcon', 'audit', 'verify', '-'];
-      const { stdout, stderr } = await run(args, { cwd: this.folder, env: this.env, input: ledger });
-      if (stdout.includes(' 0 missing') || performance.now() > giveUpAt) return stdout + stderr;
-      await sleep(500);
-    }
+    const args = ['docker', 'compose', 'exec', '--no-TTY', 'audit-worker', 'falcon', 'audit', 'verify', '-'];
+    return waitUntil(
+      async () => (await run(args, { cwd: this.folder, env: this.env, input: ledger })).stdout,
+      (said) => said.includes(' 0 missing'),
+      SETTLE_TIMEOUT_MS,
+    );
   }
 
   /** Ends it and removes all that it has left. */

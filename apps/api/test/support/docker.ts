@@ -16,12 +16,12 @@ const PULL_TIMEOUT_MS = 180_000;
 /** `describe` where there is a Docker engine that has these images, or can fetch them; elsewhere the tests are skipped, and that is said. */
 export function describeWithDocker(images: readonly string[], name: string, tests: () => void): void {
   const missing = isDone(['version', '--format', '{{.Server.Version}}'], ENGINE_TIMEOUT_MS)
-    ? images.filter((image) => !isAtHand(image)).map((image) => `image ${image}`)
-    : ['Docker engine (DOCKER_HOST names one)'];
-  if (missing.length > 0) {
-    process.stderr.write(`SKIPPED, because there is no ${missing.join(', no ')}: ${name}\n`);
+    ? images.find((image) => !isAtHand(image))
+    : 'Docker engine (DOCKER_HOST names one)';
+  if (missing !== undefined) {
+    process.stderr.write(`SKIPPED, because there is no ${missing}: ${name}\n`);
   }
-  (missing.length > 0 ? describe.skip : describe)(name, tests);
+  (missing === undefined ? describe : describe.skip)(name, tests);
 }
 
 /** Whether the engine has the image, or can fetch it. */
@@ -66,19 +66,31 @@ export async function buildImage(tag: string, version: string): Promise<void> {
   await docker('build', '--quiet', '--tag', tag, '--build-arg', `VERSION=${version}`, '.');
 }
 
-/** Waits until the engine finds a container healthy. */
-export async function waitUntilHealthy(container: string, timeoutMs = 60_000): Promise<void> {
+/** Waits until something is as wanted; fails with what was found instead. */
+export async function waitUntil(
+  find: () => Promise<string>,
+  isWanted: (found: string) => boolean,
+  timeoutMs = 60_000,
+): Promise<string> {
   const giveUpAt = performance.now() + timeoutMs;
-  const state = '{{.State.Status}} {{.State.Health.Status}}';
   for (;;) {
-    const found = await docker('inspect', '--format', state, container);
-    if (found === 'running healthy') return;
-    if (found.startsWith('exited') || performance.now() > giveUpAt) {
-      const { stdout, stderr } = await tryDocker(['logs', container]);
-      throw new Error(`${container} is ${found}:\n${stdout}${stderr}`);
-    }
+    const found = await find();
+    if (isWanted(found)) return found;
+    if (performance.now() > giveUpAt) throw new Error(`After ${timeoutMs} ms it is still:\n${found}`);
     await sleep(200);
   }
+}
+
+/** Waits until the engine finds a container healthy. */
+export async function waitUntilHealthy(container: string): Promise<void> {
+  const state = '{{.State.Status}} {{.State.Health.Status}}';
+  await waitUntil(
+    async () => {
+      const { stdout, stderr } = await tryDocker(['logs', '--tail', '20', container]);
+      return `${await docker('inspect', '--format', state, container)}\n${stdout}${stderr}`;
+    },
+    (found) => found.startsWith('running healthy\n'),
+  );
 }
 
 /** The port of the host at which a container's port 8000 is published. */
