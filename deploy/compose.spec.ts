@@ -117,6 +117,13 @@ describe('docker-compose.yml', () => {
     }
   });
 
+  it('takes only variables from outside that the documentation names', () => {
+    const [, section = ''] =
+      /^## Compose$([^]*)^## Kubernetes$/m.exec(readFileSync('docs/deployment.md', 'utf8')) ?? [];
+    const taken = [...readFileSync(FILE, 'utf8').matchAll(/\$\{(\w+):-/g)].map(([, name]) => name!);
+    expect(taken.filter((name) => !section.includes(`\`${name}`))).toEqual([]);
+  });
+
   it('hands secrets over as files alone, each to whom it concerns', () => {
     for (const [name, { environment = {}, secrets = [] }] of services) {
       const files = Object.values(environment).flatMap((value) => /^\/run\/secrets\/(.*)/.exec(value)?.[1] ?? []);
