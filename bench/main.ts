@@ -7,6 +7,7 @@ import { PLAIN_SETTINGS, callersSettings } from './config.js';
 import { dashboardsCommand } from './dashboards/dashboards.command.js';
 import type { TextChoice } from './load/load-job.js';
 import type { Scenario } from './measurement.js';
+import { capacityCommand } from './capacity/capacity.command.js';
 import { enduranceCommand } from './endurance/endurance.command.js';
 import { loadTestCommand } from './load-test/load-test.command.js';
 import { judgeScrape, renderScrape, scrapeCost } from './metrics/scrape-cost.js';
@@ -124,6 +125,7 @@ async function main(): Promise<void> {
     .option('--scrapes <number>', 'how many', positive, 300)
     .option(...OUT_OPTION)
     .action(runScrape);
+  program.addCommand(capacityCommand());
   program.addCommand(loadTestCommand());
   program.addCommand(enduranceCommand());
   program.addCommand(auditCommand());

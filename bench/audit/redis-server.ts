@@ -39,6 +39,17 @@ export class RedisServer {
     this.redis.resume();
   }
 
+  /** One figure of its INFO. */
+  async info(name: string): Promise<number> {
+    const said = String(await this.redis.command('INFO', 'all'));
+    return Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(said)?.[1]);
+  }
+
+  /** How many keys it has. */
+  async keys(): Promise<number> {
+    return Number(await this.redis.command('DBSIZE'));
+  }
+
   /** Ends it and removes its folder. */
   async stop(): Promise<void> {
     await this.redis.stop();
