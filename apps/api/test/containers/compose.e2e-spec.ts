@@ -27,9 +27,10 @@ describeWithCompose('the stack of docker-compose.yml', () => {
   }
 
   beforeAll(async () => {
+    stack = await ComposeStack.prepare(IMAGE);
     await buildImage(IMAGE, '1.0.0-test');
     const startMs = performance.now();
-    stack = await ComposeStack.up(IMAGE);
+    await stack.up();
     process.stderr.write(`The stack was healthy after ${Math.round((performance.now() - startMs) / 1000)} s.\n`);
   }, 3 * TIMEOUT_MS);
 

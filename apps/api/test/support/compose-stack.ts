@@ -50,33 +50,36 @@ function imagesOfServices(): Record<string, string> {
 
 /** The stack of docker-compose.yml, with ports, secrets and volumes of its own. */
 export class ComposeStack {
-  /** Where clients are to ask. */
-  port = 0;
   private readonly folder = mkdtempSync(join(tmpdir(), 'falcon-compose-'));
-  private env: NodeJS.ProcessEnv = {};
 
-  private constructor(readonly image: string) {}
+  private constructor(
+    /** Where clients are to ask. */
+    readonly port: number,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {}
 
-  /** Starts all of it from an image of Falcon that is there, and waits until it is healthy. */
-  static async up(image: string): Promise<ComposeStack> {
-    const stack = new ComposeStack(image);
-    stack.copyFiles();
-    const [port, ...others] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
-    stack.port = port;
-    stack.env = {
+  /** Chooses ports, and starts nothing yet; the image of Falcon must be there when it is started. */
+  static async prepare(image: string): Promise<ComposeStack> {
+    const [port, statusPort, prometheusPort, grafanaPort] = await Promise.all(Array.from({ length: 4 }, freePort));
+    const stack = new ComposeStack(port!, {
       ...process.env,
       COMPOSE_PROJECT_NAME: `falcon-test-${process.pid}`,
       FALCON_IMAGE: image,
       EDGE_SUBNET: `10.204.${process.pid % 256}.0/24`,
       NGINX_SITE_FILE: './unlimited.conf', // the limits of one address, which all of the load comes from
       NGINX_PORT: String(port),
-      NGINX_STATUS_PORT: String(others[0]),
-      PROMETHEUS_PORT: String(others[1]),
-      GRAFANA_PORT: String(others[2]),
-    };
-    await stack.script('secrets');
-    await stack.compose('up', '--detach', '--wait', ...stack.servicesAtHand());
+      NGINX_STATUS_PORT: String(statusPort),
+      PROMETHEUS_PORT: String(prometheusPort),
+      GRAFANA_PORT: String(grafanaPort),
+    });
+    stack.copyFiles();
     return stack;
+  }
+
+  /** Starts all of it and waits until it is healthy. */
+  async up(): Promise<void> {
+    await this.script('secrets');
+    await this.compose('up', '--detach', '--wait', ...this.servicesAtHand());
   }
 
   /** Runs `docker compose` for this stack and gives what it printed. */
