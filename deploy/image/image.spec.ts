@@ -19,6 +19,11 @@ describe('the Dockerfile', () => {
     expect(new Set(bases)).toEqual(new Set(['${NODE_IMAGE}', 'node', '${BASE_IMAGE}']));
   });
 
+  it('runs on the Node that the project is tested with', () => {
+    const [major] = readFileSync('.nvmrc', 'utf8').split('.');
+    expect(instructions).toContain(`ARG NODE_IMAGE=node:${major}-bookworm-slim`);
+  });
+
   it('needs no shell to run', () => {
     expect(lastStage.filter((line) => line.startsWith('RUN '))).toEqual([]);
     const commands = lastStage.map((line) => /(?:CMD|ENTRYPOINT) (.*)$/.exec(line)?.[1]).filter(Boolean);
