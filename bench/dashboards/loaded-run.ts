@@ -1,14 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestPrometheus } from '../../scripts/test-support/prometheus.js';
-import { BenchServer } from '../bench-server.js';
-import { LoadGenerator } from '../load/load-generator.js';
+import type { BenchServer } from '../bench-server.js';
+import type { LoadGenerator } from '../load/load-generator.js';
 import { say } from '../reporting.js';
-import { Production } from '../resilience/production.js';
+import { withHotServers } from '../resilience/hot-servers.js';
+import type { Production } from '../resilience/production.js';
 import { MixedCallers } from './mixed-callers.js';
 
 /** As operators have it: deploy/prometheus/prometheus.yml. */
 const SCRAPE_MS = 5000;
-const SETTINGS = { INFERENCE_WORKERS: '1', RATE_LIMIT_PER_MINUTE: '60000', RATE_LIMIT_OVERRIDES: 'trial=30:5' };
+const SETTINGS = { INFERENCE_WORKERS: '1', RATE_LIMIT_OVERRIDES: 'trial=30:5' };
+const HEAT_UP_MS = 2000;
+/** Part of the time that each fault takes. */
+const FAULT_SHARE = 0.1;
 /** Far more than one server can do. */
 const OVERLOAD = { path: '/infer', seed: 1, criticalShare: 0.1, timeoutMs: 1000, connections: 300 };
 const OVERLOAD_PER_SECOND = 6000;
@@ -23,25 +27,24 @@ export async function loadedRun(
   logFolder: string,
   look: (url: string) => Promise<void>,
 ): Promise<void> {
-  const stops: (() => Promise<void> | void)[] = [];
-  try {
-    const production = await Production.start(logFolder);
-    stops.unshift(() => production.stop());
-    const servers: BenchServer[] = [];
-    for (const name of ['worker-1', 'worker-2']) {
-      const server = await BenchServer.start(production.api(name, SETTINGS), logFolder);
-      stops.unshift(() => server.stop());
-      servers.push(server);
-    }
+  await withHotServers({ heatUpMs: HEAT_UP_MS }, logFolder, async ({ generator, production, start }) => {
+    const servers = [
+      await start(production.api('worker-1', SETTINGS)),
+      await start(production.api('worker-2', SETTINGS)),
+    ] as const;
     const prometheus = await watch(servers, production.services.worker);
-    stops.unshift(() => prometheus.stop());
     const callers = new MixedCallers(servers.map(({ port }) => port));
-    stops.unshift(() => callers.stop());
-    await spoil(production, servers[0]!, minutes * 60_000);
-    await look(prometheus.url);
-  } finally {
-    for (const stop of stops) await stop();
-  }
+    try {
+      const totalMs = minutes * 60_000;
+      await sleep(totalMs / 4);
+      await overload(generator, servers[0], totalMs * FAULT_SHARE);
+      await spoil(production, totalMs);
+      await look(prometheus.url);
+    } finally {
+      await callers.stop();
+      await prometheus.stop();
+    }
+  });
 }
 
 function watch(servers: readonly BenchServer[], worker: BenchServer): Promise<TestPrometheus> {
@@ -54,34 +57,19 @@ function watch(servers: readonly BenchServer[], worker: BenchServer): Promise<Te
   });
 }
 
-async function spoil(production: Production, overloaded: BenchServer, totalMs: number): Promise<void> {
-  const [quarterMs, faultMs] = [totalMs / 4, totalMs / 10];
-  const fault = async (what: string, begin: () => unknown, end: () => unknown) => {
-    await sleep(quarterMs - (what === 'overload' ? 0 : faultMs));
-    say(`${what}, for ${faultMs / 1000} s`);
-    await begin();
-    await end();
-  };
-  const generator = new LoadGenerator();
-  try {
-    const phases = [{ perSecond: OVERLOAD_PER_SECOND, durationMs: faultMs }];
-    await fault(
-      'overload',
-      () => generator.runOpen({ ...OVERLOAD, port: overloaded.port, phases }),
-      () => undefined,
-    );
-  } finally {
-    generator.stop();
+async function overload(generator: LoadGenerator, { port }: BenchServer, durationMs: number): Promise<void> {
+  say(`overload, for ${durationMs / 1000} s`);
+  await generator.runOpen({ ...OVERLOAD, port, phases: [{ perSecond: OVERLOAD_PER_SECOND, durationMs }] });
+}
+
+async function spoil({ services }: Production, totalMs: number): Promise<void> {
+  const faultMs = totalMs * FAULT_SHARE;
+  for (const name of ['cache', 'postgres'] as const) {
+    await sleep(totalMs / 4 - faultMs);
+    say(`${name} away, for ${faultMs / 1000} s`);
+    services[name].freeze();
+    await sleep(faultMs);
+    services[name].resume();
   }
-  for (const [what, service] of [
-    ['no cache', production.services.cache],
-    ['no Postgres', production.services.postgres],
-  ] as const) {
-    await fault(
-      what,
-      () => service.freeze(),
-      () => sleep(faultMs).then(() => service.resume()),
-    );
-  }
-  await sleep(quarterMs - faultMs);
+  await sleep(totalMs / 4 - faultMs);
 }
