@@ -2,6 +2,7 @@
 # Shows what matters most of a running Falcon's metrics, and holds them against promtool where there is one.
 # Usage: check-metrics.sh [URL]; ADMIN_API_KEY is the server's key, if it has one. Exit code 1: no metrics, or promtool objects.
 set -euo pipefail
+PATH="$PATH:$(dirname "${BASH_SOURCE[0]}")/../.tools/bin" # what scripts/tools.sh has fetched
 
 url=${1:-http://127.0.0.1:${PORT:-8000}}
 headers=()

@@ -79,9 +79,17 @@ function rangeOf({ fieldConfig }: TimeSeriesPanel, curves: readonly Curve[]): [n
   const least = fieldConfig.defaults.min ?? Math.min(0, ...finite);
   const most = finite.reduce((max, value) => Math.max(max, value), least);
   if (most <= least) return [least, least + 1];
-  const step = 10 ** Math.floor(Math.log10((most - least) / GRID_LINES));
-  const nice = [1, 2, 2.5, 5, 10].find((times) => times * step * GRID_LINES >= most - least)!;
-  return [least, least + nice * step * GRID_LINES];
+  return [
+    least,
+    least + roundStep((most - least) / GRID_LINES, fieldConfig.defaults.unit === 'bytes' ? 2 : 10) * GRID_LINES,
+  ];
+}
+
+/** The least round number that is no less, in the system that the unit is read in. */
+function roundStep(atLeast: number, base: 2 | 10): number {
+  const power = base ** Math.floor(Math.log(atLeast) / Math.log(base));
+  const times = base === 2 ? [1, 1.5, 2] : [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
+  return power * (times.find((one) => one * power >= atLeast) ?? base);
 }
 
 interface Place {

@@ -14,8 +14,8 @@ const HEAT_UP_MS = 2000;
 /** Part of the time that each fault takes. */
 const FAULT_SHARE = 0.1;
 /** Far more than one server can do. */
-const OVERLOAD = { path: '/infer', seed: 1, criticalShare: 0.1, timeoutMs: 1000, connections: 300 };
-const OVERLOAD_PER_SECOND = 6000;
+const OVERLOAD = { path: '/infer', seed: 1, criticalShare: 0.1, timeoutMs: 1000, connections: 100 };
+const OVERLOAD_PER_SECOND = 2000;
 
 /**
  * Two servers, the audit worker and their services under mixed requests for so many minutes, with an overload of one server after a

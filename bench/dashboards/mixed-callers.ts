@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MixedRequests } from '../load-test/mixed-requests.js';
 
 const CALLERS = 12;
 const PAUSE_MS = 120;
-/** How many texts are asked again and again. */
-const KNOWN_TEXTS = 40;
+const SEED = 1;
+const BEGINNINGS = ['What a day', 'It could have been worse', 'Nobody told me'];
 
 /** Callers that ask for a bit of everything, over and over; what they are answered is not looked at. */
 export class MixedCallers {
+  private readonly requests = new MixedRequests(SEED, BEGINNINGS);
   private readonly running: Promise<unknown>;
   private isStopping = false;
   private asked = 0;
@@ -29,40 +31,32 @@ export class MixedCallers {
     }
   }
 
+  /** Mostly what sensible callers ask, and now and then what others do. */
   private async ask(k: number): Promise<void> {
-    const fresh = { text: `What happened on day ${k} was wonderful, or was it?` };
+    const text = `What happened on day ${k} was wonderful, or was it?`;
+    const fresh = JSON.stringify({ text });
     switch (k % 16) {
       case 0:
-        return this.post('/infer/batch', { texts: Array.from({ length: 16 }, (_, n) => `${fresh.text} ${n}`) }, k);
+        return this.post('/infer', fresh, { 'x-tenant-id': 'trial' });
       case 1:
-      case 2: // the same key twice
-        return this.post('/infer', { text: 'paid once' }, k, { 'idempotency-key': `order-${Math.floor(k / 16)}` });
+        return this.post('/infer', fresh, { 'x-request-timeout-ms': k % 64 === 1 ? '1' : '500' });
+      case 2:
+        return this.post('/infer', '{"text": ""}');
       case 3:
-        return this.post('/infer', fresh, k, { 'x-tenant-id': 'trial' });
+        return this.post('/infer', JSON.stringify({ text, model: 'intent' }));
       case 4:
-        return this.post('/infer', fresh, k, { 'x-request-timeout-ms': k % 64 === 4 ? '1' : '500' });
-      case 5:
-        return this.post('/infer', { text: '' }, k);
-      case 6:
-        return this.post('/infer', { ...fresh, model: 'intent' }, k);
-      case 7:
-      case 8:
-      case 9:
-      case 10:
-        return this.post('/infer', fresh, k);
-      default:
-        return this.post('/infer', { text: `Asked often: ${k % KNOWN_TEXTS}` }, k);
+        return this.post('/infer', fresh, { 'idempotency-key': 'the same for all' });
+      default: {
+        const { path, body, headers } = this.requests.next();
+        return this.post(path, body, headers);
+      }
     }
   }
 
-  private async post(path: string, body: unknown, k: number, headers: Record<string, string> = {}): Promise<void> {
-    const url = `http://127.0.0.1:${this.ports[k % this.ports.length]}${path}`;
-    const request = {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(body),
-    };
-    const answer = await fetch(url, request).catch(() => undefined); // a refused connection is an answer, too, in an overload
+  private async post(path: string, body: string, headers: Record<string, string> = {}): Promise<void> {
+    const port = this.ports[Math.floor(Math.random() * this.ports.length)];
+    const request = { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body };
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, request).catch(() => undefined); // a refused connection is an answer, too, in an overload
     await answer?.arrayBuffer().catch(() => undefined); // or one that breaks
   }
 }

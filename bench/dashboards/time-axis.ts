@@ -14,7 +14,7 @@ export function timeAxis(span: Span, plot: Box): string {
   return Array.from({ length: LABELS + 1 }, (_, k) => {
     const at = (minutes * k) / LABELS;
     const x = plot.x + (plot.width * k) / LABELS;
-    const anchor = k === LABELS ? 'end' : 'middle'; // there is no room beyond the last
+    const anchor = ['start', ...Array<string>(LABELS - 1).fill('middle'), 'end'][k]; // no room beyond the ends
     return text(x, plot.y + plot.height + 14, `${round(at)} min`, `font-size="10" fill="#667" text-anchor="${anchor}"`);
   }).join('');
 }
