@@ -1,5 +1,5 @@
 import type { DynamicModule } from '@nestjs/common';
-import { CacheModule, cacheRedis } from '@app/cache';
+import { CacheModule } from '@app/cache';
 import {
   MaintenanceMode,
   MaintenanceModule,
@@ -28,12 +28,10 @@ import type { Config } from './config.js';
 import { GatesModule } from './gates/gates.module.js';
 import { disconnectSignal } from './http/disconnect-signal.js';
 import { startOf } from './http/request-context.js';
+import { SharedRedis } from './shared-redis.js';
 
 /** The adaptive limit sees overload long before; a delay like this is a process that is stuck. Low priority is refused from here on, normal from twice, high from four times. */
 const MAX_EVENT_LOOP_DELAY_MS = 500;
-
-/** The connection of cache, rate limits and breaker openings. */
-export type SharedRedis = ReturnType<typeof cacheRedis>;
 
 /** What the app is given. */
 export interface ResilienceParts {
@@ -48,7 +46,8 @@ export function resilienceModules(
   log: Log,
   { policies, authenticator }: { policies: Policies; authenticator: Authenticator },
 ): ResilienceParts {
-  const redis = config.sharedRedisUrl === undefined ? undefined : cacheRedis(config.sharedRedisUrl);
+  const shared = config.sharedRedisUrl === undefined ? undefined : new SharedRedis(config.sharedRedisUrl, log);
+  const redis = shared?.redis;
   const listener = redis?.duplicate({ enableOfflineQueue: true });
   if (redis && listener) {
     listener.on('error', () => undefined); // each command says by itself that it failed
@@ -85,13 +84,13 @@ export function resilienceModules(
     redis?.disconnect();
     listener?.disconnect();
   };
-  return { modules, redis, close };
+  return { modules, redis: shared, close };
 }
 
 function cacheModule(
   { cache }: Config,
   log: Log,
-  { policies, redis }: { policies: Policies; redis: SharedRedis | undefined },
+  { policies, redis }: { policies: Policies; redis: SharedRedis['redis'] | undefined },
 ): DynamicModule {
   const { oncePerCluster, answers, idempotency } = cache;
   const policy = policies.get('redis');
@@ -111,7 +110,11 @@ function boundsOf({ requestTimeoutMs }: Config): CallBounds {
 
 function rateLimiterOf(
   { rateLimit, rateLimitOverrides: overrides }: Config,
-  { redis, policies, metrics }: { redis: SharedRedis | undefined; policies: Policies; metrics: RateLimitMetrics },
+  {
+    redis,
+    policies,
+    metrics,
+  }: { redis: SharedRedis['redis'] | undefined; policies: Policies; metrics: RateLimitMetrics },
 ): RateLimiter | undefined {
   if (!rateLimit) {
     return undefined;

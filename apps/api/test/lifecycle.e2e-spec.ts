@@ -113,6 +113,19 @@ describe('a start that cannot be', () => {
     expect(falcon.stdout).toEqual([]);
   });
 
+  it('names the file of a secret that it cannot read, and exits 78', async () => {
+    const falcon = Falcon.launch({ POSTGRES_URL_FILE: '/nonexistent/postgres-url', ADMIN_API_KEY_FILE: PROJECT_DIR });
+    expect(await falcon.exitCode()).toBe(78);
+    expect(falcon.stderr.join('')).toBe(
+      [
+        'The configuration is invalid:',
+        `  ADMIN_API_KEY_FILE="${PROJECT_DIR}" must be a file that can be read: it is a folder.`,
+        '  POSTGRES_URL_FILE="/nonexistent/postgres-url" must be a file that can be read: there is no such file.',
+        'See docs/configuration.md.\n',
+      ].join('\n'),
+    );
+  });
+
   it('says that the port is in use, and exits 1', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');

@@ -13,7 +13,7 @@ import {
 import type { LoadShedder } from '@app/resilience';
 import type { Config } from '../config.js';
 import { Gates } from '../gates/gates.js';
-import type { SharedRedis } from '../resilience.js';
+import type { SharedRedis } from '../shared-redis.js';
 
 /** A lost worker is replaced within this time, and no probe need know. */
 const MODEL = { cacheMs: 100, failures: 20, successes: 1 };
@@ -104,7 +104,8 @@ function refusalsOf({ refusals }: LoadShedder): number {
   return [...refusals.values()].flatMap((counts) => Object.values(counts)).reduce((sum, count) => sum + count, 0);
 }
 
-function redisCheck(redis: SharedRedis): HealthCheck {
+function redisCheck(shared: SharedRedis): HealthCheck {
+  const { redis } = shared;
   return {
     name: 'redis',
     critical: false,
@@ -112,8 +113,14 @@ function redisCheck(redis: SharedRedis): HealthCheck {
     check: async (indicator) => {
       // A connection that is being made has nothing to say yet; a command would fail for that alone.
       if (redis.status === 'connecting' || redis.status === 'connect') return undefined;
-      await redis.ping();
-      return indicator.up();
+      try {
+        await redis.ping();
+        return indicator.up();
+      } catch (error) {
+        const reason = shared.reasonOf(error);
+        if (reason === undefined) throw error;
+        return indicator.down(`The Redis of cache and rate limits: ${reason}`);
+      }
     },
   };
 }

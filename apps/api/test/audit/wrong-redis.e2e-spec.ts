@@ -49,6 +49,17 @@ describeWithRedis('a Redis that is not as it should be', () => {
     expect(await stack.settle([client])).toEqual(NO_DIFFERENCES);
   });
 
+  it('is not that of the cache either: log, probe and check-health say so, and nobody else is told where it was looked for', async () => {
+    const url = 'redis://:hunter2@127.0.0.1:9';
+    const api = await (await stack.api('api', { REDIS_URL: url, REDIS_QUEUE_URL: stack.redis!.url })).start();
+    await api.waitForLog(/^Redis unavailable: Redis at 127\.0\.0\.1:9: nothing listens there: is Redis running\?$/);
+    const { message } = await api.waitForCheck('redis', 'unhealthy');
+    expect(message).toBe('The Redis of cache and rate limits: nothing listens there: is Redis running?');
+    const { stdout } = await stack.falcon('check-health', '--seconds', '0.1', '--url', `http://127.0.0.1:${api.port}`);
+    expect(stdout).toContain(`The check "redis" is unhealthy: ${message}`);
+    expect(JSON.stringify(api.logs())).not.toContain('hunter2');
+  });
+
   it('may evict: it is given nothing, which log, probe and check-health say with what to do, until it may not', async () => {
     await stack.redis!.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
     const { api, client } = await serveWith(stack.redis!.url);

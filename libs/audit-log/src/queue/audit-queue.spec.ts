@@ -140,6 +140,8 @@ describeWithRedis('a producer whose Redis fails', () => {
   it('is refused at once while it is not there yet, and goes on when it is', async () => {
     await isRefusedSoon();
     await isRefusedSoon();
+    await sleep(300); // it has tried to connect again meanwhile
+    expect(queue.availability.reason).toMatch(/nothing listens there/);
     await redis.startAgain();
     await isTakenAgain();
     expect(log.lines).toEqual([expect.stringMatching(/^WARNING Redis unavailable: ./), 'INFO Redis available']);

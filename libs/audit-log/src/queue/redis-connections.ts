@@ -77,6 +77,8 @@ export function isUnsent(error: unknown): boolean {
 function watched<Connection extends Redis>(redis: Connection, availability: Availability): Connection {
   redis.on('ready', () => availability.up());
   redis.on('error', (error) => availability.down(error));
-  redis.on('reconnecting', () => availability.down(new Error('the connection was lost')));
+  redis.on('reconnecting', () => {
+    if (availability.known !== false) availability.down(new Error('the connection was lost')); // else it is known why
+  });
   return redis;
 }

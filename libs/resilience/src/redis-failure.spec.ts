@@ -1,7 +1,7 @@
 import { redisFailure } from './redis-failure.js';
 
 describe('a failure of Redis', () => {
-  const describeFailure = redisFailure('redis://user:hunter2@queue.internal:6380/3');
+  const describeFailure = redisFailure('redis://user:hunter2@queue.internal:6380/3', 'REDIS_QUEUE_URL');
 
   it.each([
     [

@@ -1,0 +1,36 @@
+/** What Redis and the connection to it say, and what that means to operators; `URL` stands for the variable with its address. */
+const SENTENCES: readonly (readonly [said: RegExp, sentence: string])[] = [
+  [/^NOAUTH/, 'it wants a password: correct URL'],
+  [/^WRONGPASS|invalid password/, 'the user or the password is wrong: correct URL'],
+  [/^NOPERM/, 'the user lacks a permission: grant it, or correct URL'],
+  [/DB index is out of range/, 'there is no database of that number: correct URL'],
+  [/ECONNREFUSED/, 'nothing listens there: is Redis running?'],
+  [/ENOTFOUND/, 'the host is not known: correct URL'],
+  [/EAI_AGAIN/, 'the host cannot be looked up at present'],
+  [/ETIMEDOUT|timed out/, 'it does not answer in time'],
+  [/ECONNRESET|EPIPE|Connection is closed/, 'the connection was cut'],
+  [/^OOM/, 'its memory is full: raise its maxmemory'],
+  [/^READONLY/, 'it is a read-only replica: correct URL'],
+  [/^LOADING/, 'it is loading its data'],
+];
+
+/** What is wrong with a Redis and what to do, without its address; undefined when the failure is not known. */
+export function redisSentence(error: unknown, variable: string): string | undefined {
+  const said = reasonOf(error);
+  return SENTENCES.find(([pattern]) => pattern.test(said))?.[1].replace('URL', variable);
+}
+
+/** Makes a sentence of a failure: which Redis, what is wrong, what to do; never its password. */
+export function redisFailure(url: string, variable: string): (error: unknown) => string {
+  const where = URL.canParse(url) ? new URL(url).host : 'the given URL';
+  return (error) => `Redis at ${where}: ${redisSentence(error, variable) ?? reasonOf(error)}`;
+}
+
+/** The sentence of an error; a connection tried over several addresses has the words in its parts. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    return reasonOf(error.errors[0]);
+  }
+  const reason = error instanceof Error ? error.message || error.name : String(error);
+  return reason.replace(/^Error: /, ''); // some drivers put one error's text into another
+}
