@@ -17,9 +17,9 @@ export async function withHotServers<T>(
   logFolder: string,
   measure: (servers: HotServers) => Promise<T>,
 ): Promise<T> {
-  const generator = new LoadGenerator();
-  const started: BenchServer[] = [];
   const production = await Production.start(logFolder);
+  const generator = new LoadGenerator(); // not before: a process that nobody ends would keep a failed bench running
+  const started: BenchServer[] = [];
   const start = async (recipe: ServerRecipe) => {
     const server = await startHot(generator, recipe, heatUpMs, logFolder);
     started.push(server);
