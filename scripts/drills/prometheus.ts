@@ -10,7 +10,8 @@ import type { ActiveAlert } from './stack.js';
 
 /** Folder of the rules that operators have, too. */
 const RULES = resolve('deploy/prometheus/rules');
-const SCRAPE_MS = 500;
+/** Scrapes and evaluations come as often as every so many seconds would in the time of the alerts. */
+const SCRAPE_SECONDS = 30;
 const START_TIMEOUT_MS = 30_000;
 
 /** What is scraped: for each job the address of each WORKER_ID. */
@@ -33,7 +34,7 @@ export class DrillPrometheus {
       writeFileSync(join(rules, file), fasterRules(readFileSync(join(RULES, file), 'utf8'), factor));
     }
     const config = join(folder, 'prometheus.json'); // JSON is YAML
-    writeFileSync(config, JSON.stringify(configOf(rules, jobs)));
+    writeFileSync(config, JSON.stringify(configOf(rules, (SCRAPE_SECONDS * 1000) / factor, jobs)));
     const port = await freePort();
     const log = openSync(join(folder, 'prometheus.log'), 'w');
     const child = spawn(
@@ -99,13 +100,10 @@ async function ask(url: string, what: string): Promise<unknown> {
   return data;
 }
 
-function configOf(rules: string, jobs: ScrapeJobs) {
+function configOf(rules: string, scrapeMs: number, jobs: ScrapeJobs) {
+  const every = `${Math.round(scrapeMs)}ms`;
   return {
-    global: {
-      scrape_interval: `${SCRAPE_MS}ms`,
-      scrape_timeout: `${SCRAPE_MS}ms`,
-      evaluation_interval: `${SCRAPE_MS}ms`,
-    },
+    global: { scrape_interval: every, scrape_timeout: every, evaluation_interval: every },
     rule_files: [join(rules, '*.yml')],
     scrape_configs: Object.entries(jobs).map(([job, targets]) => ({
       job_name: job,

@@ -6,6 +6,8 @@ const FLOOD_TENANT = 'flood';
 const FLOOD_CONNECTIONS = 150;
 /** A sick server may fail what it is asked, but not for ever: what is asserted is that it is mended. */
 const ANY = Number.POSITIVE_INFINITY;
+/** The alerts of the server that the harm is done to. */
+const OF_WORKER = { worker_id: 'worker-2' };
 /** As many as may be in the hands of a server that is killed, and those that come before the load balancer notices. */
 const IN_FLIGHT = 10;
 
@@ -16,6 +18,7 @@ export const SERVER_DRILLS: readonly Drill[] = [
     fault: 'worker-2 is killed',
     section: 'no-answer',
     alert: 'WorkerDown',
+    labels: OF_WORKER,
     mayFail: IN_FLIGHT,
     inject: (stack) => stack.control('kill', 'worker-2'),
   },
@@ -24,6 +27,7 @@ export const SERVER_DRILLS: readonly Drill[] = [
     fault: 'worker-2 is frozen: it keeps its connections and answers nothing',
     section: 'no-answer',
     alert: 'WorkerDown',
+    labels: OF_WORKER,
     mayFail: IN_FLIGHT,
     inject: (stack) => stack.control('pause', 'worker-2'),
   },
@@ -32,6 +36,7 @@ export const SERVER_DRILLS: readonly Drill[] = [
     fault: 'worker-2 gets SIGTERM while the Redis of the queue is frozen, so that its drain waits',
     section: 'stopping',
     alert: 'DrainStuck',
+    labels: OF_WORKER,
     async inject(stack) {
       await stack.control('pause', 'redis-queue');
       const stopped = stack.control('stop', 'worker-2');
@@ -67,6 +72,7 @@ export const SERVER_DRILLS: readonly Drill[] = [
     fault: 'a new version of the model arrives without its weights, and worker-2 is restarted',
     section: 'model',
     alert: 'ModelRefused',
+    labels: OF_WORKER,
     env: { REFUSED_VERSION: 'sentiment/2' },
     needsProcesses: true,
     async inject(stack) {
@@ -92,6 +98,8 @@ export const SERVER_DRILLS: readonly Drill[] = [
     fault: 'worker-2 gets a tenth of a CPU, in bursts',
     section: 'overload',
     alert: 'EventLoopLag',
+    labels: OF_WORKER,
+    needsProcesses: true,
     mayFail: ANY,
     inject: (stack) => stack.throttle('worker-2', 0.1),
   },
@@ -100,6 +108,7 @@ export const SERVER_DRILLS: readonly Drill[] = [
     fault: 'worker-2 is started with a setting that makes texts wait for company (BATCH_TIMEOUT_MS=1500)',
     section: 'latency',
     alert: 'HighP95Latency',
+    labels: OF_WORKER,
     inject: (stack) => stack.control('restart', 'worker-2', { BATCH_TIMEOUT_MS: '1500' }),
   },
   {
@@ -108,6 +117,7 @@ export const SERVER_DRILLS: readonly Drill[] = [
       'worker-2 is started with a time limit that no answer keeps (REQUEST_TIMEOUT_SECONDS=0.1, BATCH_TIMEOUT_MS=99)',
     section: 'errors',
     alert: 'HighErrorRate',
+    labels: OF_WORKER,
     mayFail: ANY,
     inject: (stack) => stack.control('restart', 'worker-2', { REQUEST_TIMEOUT_SECONDS: '0.1', BATCH_TIMEOUT_MS: '99' }),
   },
@@ -116,6 +126,7 @@ export const SERVER_DRILLS: readonly Drill[] = [
     fault: 'worker-2 leaks 4 MiB with each request (DEBUG_MEMORY_GROWTH)',
     section: 'memory',
     alert: 'HighMemoryUsage',
+    labels: OF_WORKER,
     mayFail: IN_FLIGHT, // a process that takes so much is slow, and sheds
     inject: (stack) =>
       stack.control('restart', 'worker-2', {
