@@ -25,6 +25,11 @@ describe('growthPercent', () => {
     expect(Math.abs(growthPercent(warming.samples, 'worker-1'))).toBeLessThan(2);
   });
 
+  it('does not make much of a little in a small process', () => {
+    expect(growthPercent(runOf((share) => 14 + 3 * share).samples, 'redis-queue')).toBeLessThan(5);
+    expect(growthPercent(runOf((share) => 14 + 15 * share).samples, 'redis-queue')).toBeGreaterThan(5);
+  });
+
   it('is that of the line through the samples after it', () => {
     const { samples } = runOf((share) => 100 + 90 * share);
     expect(growthPercent(samples, 'worker-1')).toBeCloseTo((60 / 130) * 100, 0);

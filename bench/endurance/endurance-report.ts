@@ -14,6 +14,8 @@ const JUDGED: Record<string, string> = {
 /** Until then heaps and caches fill. */
 const WARM_UP_SHARE = 1 / 3;
 const MOST_GROWTH_PERCENT = 5;
+/** A small process is judged as if it were of this size: a buffer more is no leak. */
+const LEAST_JUDGED_MB = 100;
 const MOST_P99_MS = 1000;
 const MOST_FAILED_PERCENT = 0.1;
 
@@ -27,7 +29,7 @@ export function growthPercent(samples: readonly EnduranceSample[], process: stri
   const slope = mean(({ x, y }) => (x - meanX) * (y - meanY)) / mean(({ x }) => (x - meanX) ** 2);
   const [first, last] = [points[0]?.x ?? 0, points.at(-1)?.x ?? 0];
   const begin = meanY + slope * (first - meanX);
-  return ((slope * (last - first)) / begin) * 100;
+  return ((slope * (last - first)) / Math.max(begin, LEAST_JUDGED_MB)) * 100;
 }
 
 /** Holds a run against what the stack promises. */
