@@ -50,33 +50,36 @@ build() {
   fi
 }
 
-# Replaces the named services that are not as they should be, one after the other; the next one only when the last is ready.
+# Replaces what is not as it should be of the services "$2"..., one after the other; the next one only when the last is ready.
+# With "$1" what they depend on is left as it is.
 roll() {
   local service
-  for service in "$@"; do
+  for service in "${@:2}"; do
     say "$service"
-    docker compose up -d --no-deps "${WAIT[@]}" "$service" ||
+    docker compose up -d ${1:+"$1"} "${WAIT[@]}" "$service" ||
       { say "$service has not become ready, and the rest is as it was: see \"docker compose logs $service\"."; exit 1; }
   done
 }
 
+# Each service by its name: Compose replaces all at once what depends on something that it replaces.
 up() {
   secrets
   [ "${BUILD:-1}" = 0 ] || build
-  docker compose up -d "${WAIT[@]}" postgres redis-cache redis-queue
-  docker compose run --rm migrate
-  roll audit-worker worker-1 worker-2 worker-3 worker-extra
+  roll '' postgres redis-cache redis-queue audit-worker worker-1 worker-2 worker-3 worker-extra # the first worker brings "migrate" along
   docker compose up -d "${WAIT[@]}"
+  # Mounted files that have changed.
+  docker compose exec nginx nginx -c /etc/nginx/falcon/nginx.conf -s reload
+  docker compose kill --signal HUP prometheus
 }
 
-# Swaps the two images, so that a second rollback takes back the first. The schema stays: docs/deployment.md says what that means.
+# Swaps the two images, so that a second rollback takes back the first. The older one may not migrate: docs/deployment.md says what becomes of the schema.
 rollback() {
   local latest rollback
   latest="$(id_of "$LATEST")" rollback="$(id_of "$ROLLBACK")"
   [ -n "$rollback" ] || { say "There is no image $ROLLBACK: nothing was replaced yet, or it was removed."; exit 1; }
   docker tag "$rollback" "$LATEST"
   docker tag "$latest" "$ROLLBACK"
-  roll worker-1 worker-2 worker-3 worker-extra audit-worker
+  roll --no-deps worker-1 worker-2 worker-3 worker-extra audit-worker
 }
 
 needs_compose() {

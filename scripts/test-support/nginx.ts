@@ -89,6 +89,7 @@ export class Nginx {
       [/access_log \/dev\/stdout/, `access_log ${this.accessLog()}`], // which must be a pipe, and Node's is a socket
     ]);
     this.edit('upstream.conf', [
+      [/^keepalive_min_timeout .*$/m, ''], // of a newer nginx than Debian's
       [/server workers:8000 resolve (.*;)/, workers.map((port) => `server 127.0.0.1:${port} $1`).join('\n    ')],
     ]);
     if (site !== 'shipped') {
