@@ -4,7 +4,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-LATEST="${FALCON_IMAGE:-falcon-worker:latest}"
+# As Compose takes it: from the environment, else from .env.
+LATEST="${FALCON_IMAGE:-$(sed -n 's/^FALCON_IMAGE=//p' .env 2>/dev/null || true)}"
+LATEST="${LATEST:-falcon-worker:latest}"
 ROLLBACK="${LATEST%:*}:rollback"
 WAIT=(--wait --wait-timeout 180)
 
@@ -65,7 +67,7 @@ roll() {
 up() {
   secrets
   [ "${BUILD:-1}" = 0 ] || build
-  roll '' postgres redis-cache redis-queue audit-worker worker-1 worker-2 worker-3 worker-extra # the first worker brings "migrate" along
+  roll '' postgres redis-cache redis-queue audit-worker worker-1 worker-2 worker-3 worker-extra # the audit worker brings "migrate" along
   docker compose up -d "${WAIT[@]}"
   # Mounted files that have changed.
   docker compose exec nginx nginx -c /etc/nginx/falcon/nginx.conf -s reload
