@@ -28,6 +28,11 @@ describe('the drills', () => {
 });
 
 describe('the runbook', () => {
+  it('has measured every drill', () => {
+    const rows = page.chapters.at(-1)?.text.matchAll(/^\| `([\w-]+)` +\| `(\w+)` /gm) ?? [];
+    expect([...rows].map(([, name, alert]) => [name, alert])).toEqual(DRILLS.map(({ name, alert }) => [name, alert]));
+  });
+
   it('names every alert in the chapters of incidents, and no alert that is not there', () => {
     const lines = page.chapters.flatMap(({ text }) => /^\*\*Alerts\.\*\*[^]*?\n\n/m.exec(text)?.[0] ?? []);
     const named = lines.join('').matchAll(/`([A-Z]\w+)`/g);

@@ -33,6 +33,8 @@ class DrillRun {
   private readonly events: TimelineEvent[] = [];
   private harm: { stop(): Promise<void> } | void = undefined;
   private faultMs = performance.now();
+  /** Between fault and remedy. */
+  private isBroken = false;
 
   constructor(
     private readonly drill: Drill,
@@ -49,15 +51,16 @@ class DrillRun {
     await this.waitFor('no alert of this name before the fault', async () => !(await this.isActive()));
     this.faultMs = performance.now();
     this.note('FAULT', drill.fault);
+    this.isBroken = true;
     this.harm = await drill.inject(stack);
     const conditionMs = await this.waitFor(`the condition of ${drill.alert}`, () => this.isActive());
     this.note('CONDITION', `${drill.alert} holds`);
-    const firingMs = await this.waitFor(`the alert ${drill.alert}`, () => this.isActive('firing'));
+    await this.waitFor(`the alert ${drill.alert}`, () => this.isActive('firing'));
     this.note('ALERT', `${drill.alert} fires`);
     const remedyMs = await this.remedy();
     const verifiedMs = await this.waitFor(`what verifies "${drill.section}"`, () => this.isVerified());
     this.note('VERIFIED', `the commands below "Verification" of "${drill.section}" pass`);
-    const recoveredMs = await this.waitFor(`the end of ${drill.alert}`, async () => !(await this.isActive()));
+    await this.waitFor(`the end of ${drill.alert}`, async () => !(await this.isActive()));
     this.note('RECOVERED', `${drill.alert} has ended`);
     await this.endHarm();
     const requests = this.load.between(this.faultMs, performance.now());
@@ -72,20 +75,17 @@ class DrillRun {
     }
     return {
       drill: drill.name,
-      section: drill.section,
       alert: drill.alert,
-      factor: stack.factor,
       conditionMs: conditionMs - this.faultMs,
-      firingMs: firingMs - this.faultMs,
       verifiedMs: verifiedMs - remedyMs,
-      recoveredMs: recoveredMs - remedyMs,
       events: this.events,
       requests,
     };
   }
 
-  /** Lets go of everything. */
+  /** Lets go of everything; a drill that has failed does not leave its fault behind. */
   async end(): Promise<void> {
+    if (this.isBroken) await this.remedy();
     await Promise.all([this.endHarm(), this.load.stop()]);
   }
 
@@ -106,6 +106,7 @@ class DrillRun {
     const { page } = this.options;
     const commands = page.tagged(`drill=${this.drill.name}`);
     const startMs = performance.now();
+    this.isBroken = false;
     this.note('REMEDY', commands.split('\n').join(' ; '));
     const { code, output } = await this.stack.shell(commands, this.drill.env);
     if (code !== 0) throw new Error(`The runbook's remedy ended with ${code}: ${output}`);

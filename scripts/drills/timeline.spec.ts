@@ -16,20 +16,7 @@ describe('the timeline of a drill', () => {
   });
 
   it('has a row for each drill', () => {
-    const report = {
-      drill: 'a',
-      section: 's',
-      alert: 'A',
-      factor: 60,
-      firingMs: 0,
-      recoveredMs: 0,
-      events: [],
-      requests,
-    };
-    expect(
-      reportTable([{ ...report, conditionMs: 1500, verifiedMs: 250 }])
-        .split('\n')
-        .slice(2),
-    ).toEqual(['| `a` | `A` | 1.5 s | 0.3 s | 2 | 3 | 120 |']);
+    const report = { drill: 'a', alert: 'A', conditionMs: 1500, verifiedMs: 250, events: [], requests };
+    expect(reportTable([report]).split('\n').at(2)).toBe('| `a` | `A` | 1.5 s | 0.3 s | 2 | 3 | 120 |');
   });
 });

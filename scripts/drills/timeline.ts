@@ -19,17 +19,11 @@ export interface RequestCounts {
 /** What a drill has measured. */
 export interface DrillReport {
   drill: string;
-  section: string;
   alert: string;
-  factor: number;
-  /** From the fault until the alert's condition held, in real time. */
+  /** From the fault until the alert's condition held. */
   conditionMs: number;
-  /** From the fault until the alert fired, in the alert's faster time. */
-  firingMs: number;
   /** From the beginning of the remedy until the runbook's verification passed. */
   verifiedMs: number;
-  /** From the beginning of the remedy until the alert had ended, too, in the alert's faster time. */
-  recoveredMs: number;
   events: TimelineEvent[];
   requests: RequestCounts;
 }
