@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { drillOf } from '../../../scripts/drills/catalogue.js';
 import { ProcessStack } from '../../../scripts/drills/process-stack.js';
 import { refusedVersion } from '../../../scripts/drills/refused-version.js';
@@ -14,6 +15,7 @@ const INCIDENTS = PAGE.chapters.filter(({ text }) => text.includes('**Symptoms.*
 /** One fault of a server, one of a model, one of a service, one of the audit log; `make drill-all` runs the others, too. */
 const SHORT = ['worker-down', 'model-circuit-open', 'redis-down', 'audit-lag'];
 const TIMEOUT_MS = 180_000;
+const SETTLE_MS = 30_000;
 
 describe('docs/RUNBOOK.md', () => {
   it('has a chapter for every section that check-health names, and for no other incident', () => {
@@ -56,7 +58,14 @@ describeWithTool(['prometheus', 'redis-server'], 'the commands of docs/RUNBOOK.m
   it.each([...once])(
     '%s works',
     async (commands, tag) => {
-      const { code, output } = await stack.shell(commands, { TENANT: 'greedy', REFUSED_VERSION: 'sentiment/2' });
+      const env = { TENANT: 'greedy', REFUSED_VERSION: 'sentiment/2' };
+      const giveUpAt = performance.now() + (tag === '' ? SETTLE_MS : 0); // a remedy has to work at once
+      let { code, output } = await stack.shell(commands, env);
+      // What another block has restarted is healthy a moment later; what verifies is asked until it passes in drills, too.
+      while (code !== 0 && performance.now() < giveUpAt) {
+        await sleep(500);
+        ({ code, output } = await stack.shell(commands, env));
+      }
       expect({ code, output }).toEqual({
         code: 0,
         output: expect.not.stringMatching(/ROUTE_NOT_FOUND|"status":[45]\d\d/),
