@@ -100,6 +100,7 @@ export class ProcessStack implements Stack {
       API_KEY: this.apiKey,
       DATA_DIR: join(this.folder, 'worker-2'),
       MODEL_DIR: join(this.folder, 'models'),
+      TMPDIR: this.folder, // what is put aside goes with the stack
     };
     const environment = programEnvironment({ ...own, ...env }, [this.folder]);
     return runShell(`${this.options.preamble}\n${commands}`, environment);
