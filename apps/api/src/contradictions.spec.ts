@@ -28,7 +28,7 @@ const CASES: [NodeJS.ProcessEnv, string][] = [
   ],
   [
     { LOAD_SHEDDING_MAX_LIMIT: '4' },
-    'LOAD_SHEDDING_MIN_LIMIT="8" must be at most LOAD_SHEDDING_MAX_LIMIT, which is 4.',
+    'LOAD_SHEDDING_MIN_LIMIT="64" must be at most LOAD_SHEDDING_MAX_LIMIT, which is 4.',
   ],
   [{ RETRY_MAX_DELAY_MS: '50' }, 'RETRY_BASE_DELAY_MS="100" must be at most RETRY_MAX_DELAY_MS, which is 50.'],
   [{ CACHE_ONCE_PER_CLUSTER: 'true' }, 'CACHE_ONCE_PER_CLUSTER="true" must be false unless REDIS_URL is set.'],

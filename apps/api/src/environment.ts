@@ -71,7 +71,7 @@ export const environmentSchema = z.object({
   RATE_LIMIT_BURST: whole(1, 1_000_000).default(100),
   RATE_LIMIT_OVERRIDES: rateRules().default({}),
   LOAD_SHEDDING: oneOf(['adaptive', 'static', 'off']).default('adaptive'),
-  LOAD_SHEDDING_MIN_LIMIT: whole(1, 100_000).default(8),
+  LOAD_SHEDDING_MIN_LIMIT: whole(1, 100_000).default(64),
   LOAD_SHEDDING_MAX_LIMIT: whole(1, 100_000).default(1000),
   LOAD_SHEDDING_STATUS: oneOf(['503', '429']).default('503'),
   MAX_INFLIGHT: whole(1, 100_000).default(50),
