@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestPrometheus } from '../test-support/prometheus.js';
 import type { LoadOptions } from './drill-load.js';
 import { programEnvironment } from './environment.js';
-import { DrillPrometheus } from './prometheus.js';
+import { activeAlerts, watchFaster } from './prometheus.js';
 import { runShell } from './run-shell.js';
 import type { ActiveAlert, ShellResult, Stack, Verb } from './stack.js';
 
@@ -23,7 +24,7 @@ const PAUSE_MS = 300;
 /** The stack of docker-compose.yml, which is running already, seen by a Prometheus of the drill's own. */
 export class ComposeStack implements Stack {
   private readonly folder = mkdtempSync(join(tmpdir(), 'falcon-drill-'));
-  private prometheus?: DrillPrometheus;
+  private prometheus?: TestPrometheus;
   private url = '';
 
   private constructor(private readonly options: ComposeStackOptions) {}
@@ -70,7 +71,7 @@ export class ComposeStack implements Stack {
   }
 
   async alerts(): Promise<ActiveAlert[]> {
-    return (await this.prometheus?.alerts()) ?? [];
+    return this.prometheus ? activeAlerts(this.prometheus.url) : [];
   }
 
   shell(commands: string, env: Record<string, string> = {}): Promise<ShellResult> {
@@ -100,7 +101,7 @@ export class ComposeStack implements Stack {
   private async find(): Promise<void> {
     this.url = `http://${(await this.said('docker compose port nginx 80')).trim()}`;
     const addresses = await Promise.all(SERVERS.map((name) => this.addressOf(name)));
-    this.prometheus = await DrillPrometheus.start(this.folder, this.factor, {
+    this.prometheus = await watchFaster(this.factor, {
       'falcon-workers': Object.fromEntries(SERVERS.map((name, index) => [name, addresses[index] ?? ''])),
       'falcon-audit-worker': { 'audit-worker': await this.addressOf('audit-worker') },
     });

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { queryOnce } from '../../libs/audit-log/test-support/postgres-access.js';
 import { startTcpPostgres, type TcpPostgres } from '../../libs/audit-log/test-support/tcp-postgres.js';
 import { freePort } from '../test-support/free-port.js';
+import type { TestPrometheus } from '../test-support/prometheus.js';
 import { TestRedis } from '../test-support/redis.js';
 import { RoundRobinProxy } from '../test-support/round-robin-proxy.js';
 import { ControlSocket } from './control-socket.js';
@@ -11,7 +12,7 @@ import type { LoadOptions } from './drill-load.js';
 import { programEnvironment } from './environment.js';
 import { NodeProgram } from './node-program.js';
 import { type Part, PostgresPart, RedisPart } from './part.js';
-import { DrillPrometheus } from './prometheus.js';
+import { activeAlerts, watchFaster } from './prometheus.js';
 import { runShell } from './run-shell.js';
 import type { ActiveAlert, ShellResult, Stack, Verb } from './stack.js';
 
@@ -35,7 +36,7 @@ export class ProcessStack implements Stack {
   private readonly closers: (() => Promise<unknown> | void)[] = [];
   private settings: Record<string, string> = {};
   private postgres!: TcpPostgres;
-  private prometheus!: DrillPrometheus;
+  private prometheus!: TestPrometheus;
   private proxy!: RoundRobinProxy;
   private readonly folder = mkdtempSync(join(tmpdir(), 'falcon-drill-'));
   private apiKey: string | undefined;
@@ -87,7 +88,7 @@ export class ProcessStack implements Stack {
   }
 
   alerts(): Promise<ActiveAlert[]> {
-    return this.prometheus.alerts();
+    return activeAlerts(this.prometheus.url);
   }
 
   shell(commands: string, env: Record<string, string> = {}): Promise<ShellResult> {
@@ -146,7 +147,7 @@ export class ProcessStack implements Stack {
       'falcon-workers': Object.fromEntries(SERVERS.map((name) => [name, addressOf(name)])),
       'falcon-audit-worker': { 'audit-worker': addressOf('audit-worker') },
     };
-    this.prometheus = await DrillPrometheus.start(this.folder, factor, jobs);
+    this.prometheus = await watchFaster(factor, jobs);
     this.closers.push(() => this.prometheus.stop());
     const control = await ControlSocket.open(this.folder, this);
     this.closers.push(() => control.close());

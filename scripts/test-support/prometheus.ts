@@ -75,7 +75,7 @@ export class TestPrometheus {
 
   /** Its rules, as they are after the latest evaluation. */
   async rules(): Promise<LoadedRule[]> {
-    const { groups } = await ask<{ groups: { rules: LoadedRule[] }[] }>(this.url, 'rules', {});
+    const { groups } = await askPrometheus<{ groups: { rules: LoadedRule[] }[] }>(this.url, 'rules');
     return groups.flatMap(({ rules }) => rules);
   }
 
@@ -113,14 +113,19 @@ export async function queryPrometheus(
   kind: 'query' | 'query_range',
   parameters: Record<string, string>,
 ): Promise<QueriedSeries[]> {
-  const { result } = await ask<{ result: Matrix }>(url, kind, parameters);
+  const { result } = await askPrometheus<{ result: Matrix }>(url, kind, parameters);
   return result.map(({ metric, value, values = value ? [value] : [] }) => ({
     labels: metric,
     points: values.map(([timeSeconds, text]) => ({ timeSeconds, value: Number(text) })),
   }));
 }
 
-async function ask<Data>(url: string, what: string, parameters: Record<string, string>): Promise<Data> {
+/** Asks a Prometheus's HTTP API; throws with its words when it has no data. */
+export async function askPrometheus<Data>(
+  url: string,
+  what: string,
+  parameters: Record<string, string> = {},
+): Promise<Data> {
   const response = await fetch(`${url}/api/v1/${what}?${new URLSearchParams(parameters).toString()}`);
   const { data, error } = (await response.json()) as { data?: Data; error?: string };
   if (data === undefined) throw new Error(`Prometheus was asked ${what} ${JSON.stringify(parameters)}: ${error}`);
