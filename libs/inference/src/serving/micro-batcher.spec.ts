@@ -60,11 +60,21 @@ describe('MicroBatcher', () => {
     expect(gone.isSettled).toBe(true);
   });
 
-  it('frees the places of items whose callers have left', () => {
+  it('forgets, when it is swept, items whose callers have left', () => {
     const queue = batcher({ maxWaiting: 1 });
     queue.add(item(1, 1, AbortSignal.abort()), 1);
     queue.sweep(0);
     expect(() => queue.add(item(1), 1)).not.toThrow();
+  });
+
+  it('lets an item in at once when one of those that fill it has left', () => {
+    const queue = batcher({ maxWaiting: 1 });
+    const leaving = new AbortController();
+    queue.add(item(1, 1, leaving.signal), 1);
+    leaving.abort();
+    const next = item(1);
+    queue.add(next, 1);
+    expect(queue.take(0)).toEqual([next]);
   });
 
   it('refuses more than may wait, and says when to come back', () => {

@@ -46,6 +46,7 @@ export class MicroBatcher {
   /** @throws {InferenceQueueFullError} when as many wait as may; `msPerItem` is what one takes at present. */
   add(item: PendingItem, msPerItem: number): void {
     const { model, maxWaiting } = this.options;
+    if (this.items.length >= maxWaiting) this.sweep(performance.now()); // whoever has left does not keep others out
     if (this.items.length >= maxWaiting) {
       const drainSeconds = (this.items.length * msPerItem) / 1000;
       throw new InferenceQueueFullError(model, this.items.length, Math.max(1, Math.ceil(drainSeconds)));
