@@ -27,12 +27,16 @@ export interface GateParts {
   isCircuitForcedOpen: boolean;
 }
 
-/** Lets a request in, or throws why not. */
-export type Gate = (request: FastifyRequest, reply: FastifyReply) => void | Promise<void>;
+/** Lets a request in, or says why not: it throws what its sender did wrong, and gives the server's own reasons. */
+export type Gate = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => HttpError | undefined | Promise<HttpError | undefined>;
 
 /**
  * Refuses early and cheaply: before the body is read. Order: who asks, the tenant's rate, maintenance, the server's load.
- * Only routes that ask a model are refused for anything but who asks.
+ * Only routes that ask a model are refused for anything but who asks. Such refusals are given, not thrown: V8 never
+ * optimises a function that ends by throwing, and under overload most calls end so.
  */
 export class Gates {
   constructor(private readonly parts: GateParts) {}
@@ -50,16 +54,22 @@ export class Gates {
     }
     return access === 'infer'
       ? (request, reply) => this.enter(request, reply)
-      : ({ raw }) => identifyCaller(raw, this.parts.authenticator.admit(raw, access));
+      : ({ raw }) => {
+          identifyCaller(raw, this.parts.authenticator.admit(raw, access));
+          return undefined;
+        };
   }
 
-  /** @throws {HttpError} UNAUTHENTICATED, FORBIDDEN, INVALID_HEADER, CIRCUIT_OPEN, RATE_LIMITED, MAINTENANCE or OVERLOADED */
-  private enter({ raw }: FastifyRequest, reply: FastifyReply): void | Promise<void> {
+  /**
+   * @returns CIRCUIT_OPEN, RATE_LIMITED, MAINTENANCE or OVERLOADED
+   * @throws {HttpError} UNAUTHENTICATED, FORBIDDEN or INVALID_HEADER
+   */
+  private enter({ raw }: FastifyRequest, reply: FastifyReply): ReturnType<Gate> {
     const key = this.parts.authenticator.admit(raw, 'infer');
     identifyCaller(raw, key);
     const caller = callerOf(raw);
     if (this.parts.isCircuitForcedOpen) {
-      throw new HttpError('CIRCUIT_OPEN', 'The circuit is held open by the operator (CIRCUIT_OPEN).');
+      return new HttpError('CIRCUIT_OPEN', 'The circuit is held open by the operator (CIRCUIT_OPEN).');
     }
     // No tenant has a colon in its name.
     const bucket = key?.rateLimit ? `key:${key.id}` : caller.tenant;
@@ -67,47 +77,46 @@ export class Gates {
     if (decision instanceof Promise) {
       return decision.then((decided) => this.pass(caller, reply, decided));
     }
-    this.pass(caller, reply, decision);
+    return this.pass(caller, reply, decision);
   }
 
-  private pass(caller: Caller, reply: FastifyReply, decision: RateDecision | undefined): void {
-    if (decision) {
-      this.checkRate(decision, reply);
-    }
-    this.checkMaintenance();
-    const { loadShedder, shedStatus } = this.parts;
-    const admission = loadShedder?.acquire(caller.priority);
-    if (!admission) {
-      return;
-    }
-    if (!admission.admitted) {
-      const { reason, retryAfterSeconds } = admission;
-      const code = shedStatus === 429 ? 'SHED' : 'OVERLOADED';
-      tellOutcome(reply.raw, 'bad');
-      throw new HttpError(code, `The server has enough to do (${reason}); "${caller.priority}" has to wait.`, {
-        retryAfterSeconds,
-      });
-    }
-    releaseAtEnd(reply, admission);
+  private pass(caller: Caller, reply: FastifyReply, decision: RateDecision | undefined): HttpError | undefined {
+    return (decision && this.checkRate(decision, reply)) ?? this.checkMaintenance() ?? this.checkLoad(caller, reply);
   }
 
-  private checkMaintenance(): void {
-    const retryAfterSeconds = this.parts.maintenance.retryAfterSeconds();
-    if (retryAfterSeconds !== undefined) {
-      throw new HttpError('MAINTENANCE', 'maintenance', { retryAfterSeconds });
-    }
-  }
-
-  private checkRate(decision: RateDecision, reply: FastifyReply): void {
+  private checkRate(decision: RateDecision, reply: FastifyReply): HttpError | undefined {
     const headers = rateLimitHeaders(decision);
-    if (!decision.allowed) {
-      this.parts.rateLimitMetrics.onLimited();
-      throw new HttpError('RATE_LIMITED', 'The tenant has made too many requests.', {
-        headers,
-        retryAfterSeconds: decision.retryAfterSeconds,
-      });
+    if (decision.allowed) {
+      reply.headers(headers);
+      return undefined;
     }
-    reply.headers(headers);
+    this.parts.rateLimitMetrics.onLimited();
+    const { retryAfterSeconds } = decision;
+    return new HttpError('RATE_LIMITED', 'The tenant has made too many requests.', { headers, retryAfterSeconds });
+  }
+
+  private checkMaintenance(): HttpError | undefined {
+    const retryAfterSeconds = this.parts.maintenance.retryAfterSeconds();
+    return retryAfterSeconds === undefined
+      ? undefined
+      : new HttpError('MAINTENANCE', 'maintenance', { retryAfterSeconds });
+  }
+
+  private checkLoad({ priority }: Caller, reply: FastifyReply): HttpError | undefined {
+    const { loadShedder, shedStatus } = this.parts;
+    const admission = loadShedder?.acquire(priority);
+    if (!admission) {
+      return undefined;
+    }
+    if (admission.admitted) {
+      releaseAtEnd(reply, admission);
+      return undefined;
+    }
+    const { reason, retryAfterSeconds } = admission;
+    tellOutcome(reply.raw, 'bad');
+    const code = shedStatus === 429 ? 'SHED' : 'OVERLOADED';
+    const detail = `The server has enough to do (${reason}); "${priority}" has to wait.`;
+    return new HttpError(code, detail, { retryAfterSeconds });
   }
 }
 

@@ -7,26 +7,26 @@ interface HookCall {
   done: (error?: Error) => void;
 }
 
-/** Lets a request through its gate; what that throws is answered like any other failure. */
+/** Lets a request through its gate; what that gives or throws is answered like any other failure. */
 export function enter(gate: Gate | undefined, { request, reply, done }: HookCall): void {
   try {
     const entering = gate?.(request, reply);
     if (entering instanceof Promise) {
       void enterLater(entering, done);
     } else {
-      done();
+      done(entering);
     }
   } catch (error) {
     done(error as Error);
   }
 }
 
-async function enterLater(entering: Promise<void>, done: HookCall['done']): Promise<void> {
+async function enterLater(entering: Promise<Error | undefined>, done: HookCall['done']): Promise<void> {
+  let refusal: Error | undefined;
   try {
-    await entering;
+    refusal = await entering;
   } catch (error) {
-    done(error as Error);
-    return;
+    refusal = error as Error;
   }
-  done();
+  done(refusal);
 }
