@@ -23,7 +23,7 @@ export class MemoryCacheStore extends CacheStore {
 
   constructor(private readonly options: MemoryCacheOptions) {
     super();
-    this.entries = new LRUCache({ maxSize: options.maxBytes, sizeCalculation: sizeInBytes });
+    this.entries = new LRUCache({ maxSize: options.maxBytes });
     this.now = options.now ?? Date.now;
   }
 
@@ -40,8 +40,9 @@ export class MemoryCacheStore extends CacheStore {
     if (entry.value.length > this.options.maxValueLength) {
       return false;
     }
-    this.entries.set(key, entry);
-    return this.entries.has(key);
+    const size = sizeInBytes(key, entry);
+    this.entries.set(key, entry, { size });
+    return size <= this.options.maxBytes; // it keeps nothing larger than itself
   }
 
   /** Entries held, the ones past their time included. */
@@ -56,6 +57,6 @@ export class MemoryCacheStore extends CacheStore {
 }
 
 /** V8 takes one byte for each character, or two where one of them is beyond Latin-1. */
-function sizeInBytes({ value }: CacheEntry, key: string): number {
+function sizeInBytes(key: string, { value }: CacheEntry): number {
   return ENTRY_OVERHEAD_BYTES + key.length + (NOT_LATIN.test(value) ? 2 * value.length : value.length);
 }

@@ -51,19 +51,22 @@ export class SingleFlight<T> {
     }
   }
 
-  private async wait(answer: Promise<T>, { signal, deadlineMs = Infinity }: WaitBounds): Promise<T> {
-    const { promise: over, reject } = Promise.withResolvers<never>();
-    const wait: Watched = {
-      dueMs: deadlineMs,
-      signal,
-      lapse: (cause) => reject(cause === 'time' ? new SharedWaitExpiredError() : signal?.reason),
-    };
-    this.watch.add(wait);
-    try {
-      return await Promise.race([answer, over]);
-    } finally {
-      this.watch.remove(wait);
-    }
+  private wait(answer: Promise<T>, { signal, deadlineMs = Infinity }: WaitBounds): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const wait: Watched = {
+        dueMs: deadlineMs,
+        signal,
+        lapse: (cause) => reject(cause === 'time' ? new SharedWaitExpiredError() : signal?.reason),
+      };
+      this.watch.add(wait);
+      const ending =
+        <V>(settle: (value: V) => void) =>
+        (value: V): void => {
+          this.watch.remove(wait);
+          settle(value);
+        };
+      answer.then(ending(resolve), ending(reject));
+    });
   }
 
   private start(key: string, compute: Computation<T>): Flight<T> {

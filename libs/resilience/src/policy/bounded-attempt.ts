@@ -1,7 +1,7 @@
 import type { Attempt } from '../breaker/circuit.js';
 import type { Watch, Watched } from './watch.js';
 
-/** What a policy runs; it should end soon after the signal aborts. */
+/** What a policy runs; it should end soon after the signal aborts. Work that declares no parameter has none made for it. */
 export type Work<T> = (signal: AbortSignal) => Promise<T>;
 
 /** What bounds an attempt. */
@@ -40,8 +40,7 @@ export class BoundedAttempt<T> implements Attempt<T>, Watched {
   start(): Promise<T> {
     const { dueMs, signal, watch } = this.bounds;
     if (dueMs === Infinity && !signal) return this.work(NEVER);
-    this.controller = new AbortController();
-    const working = this.work(this.controller.signal);
+    const working = this.begin();
     const ended = new Promise<T>((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -52,6 +51,13 @@ export class BoundedAttempt<T> implements Attempt<T>, Watched {
       (error: unknown) => this.fail(error),
     );
     return ended;
+  }
+
+  /** A signal is the dearest part of an attempt, and most work has the one of its caller. */
+  private begin(): Promise<T> {
+    if (this.work.length === 0) return this.work(NEVER);
+    this.controller = new AbortController();
+    return this.work(this.controller.signal);
   }
 
   lapse(cause: 'time' | 'cancelled', nowMs: number): void {
