@@ -20,6 +20,7 @@ import {
   type CallBounds,
   type Policies,
   type RateLimiter,
+  type WorkCost,
 } from '@app/resilience';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { register } from 'prom-client';
@@ -33,6 +34,14 @@ import { SharedRedis } from './shared-redis.js';
 /** The adaptive limit sees overload long before; a delay like this is a process that is stuck. Low priority is refused from here on, normal from twice, high from four times. */
 const MAX_EVENT_LOOP_DELAY_MS = 500;
 
+/** What is there already. */
+export interface ResilienceNeeds {
+  policies: Policies;
+  authenticator: Authenticator;
+  /** Of a text to the inference workers. */
+  cost: WorkCost;
+}
+
 /** What the app is given. */
 export interface ResilienceParts {
   modules: DynamicModule[];
@@ -44,7 +53,7 @@ export interface ResilienceParts {
 export function resilienceModules(
   config: Config,
   log: Log,
-  { policies, authenticator }: { policies: Policies; authenticator: Authenticator },
+  { policies, authenticator, cost }: ResilienceNeeds,
 ): ResilienceParts {
   const shared = config.sharedRedisUrl === undefined ? undefined : new SharedRedis(config.sharedRedisUrl, log);
   const redis = shared?.redis;
@@ -56,7 +65,7 @@ export function resilienceModules(
     );
   }
   const metrics = new RateLimitMetrics(register);
-  const { loadShedder, stop } = loadShedderOf(config);
+  const { loadShedder, stop } = loadShedderOf(config, cost);
   const maintenance = new MaintenanceMode({
     isOnAtStart: config.isInMaintenance,
     shared: redis && listener && new SharedSwitch(redis, listener),
@@ -128,14 +137,19 @@ function rateLimiterOf(
     : new MemoryRateLimiter({ rule: rateLimit, overrides });
 }
 
-function loadShedderOf({ loadShedding }: Config): { loadShedder: LoadShedder | undefined; stop: () => void } {
-  const { limit } = loadShedding;
+function loadShedderOf(
+  { loadShedding: { limit } }: Config,
+  cost: WorkCost,
+): { loadShedder: LoadShedder | undefined; stop: () => void } {
   if (!limit) {
     return { loadShedder: undefined, stop: () => undefined };
   }
   const pressure = new Pressure({ maxEventLoopDelayMs: MAX_EVENT_LOOP_DELAY_MS, maxRssBytes: memoryLimitBytes() });
   pressure.start();
-  const loadShedder = new LoadShedder({ limit, pressure });
+  const loadShedder = new LoadShedder({
+    limit: limit.kind === 'adaptive' ? { ...limit, options: { ...limit.options, cost } } : limit,
+    pressure,
+  });
   registerSheddingMetrics(register, loadShedder);
   return { loadShedder, stop: () => pressure.stop() };
 }

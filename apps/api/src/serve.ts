@@ -15,6 +15,7 @@ import {
   openTracing,
   type ProcessLog,
 } from '@app/ops';
+import { WorkCost } from '@app/resilience';
 import { announcement, openDoorWarning, urlOf } from './announce.js';
 import { auditLogModule } from './audit-log.js';
 import { openAuthentication } from './auth/open-authentication.js';
@@ -37,13 +38,17 @@ export async function serve(): Promise<void> {
   drain.watchSignals();
   dieOfSurprises(log);
   const tracing = config.tracing && (await openTracing(config.tracing, log));
-  const inference = InferenceModule.forRoot(config.inference, log, tracing && ((batch) => tracing.onBatch(batch)));
+  const cost = new WorkCost(config.inference.workers);
+  const inference = InferenceModule.forRoot(config.inference, log, {
+    onBatch: ({ computeMs, items }) => cost.worked(computeMs, items),
+    ...(tracing && { onTracedBatch: (batch) => tracing.onBatch(batch) }),
+  });
   // Loaded only now: the workers load their models while this thread loads Nest and Fastify.
   const { createApp } = await import('./create-app.js');
   const policies = makePolicies(config, log);
   const auditLog = auditLogModule(config, log, policies);
   const authenticator = await openAuthentication(config.access, log).catch(exitIfInvalid);
-  const resilience = resilienceModules(config, log, { policies, authenticator });
+  const resilience = resilienceModules(config, log, { policies, authenticator, cost });
   const health = await loadHealthModule(log);
   const app = await createApp(config, { log, tracing, drain }, [inference, auditLog, ...resilience.modules, health]);
   addHealthChecks(app, config, resilience.redis);

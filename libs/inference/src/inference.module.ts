@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { register } from 'prom-client';
 import { InferenceMetrics } from './inference.metrics.js';
 import type { InferenceOptions } from './inference.options.js';
-import type { TracedBatch } from './inference-observer.js';
+import type { InferenceObserver } from './inference-observer.js';
 import type { InferenceLog } from './inference-log.js';
 import { InferenceService } from './inference.service.js';
 
@@ -11,16 +11,19 @@ import { InferenceService } from './inference.service.js';
 export class InferenceModule {
   /**
    * The workers start at once, while the rest of the application is still being wired.
-   * @param onTracedBatch is told of the batches of calls that come with a span
+   * @param told is told of every batch, and of those with calls that come with a span
    */
   static forRoot(
     options: InferenceOptions,
     log: InferenceLog,
-    onTracedBatch?: (batch: TracedBatch) => void,
+    { onBatch, onTracedBatch }: Partial<Omit<InferenceObserver, 'onWorkerLost'>> = {},
   ): DynamicModule {
     const metrics = new InferenceMetrics(register, options.workerId);
     const service = new InferenceService(options, log, {
-      onBatch: (report) => metrics.onBatch(report),
+      onBatch: (report) => {
+        metrics.onBatch(report);
+        onBatch?.(report);
+      },
       onWorkerLost: () => metrics.onWorkerLost(),
       ...(onTracedBatch && { onTracedBatch }),
     });

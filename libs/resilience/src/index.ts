@@ -59,3 +59,4 @@ export type { PressureOptions, PressureSource } from './shedding/pressure.js';
 export { isPriority, PRIORITIES } from './shedding/priority.js';
 export type { Priority } from './shedding/priority.js';
 export { registerSheddingMetrics } from './shedding/shedding.metrics.js';
+export { WorkCost } from './shedding/work-cost.js';

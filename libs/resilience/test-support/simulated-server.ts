@@ -1,5 +1,6 @@
 import type { LoadShedder, Permit, Refusal } from '../src/shedding/load-shedder.js';
 import type { Priority } from '../src/shedding/priority.js';
+import type { WorkCost } from '../src/shedding/work-cost.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /** What comes, and what it meets, in one phase of a simulation. */
@@ -52,6 +53,7 @@ export class SimulatedServer {
     private readonly shedder: LoadShedder,
     private readonly clock: VirtualClock,
     private seed = 1,
+    private readonly cost?: WorkCost,
   ) {}
 
   run(phases: Phase[]): PhaseResult[] {
@@ -120,6 +122,7 @@ export class SimulatedServer {
       const tookMs = this.phase.serviceMs * (0.5 + this.random());
       this.at(this.clock.nowMs + tookMs, () => {
         this.busy--;
+        this.cost?.worked(tookMs, 1);
         request.permit.release('answered');
         (this.results[this.phaseIndex] as PhaseResult).answeredPerSecond += 1 / this.phase.seconds;
         this.latencies[request.phase]?.[request.priority].push(this.clock.nowMs - request.arrivedMs);

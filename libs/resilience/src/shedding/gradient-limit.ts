@@ -1,9 +1,12 @@
 import { SYSTEM_CLOCK, type Clock } from '../clock.js';
+import type { WorkCost } from './work-cost.js';
 
 /** How the limit of calls under way follows what the server can do. */
 export interface GradientLimitOptions {
-  /** Never fewer than this; default 16. */
+  /** Never fewer than this, unless so many would be a long queue; default 16. */
   minLimit?: number;
+  /** What a call costs the workers behind; without it the limit never goes below `minLimit`. */
+  cost?: WorkCost;
   /** Never more than this; default 1000. */
   maxLimit?: number;
   /** Where it begins; default 64. */
@@ -20,7 +23,9 @@ export interface GradientLimitOptions {
   probeMs?: number;
 }
 
-const DEFAULTS: Required<GradientLimitOptions> = {
+type Settings = Required<Omit<GradientLimitOptions, 'cost'>>;
+
+const DEFAULTS: Settings = {
   minLimit: 16,
   maxLimit: 1000,
   initialLimit: 64,
@@ -38,6 +43,10 @@ const MIN_GRADIENT = 0.5;
 const MAX_GRADIENT = 1.2;
 const AFTER_DROP = 0.9;
 const DOUBTFUL = 0.9;
+/** A queue of calls that the workers work off in so many ms is worth having, however many calls that are. */
+const WORTHY_QUEUE_MS = 60;
+/** Part of `minLimit` that is left where calls take the workers long. */
+const LEAST_SHARE = 1 / 8;
 /** Weight of a new window in the time that calls take alone. */
 const LEARNING = 0.1;
 /** So many windows at the floor mean that calls take longer than they used to, even alone. */
@@ -47,9 +56,12 @@ const FLOOR_WINDOWS = 5;
  * A limit of concurrency that follows latency: while calls take no longer than they do alone, it grows; when they take
  * longer they queue, and it shrinks in proportion. After Envoy's adaptive concurrency filter (the gradient to a minimum
  * that is measured anew now and then) and Netflix's Gradient2 (constant headroom, no growth while the limit is not used).
+ * Latency alone misleads where refusals keep the serving thread busy: calls take long then, however few there are. So the
+ * limit has a floor, which is what the workers behind can do within 60 ms.
  */
 export class GradientLimit {
-  private readonly options: Required<GradientLimitOptions>;
+  private readonly options: Settings;
+  private readonly cost: WorkCost | undefined;
   private current: number;
   /** Mean time of calls that do not wait for each other, in ms. */
   private aloneMs: number | undefined;
@@ -64,10 +76,11 @@ export class GradientLimit {
   private windowsAtFloor = 0;
 
   constructor(
-    options: GradientLimitOptions = {},
+    { cost, ...options }: GradientLimitOptions = {},
     private readonly clock: Clock = SYSTEM_CLOCK,
   ) {
     this.options = { ...DEFAULTS, ...options };
+    this.cost = cost;
     const { minLimit, maxLimit, initialLimit } = this.options;
     this.current = Math.min(maxLimit, Math.max(minLimit, initialLimit));
     this.windowStartMs = clock.now();
@@ -81,7 +94,7 @@ export class GradientLimit {
   /** What holds for calls that can wait: half of it while the time that calls take alone is measured. */
   get probedLimit(): number {
     if (!this.isProbing) return this.limit;
-    return Math.max(this.options.minLimit, Math.floor(this.current / 2));
+    return Math.min(this.limit, Math.max(this.floor, Math.floor(this.current / 2)));
   }
 
   /** A call was answered that began at `startedMs`, with `inflight` under way. */
@@ -104,7 +117,7 @@ export class GradientLimit {
     if (!this.dropped && !this.isWindowLongEnough(meanMs ?? 0, nowMs)) return;
     this.windowStartMs = nowMs;
     if (meanMs !== undefined) this.learn(meanMs, nowMs);
-    if (this.dropped) this.current = Math.max(this.options.minLimit, this.current * AFTER_DROP);
+    if (this.dropped) this.moveTo(this.current * AFTER_DROP);
     this.sumMs = this.calls = this.peak = 0;
     this.dropped = false;
   }
@@ -124,7 +137,7 @@ export class GradientLimit {
     }
     if (this.peak < this.current / 2 || meanMs < this.aloneMs) this.aloneMs += LEARNING * (meanMs - this.aloneMs);
     this.follow(meanMs, this.aloneMs);
-    this.windowsAtFloor = this.current <= this.options.minLimit ? this.windowsAtFloor + 1 : 0;
+    this.windowsAtFloor = this.current <= this.floor ? this.windowsAtFloor + 1 : 0;
     if (this.windowsAtFloor >= FLOOR_WINDOWS) this.measured(meanMs, nowMs);
     else if (nowMs >= this.nextProbeMs) this.probe(meanMs, nowMs);
   }
@@ -136,13 +149,29 @@ export class GradientLimit {
   }
 
   private follow(meanMs: number, aloneMs: number): void {
-    const { minLimit, maxLimit, tolerance, toleratedMs } = this.options;
+    const { tolerance, toleratedMs } = this.options;
     const wantedMs = aloneMs + Math.max(tolerance * aloneMs, toleratedMs);
     const gradient = Math.min(MAX_GRADIENT, Math.max(MIN_GRADIENT, wantedMs / meanMs));
     const target = this.current * gradient + HEADROOM;
-    if (target > this.current && this.peak < this.current / 2) return; // nobody knows what more would do
-    this.current += SMOOTHING * (target - this.current);
-    this.current = Math.min(maxLimit, Math.max(minLimit, this.current));
+    if (target > this.current && this.peak < this.current / 2) {
+      this.moveTo(Math.min(this.current, this.worthyQueue)); // nobody knows what more would do
+      return;
+    }
+    this.moveTo(this.current + SMOOTHING * (target - this.current));
+  }
+
+  private moveTo(limit: number): void {
+    this.current = Math.min(this.options.maxLimit, Math.max(this.floor, limit));
+  }
+
+  /** Calls that the workers work off in a time worth waiting. */
+  private get worthyQueue(): number {
+    return WORTHY_QUEUE_MS / (this.cost?.callMs ?? 0);
+  }
+
+  private get floor(): number {
+    const { minLimit } = this.options;
+    return Math.min(minLimit, Math.max(1, minLimit * LEAST_SHARE, this.worthyQueue));
   }
 
   private measured(meanMs: number, nowMs: number): void {

@@ -4,6 +4,7 @@ import { VirtualClock } from '../../test-support/virtual-clock.js';
 import type { GradientLimitOptions } from './gradient-limit.js';
 import { LoadShedder, type Permit, type Refusal } from './load-shedder.js';
 import { PRIORITIES, type Priority } from './priority.js';
+import { WorkCost } from './work-cost.js';
 
 const MIX = { critical: 0.1, high: 0.1, normal: 0.5, low: 0.3 };
 
@@ -43,6 +44,15 @@ describe('LoadShedder', () => {
       const [, result] = simulate([load(5, 10, { workers, serviceMs }), load(5, 10, { workers, serviceMs })], 1);
       expect(result?.answeredPerSecond).toBeGreaterThan((0.95 * workers * 1000) / serviceMs);
       expect(result?.p99Ms.normal).toBeLessThan(3 * serviceMs);
+    });
+
+    it.each([1, 2, 3])('keeps the queue of a slow worker short, and the worker busy (seed %i)', (seed) => {
+      const cost = new WorkCost(1);
+      const server = new SimulatedServer(adaptive({ minLimit: 64, cost }), clock, seed, cost);
+      const slow = { workers: 1, serviceMs: 5 };
+      const [, overload] = server.run([load(5, 20, slow), load(5, 20, slow)]);
+      expect(overload?.answeredPerSecond).toBeGreaterThan(0.95 * 200);
+      expect(overload?.limit).toBeLessThan(16); // 64 would be a queue of 320 ms
     });
 
     it('answers every critical request in time at five times the capacity', () => {
