@@ -32,6 +32,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** `performance.now()` value after which the answer is worthless; default: none. */
   deadlineMs?: number | undefined;
+  /** It is computed before what has come up to so many ms earlier without one; default 0. */
+  headStartMs?: number | undefined;
   /** What the observer is handed with the batch of this call; default: the call is not traced. */
   span?: object | undefined;
 }

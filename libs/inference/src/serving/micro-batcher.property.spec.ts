@@ -6,7 +6,7 @@ const OPTIONS = { model: 'm', maxItems: 4, maxBytes: 24, maxWaiting: 12, timeout
 const BYTES_PER_NUMBER = 4;
 
 type Step =
-  | { do: 'add'; width: number; rows: number; livesMs: number }
+  | { do: 'add'; width: number; rows: number; livesMs: number; headStartMs: number }
   | { do: 'leave' | 'lose'; which: number }
   | { do: 'wait'; ms: number }
   | { do: 'take' | 'sweep' };
@@ -51,17 +51,21 @@ class Pair {
     }
   }
 
-  private add({ width, rows, livesMs }: Extract<Step, { do: 'add' }>): void {
+  private add({ width, rows, livesMs, headStartMs }: Extract<Step, { do: 'add' }>): void {
     const leave = new AbortController();
     const deadlineMs = this.nowMs + livesMs;
     const tensors = { x: { dtype: 'float32' as const, shape: [rows, width], data: new Float32Array(rows * width) } };
-    const item = new PendingItem({ tensors }, { signal: leave.signal, deadlineMs });
+    const item = new PendingItem({ tensors }, { signal: leave.signal, deadlineMs, headStartMs });
     item.answer.catch(() => undefined);
     const known = { item, width, bytes: rows * width * BYTES_PER_NUMBER, deadlineMs, leave, isRetry: false };
+    if (this.list.length >= OPTIONS.maxWaiting) this.list = this.list.filter((waiting) => this.isWanted(waiting));
     const isFull = this.list.length >= OPTIONS.maxWaiting;
-    if (!isFull) this.list.push(known);
+    if (!isFull) {
+      const behind = this.list.findLastIndex((waiting) => waiting.isRetry || waiting.item.rankMs <= item.rankMs) + 1;
+      this.list.splice(behind, 0, known);
+    }
     try {
-      this.queue.add(item, 1);
+      this.queue.add(item, 1, this.nowMs);
     } catch {
       this.refused++;
     }
@@ -130,6 +134,7 @@ describe('MicroBatcher', () => {
         width: fc.integer({ min: 1, max: 3 }),
         rows: fc.integer({ min: 1, max: 3 }),
         livesMs: fc.integer({ min: 1, max: 300 }),
+        headStartMs: fc.constantFrom(0, 0, 1000, 5000),
       }),
     },
     { weight: 3, arbitrary: fc.constant<Step>({ do: 'take' }) },

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MicroBatcher } from './micro-batcher.js';
 import { PendingItem } from './pending-item.js';
 
-function item(width: number, rows = 1, signal?: AbortSignal): PendingItem {
+function item(width: number, rows = 1, signal?: AbortSignal, headStartMs = 0): PendingItem {
   const tensors = { x: { dtype: 'float32' as const, shape: [rows, width], data: new Float32Array(rows * width) } };
-  const pending = new PendingItem({ tensors }, { signal });
+  const pending = new PendingItem({ tensors }, { signal, headStartMs });
   pending.answer.catch(() => undefined);
   return pending;
 }
@@ -21,6 +22,28 @@ describe('MicroBatcher', () => {
     expect(queue.take(0)).toEqual(items.slice(0, 4));
     expect(queue.take(0)).toEqual(items.slice(4));
     expect(queue.take(0)).toEqual([]);
+  });
+
+  it('hands out fewer when it is asked to', () => {
+    const queue = batcher();
+    const items = Array.from({ length: 3 }, () => item(1));
+    for (const each of items) queue.add(each, 1);
+    expect(queue.take(0, 2)).toEqual(items.slice(0, 2));
+    expect(queue.take(0, 2)).toEqual(items.slice(2));
+  });
+
+  it('hands out what has a head start before what came not much earlier', async () => {
+    const queue = batcher({ maxItems: 1, timeoutMs: 50 });
+    const [old, asOld] = [item(1), item(1)];
+    queue.add(old, 1);
+    await sleep(30);
+    const urgent = item(1, 1, undefined, 20);
+    for (const each of [asOld, urgent]) queue.add(each, 1);
+    const mostUrgent = item(1, 1, undefined, 10_000);
+    queue.add(mostUrgent, 1);
+    expect(queue.oldestMs).toBe(old.enqueuedMs);
+    expect([1, 2, 3, 4].flatMap(() => queue.take(0))).toEqual([mostUrgent, old, asOld, urgent]);
+    expect(queue.oldestMs).toBe(Infinity);
   });
 
   it('keeps items of other shapes in their place', () => {

@@ -17,10 +17,13 @@ export interface MicroBatcherOptions {
 
 /**
  * The queue of one model version. It has no timer and no worker: whoever has an idle worker takes what waits, so a batch
- * is as large as the load makes it: one item when idle, `maxItems` when saturated.
+ * is as large as the load makes it: one item when idle, `maxItems` when saturated. Urgent items come before those that
+ * waited a little longer, and nothing waits for ever: everything grows old.
  */
 export class MicroBatcher {
+  /** By rank, behind the items of lost workers. */
   private items: PendingItem[] = [];
+  private oldest = Infinity;
 
   constructor(readonly options: MicroBatcherOptions) {}
 
@@ -35,7 +38,7 @@ export class MicroBatcher {
 
   /** When the oldest item was enqueued (`performance.now()`), Infinity when none waits. */
   get oldestMs(): number {
-    return this.items[0]?.enqueuedMs ?? Infinity;
+    return this.oldest;
   }
 
   /** When the waiting items should be taken (`performance.now()`), Infinity when none waits. */
@@ -44,28 +47,35 @@ export class MicroBatcher {
   }
 
   /** @throws {InferenceQueueFullError} when as many wait as may; `msPerItem` is what one takes at present. */
-  add(item: PendingItem, msPerItem: number): void {
+  add(item: PendingItem, msPerItem: number, nowMs = performance.now()): void {
     const { model, maxWaiting } = this.options;
-    if (this.items.length >= maxWaiting) this.sweep(performance.now()); // whoever has left does not keep others out
+    if (this.items.length >= maxWaiting) this.sweep(nowMs); // whoever has left does not keep others out
     if (this.items.length >= maxWaiting) {
       const drainSeconds = (this.items.length * msPerItem) / 1000;
       throw new InferenceQueueFullError(model, this.items.length, Math.max(1, Math.ceil(drainSeconds)));
     }
-    this.items.push(item);
+    const before = this.items.findLastIndex((waiting) => !isBehind(waiting, item));
+    if (before === this.items.length - 1) this.items.push(item);
+    else this.items.splice(before + 1, 0, item);
+    this.oldest = Math.min(this.oldest, item.enqueuedMs);
   }
 
   /** Puts items that a lost worker had back in front; they were admitted once and are not refused now. */
   putBack(items: readonly PendingItem[]): void {
-    this.items.unshift(...items);
+    this.keep([...items, ...this.items]);
   }
 
-  /** Takes the next batch in order of arrival: items of one group, within the bounds; expired ones are dropped here. */
-  take(nowMs: number): PendingItem[] {
+  /**
+   * Takes the next batch in order of rank: items of one group, within the bounds; expired ones are dropped here.
+   * @param mostItems fewer than `maxItems` where a batch of so many would take too long
+   */
+  take(nowMs: number, mostItems = Infinity): PendingItem[] {
+    const most = Math.min(this.options.maxItems, mostItems);
     const batch: PendingItem[] = [];
     const passed: PendingItem[] = [];
     let bytes = 0;
     let next = 0;
-    for (; next < this.items.length && batch.length < this.options.maxItems; next++) {
+    for (; next < this.items.length && batch.length < most; next++) {
       const item = this.items[next] as PendingItem;
       if (item.expire(nowMs)) continue;
       if (batch.length > 0 && !this.fits(batch[0] as PendingItem, item, bytes)) {
@@ -75,22 +85,33 @@ export class MicroBatcher {
       batch.push(item);
       bytes += item.bytes;
     }
-    this.items = passed.length > 0 ? [...passed, ...this.items.slice(next)] : this.items.slice(next);
+    this.keep(passed.length > 0 ? [...passed, ...this.items.slice(next)] : this.items.slice(next));
     return batch;
   }
 
   /** Drops items that expired while they waited. */
   sweep(nowMs: number): void {
-    this.items = this.items.filter((item) => !item.expire(nowMs));
+    this.keep(this.items.filter((item) => !item.expire(nowMs)));
   }
 
   /** Empties the queue; the caller settles what it gets. */
   clear(): PendingItem[] {
-    return this.items.splice(0);
+    const items = this.items;
+    this.keep([]);
+    return items;
+  }
+
+  private keep(items: PendingItem[]): void {
+    this.items = items;
+    this.oldest = items.reduce((oldest, { enqueuedMs }) => Math.min(oldest, enqueuedMs), Infinity);
   }
 
   private fits(first: PendingItem, item: PendingItem, bytes: number): boolean {
     if (first.isRetry || item.isRetry) return false;
     return item.group === first.group && bytes + item.bytes <= this.options.maxBytes;
   }
+}
+
+function isBehind(waiting: PendingItem, item: PendingItem): boolean {
+  return !waiting.isRetry && waiting.rankMs > item.rankMs;
 }

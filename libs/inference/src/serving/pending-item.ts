@@ -19,6 +19,8 @@ export interface ItemAnswer {
 export class PendingItem {
   readonly answer: Promise<ItemAnswer>;
   readonly enqueuedMs = performance.now();
+  /** Its place in the queue: the least goes first. */
+  readonly rankMs: number;
   /** Since when it waits: an item of a lost worker does so again. */
   queuedMs = this.enqueuedMs;
   /** Items of equal group may share a batch. */
@@ -42,6 +44,7 @@ export class PendingItem {
       this.resolve = resolve;
       this.reject = reject;
     });
+    this.rankMs = this.enqueuedMs - (call.headStartMs ?? 0);
     this.group = 'tensors' in input ? shapeKey(input.tensors) : '';
     this.bytes = 'tensors' in input ? byteLength(input.tensors) : 0;
   }

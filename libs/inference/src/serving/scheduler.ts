@@ -3,6 +3,7 @@ import type { InferenceObserver } from '../inference-observer.js';
 import type { ModelWorker } from '../pool/model-worker.js';
 import type { WorkerPool } from '../pool/worker-pool.js';
 import type { BatchInput, BatchOutput, Computed } from '../worker/protocol.js';
+import { BatchTime } from './batch-time.js';
 import { MicroBatcher, type MicroBatcherOptions } from './micro-batcher.js';
 import type { ItemInput, ItemOutput, PendingItem } from './pending-item.js';
 
@@ -14,12 +15,18 @@ const SWEEP_MS = 20;
  * connections; see docs/performance.md.
  */
 const EAGER_ITEMS = 8;
+/**
+ * Items add no more than this to the time of a batch. Nobody in it is answered before all of it is computed, and what is urgent
+ * waits for the one before: where items cost much, a larger batch makes all of them late and saves next to nothing.
+ */
+const BATCH_MS = 8;
 /** Weight of the newest batch in the running mean of time per item. */
 const SMOOTHING = 0.1;
 
 interface Lane {
   batcher: MicroBatcher;
   pool: WorkerPool;
+  time: BatchTime;
 }
 
 /** Brings waiting items and idle workers together: first come, first served across models, as many at once as wait. */
@@ -40,7 +47,7 @@ export class Scheduler {
 
   /** Opens the queue of a model version that `pool` computes; items added before are kept when it is opened again. */
   open(key: string, pool: WorkerPool, options: MicroBatcherOptions): void {
-    if (!this.lanes.has(key)) this.lanes.set(key, { batcher: new MicroBatcher(options), pool });
+    if (!this.lanes.has(key)) this.lanes.set(key, { batcher: new MicroBatcher(options), pool, time: new BatchTime() });
   }
 
   /** Closes the queue; what waits fails with `error`. */
@@ -84,7 +91,7 @@ export class Scheduler {
       const key = this.longestWaiting(worker, nowMs);
       const lane = key === undefined ? undefined : this.lanes.get(key);
       if (key === undefined || !lane) return false;
-      const items = lane.batcher.take(nowMs);
+      const items = lane.batcher.take(nowMs, mostItems(lane));
       if (items.length === 0) continue; // all of them had expired
       void this.run(worker, key, items);
       return true;
@@ -127,9 +134,10 @@ export class Scheduler {
     let chosen: string | undefined;
     let oldestMs = Infinity;
     let nextDueMs = Infinity;
-    for (const [key, { batcher }] of this.lanes) {
+    for (const [key, lane] of this.lanes) {
+      const { batcher } = lane;
       if (batcher.waiting === 0 || !worker.loaded.has(key)) continue;
-      if (!worker.isIdle && (batcher.waiting < EAGER_ITEMS || batcher.startsWithRetry)) continue;
+      if (!worker.isIdle && (batcher.waiting < EAGER_ITEMS || batcher.startsWithRetry || isDear(lane))) continue;
       if (batcher.dueMs > nowMs) nextDueMs = Math.min(nextDueMs, batcher.dueMs);
       else if (batcher.oldestMs < oldestMs) {
         chosen = key;
@@ -172,6 +180,7 @@ export class Scheduler {
 
   private settle(key: string, items: PendingItem[], { computed, failures, computeMs }: BatchOutput): void {
     this.msPerItem += SMOOTHING * (computeMs / items.length - this.msPerItem);
+    this.lanes.get(key)?.time.add(items.length, computeMs);
     this.observer.onBatch({ key, items: items.length, computeMs });
     for (const [k, item] of items.entries()) {
       if (item.isSettled) continue; // expired meanwhile
@@ -215,6 +224,15 @@ export class Scheduler {
   private settleDrain(): void {
     if (this.drained.length > 0 && !this.hasWork()) for (const resolve of this.drained.splice(0)) resolve();
   }
+}
+
+function mostItems({ time }: Lane): number {
+  return Math.max(1, Math.round(time.itemsWithin(BATCH_MS)));
+}
+
+/** A second batch behind such a one would only keep what is urgent waiting: the pause between the two is nothing to them. */
+function isDear(lane: Lane): boolean {
+  return mostItems(lane) < lane.batcher.options.maxItems;
 }
 
 function outputOf(computed: Computed, index: number, items: number): ItemOutput {

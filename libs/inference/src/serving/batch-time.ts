@@ -1,0 +1,33 @@
+/** Weight of the newest batch in the running means. */
+const SMOOTHING = 0.05;
+/** Batches of one size say nothing of what an item adds; below this variance of their sizes what is known is kept. */
+const LEAST_VARIANCE = 1;
+
+/** How long a model's batches take: a line through the latest ones, because items of a batch may share much of its cost. */
+export class BatchTime {
+  private batches = 0;
+  private items = 0;
+  private ms = 0;
+  private squares = 0;
+  private products = 0;
+  /** Part of a batch's time that is its items' own; 0..1. */
+  private ownShare = 0;
+
+  /** A batch of so many items has taken so long. */
+  add(items: number, ms: number): void {
+    const weight = Math.max(SMOOTHING, 1 / ++this.batches);
+    this.items += weight * (items - this.items);
+    this.ms += weight * (ms - this.ms);
+    this.squares += weight * (items * items - this.squares);
+    this.products += weight * (items * ms - this.products);
+    const variance = this.squares - this.items ** 2;
+    if (variance < LEAST_VARIANCE) return;
+    const msPerItem = (this.products - this.items * this.ms) / variance;
+    this.ownShare = Math.min(1, Math.max(0, (msPerItem * this.items) / this.ms));
+  }
+
+  /** How many items add so many ms to a batch; Infinity while that is not known. */
+  itemsWithin(ms: number): number {
+    return this.ownShare === 0 ? Infinity : ms / ((this.ownShare * this.ms) / this.items);
+  }
+}
