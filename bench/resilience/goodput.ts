@@ -2,11 +2,12 @@ import type { BenchServer } from '../bench-server.js';
 import { servedModelFolder } from '../config.js';
 import type { LoadGenerator } from '../load/load-generator.js';
 import { waitForQuiet } from '../machine-load.js';
-import { bestOf, closedLoop, HEAVY, openLoop, rested } from './heavy-load.js';
+import { bestOf, closedLoop, openLoop, rested, type Work, workSettings } from './heavy-load.js';
 import { withHotServers } from './hot-servers.js';
 
 /** Which loads, and how long each. */
 export interface GoodputPlan {
+  work: Work;
   /** Offered load, as multiples of what each server can do by itself. */
   times: number[];
   pointMs: number;
@@ -38,19 +39,20 @@ export async function goodputCurves(
   logFolder: string,
   progress: (line: string) => void,
 ): Promise<GoodputCurve[]> {
+  const { work } = plan;
   return withHotServers(plan, logFolder, async ({ generator, production, start }) => {
-    const env = { DEFAULT_MODEL: HEAVY.model };
+    const env = workSettings(work);
     const unshed = await start(production.api('unshed', { ...env, LOAD_SHEDDING: 'off' }));
     const falcon = await start(production.api('falcon', env));
     const script = 'bench/servers/naive-fastify.js';
-    const naive = await start({ name: 'naive-fastify', script, args: [servedModelFolder(HEAVY.model)] });
+    const naive = await start({ name: 'naive-fastify', script, args: [servedModelFolder(work.model), work.backend] });
     const curves: GoodputCurve[] = [];
     for (const { server, closed } of [
       { server: falcon, closed: unshed },
       { server: naive, closed: naive },
     ]) {
       await waitForQuiet(plan.patienceMs);
-      const capacity = bestOf(await closedLoop(generator, closed, plan.closedMs));
+      const capacity = bestOf(await closedLoop(generator, closed, work, plan.closedMs));
       progress(`${server.name}: ${Math.round(capacity)} a second under closed load`);
       curves.push({ server: server.name, capacity, points: await pointsOf(generator, server, capacity, plan) });
     }
@@ -62,12 +64,14 @@ async function pointsOf(
   generator: LoadGenerator,
   server: BenchServer,
   capacity: number,
-  { times, pointMs }: GoodputPlan,
+  { work, times, pointMs }: GoodputPlan,
 ): Promise<GoodputPoint[]> {
   const points: GoodputPoint[] = [];
   for (const multiple of times) {
     await rested(server);
-    const { phases } = await openLoop(generator, server, [{ perSecond: multiple * capacity, durationMs: pointMs }]);
+    const { phases } = await openLoop(generator, server, work, [
+      { perSecond: multiple * capacity, durationMs: pointMs },
+    ]);
     const { answered, answeredP50Ms: p50Ms, answeredP99Ms: p99Ms } = phases[0]!.all;
     points.push({ offered: multiple, answered: (answered * 1000) / pointMs / capacity, p50Ms, p99Ms });
   }

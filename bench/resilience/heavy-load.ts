@@ -3,11 +3,34 @@ import type { LoadGenerator } from '../load/load-generator.js';
 import type { OpenPhase, OpenResult } from '../load/open-job.js';
 import { freshSeed } from '../measurement.js';
 
+/** What a server is asked that has more to do than it can: a model, what computes it, and the length of the texts. */
+export interface Work {
+  model: string;
+  backend: 'cpu' | 'wasm';
+  textBytes: number;
+}
+
 /**
- * Of the models of this repository the one that takes longest, and as much text as it reads: the model, not the load
- * generator, is what is short then, and ten times what it can do is still sent by half a core.
+ * Where the model is what is short, and where all that surrounds it is short, too: server, load generator, Redis and
+ * Postgres share the machine, so that of a quick model's capacity refusals of the rest take a part.
  */
-export const HEAVY = { model: 'intent', textBytes: 2000 };
+export const WORKS = {
+  /** In plain JavaScript a text takes this model some 3 ms. */
+  slow: { model: 'intent', backend: 'cpu', textBytes: 80 },
+  /** In WebAssembly some 0.5 ms, of as much text as it reads. */
+  quick: { model: 'intent', backend: 'wasm', textBytes: 2000 },
+} as const satisfies Record<string, Work>;
+
+/** How Falcon is told. */
+export function workSettings({ model, backend }: Work): Record<string, string> {
+  return { DEFAULT_MODEL: model, INFERENCE_BACKEND: backend };
+}
+
+/** For headings. */
+export function describeWork({ model, backend, textBytes }: Work): string {
+  return `model ${model} on ${backend}, texts of ${textBytes} bytes`;
+}
+
 /** A caller that has waited so long has left. */
 export const CALLER_TIMEOUT_MS = 2000;
 /** This part of the requests is critical. */
@@ -29,9 +52,10 @@ export interface ClosedPoint {
 export async function closedLoop(
   generator: LoadGenerator,
   { port }: BenchServer,
+  { textBytes }: Work,
   durationMs: number,
 ): Promise<ClosedPoint[]> {
-  const job = { port, path: '/infer', texts: 'different' as const, textBytes: HEAVY.textBytes };
+  const job = { port, path: '/infer', texts: 'different' as const, textBytes };
   const points: ClosedPoint[] = [];
   for (const connections of CLOSED_CONNECTIONS) {
     const load = { ...job, seed: freshSeed(), connections, warmupMs: WARMUP_MS, until: { durationMs } };
@@ -48,12 +72,17 @@ export function bestOf(points: readonly ClosedPoint[]): number {
 }
 
 /** Puts open load on the server, phase after phase. */
-export function openLoop(generator: LoadGenerator, { port }: BenchServer, phases: OpenPhase[]): Promise<OpenResult> {
+export function openLoop(
+  generator: LoadGenerator,
+  { port }: BenchServer,
+  { textBytes }: Work,
+  phases: OpenPhase[],
+): Promise<OpenResult> {
   return generator.runOpen({
     port,
     path: '/infer',
     seed: freshSeed(),
-    textBytes: HEAVY.textBytes,
+    textBytes,
     phases,
     criticalShare: CRITICAL_SHARE,
     timeoutMs: CALLER_TIMEOUT_MS,

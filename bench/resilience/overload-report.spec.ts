@@ -1,4 +1,5 @@
 import type { OpenCounts } from '../load/open-job.js';
+import { WORKS } from './heavy-load.js';
 import type { Overload } from './overload.js';
 import { growthPercent, judgeOverload, recoverySeconds, renderOverload } from './overload-report.js';
 
@@ -18,7 +19,15 @@ const calm = counts({ offered: 125, answered: 125 });
 
 /** 40 s of five times 1000 a second, in which every promise is just kept. */
 function found(all: Partial<OpenCounts> = {}, critical: Partial<OpenCounts> = {}, after = [calm]): Overload {
-  const plan = { times: 5, loadMs: 40_000, unloadedMs: 1000, afterwardsMs: 10_000, closedMs: 1000, heatUpMs: 1 };
+  const plan = {
+    work: WORKS.slow,
+    times: 5,
+    loadMs: 40_000,
+    unloadedMs: 1000,
+    afterwardsMs: 10_000,
+    closedMs: 1000,
+    heatUpMs: 1,
+  };
   const overloaded = Array.from({ length: 160 }, () => counts({ offered: 1250, answered: 200, refused: 1050 }));
   return {
     plan,

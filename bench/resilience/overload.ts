@@ -2,7 +2,7 @@ import type { BenchServer } from '../bench-server.js';
 import type { EventLoopReport } from '../event-loop-probe.js';
 import type { LoadGenerator } from '../load/load-generator.js';
 import type { OpenCounts, OpenResult } from '../load/open-job.js';
-import { bestOf, type ClosedPoint, closedLoop, HEAVY, openLoop } from './heavy-load.js';
+import { bestOf, type ClosedPoint, closedLoop, openLoop, rested, type Work, workSettings } from './heavy-load.js';
 import { withHotServers } from './hot-servers.js';
 
 const UNLOADED = 0.1;
@@ -12,6 +12,7 @@ const MEMORY_SAMPLE_MS = 500;
 
 /** How hard and how long. */
 export interface OverloadPlan {
+  work: Work;
   /** Offered load, as a multiple of what the server can do. */
   times: number;
   loadMs: number;
@@ -42,15 +43,19 @@ export async function overload(
   logFolder: string,
   progress: (line: string) => void,
 ): Promise<Overload> {
+  const { work } = plan;
   return withHotServers(plan, logFolder, async ({ generator, production, start }) => {
-    const env = { DEFAULT_MODEL: HEAVY.model };
+    const env = workSettings(work);
     const unshed = await start(production.api('unshed', { ...env, LOAD_SHEDDING: 'off' }));
     const falcon = await start(production.api('falcon', env));
-    await openLoop(generator, falcon, [{ perSecond: 100, durationMs: plan.heatUpMs }]); // long texts, too
-    const closed = await closedLoop(generator, unshed, plan.closedMs);
+    const closed = await closedLoop(generator, unshed, work, plan.closedMs);
     const perSecond = bestOf(closed);
     progress(`closed load: ${Math.round(perSecond)} a second at best`);
-    const quietly = await openLoop(generator, falcon, [
+    // Refusing has to be compiled, too.
+    await openLoop(generator, falcon, work, [{ perSecond: plan.times * perSecond, durationMs: plan.heatUpMs }]);
+    await rested(falcon);
+    production.services.worker.freeze(); // in production it has a machine of its own
+    const quietly = await openLoop(generator, falcon, work, [
       { perSecond: UNLOADED * perSecond, durationMs: plan.unloadedMs },
     ]);
     progress(`${plan.times} times as many for ${plan.loadMs / 1000} s`);
@@ -62,7 +67,7 @@ export async function overload(
 async function loadAndWatch(
   generator: LoadGenerator,
   falcon: BenchServer,
-  { times, loadMs, afterwardsMs }: OverloadPlan,
+  { work, times, loadMs, afterwardsMs }: OverloadPlan,
   perSecond: number,
 ): Promise<Pick<Overload, 'loaded' | 'rssMb' | 'eventLoop'>> {
   const rssMb: number[] = [];
@@ -74,7 +79,7 @@ async function loadAndWatch(
     falcon.eventLoop().then(eventLoop.resolve, eventLoop.reject);
   }, loadMs);
   try {
-    const loaded = await openLoop(generator, falcon, [
+    const loaded = await openLoop(generator, falcon, work, [
       { perSecond: times * perSecond, durationMs: loadMs },
       { perSecond: AFTERWARDS * perSecond, durationMs: afterwardsMs },
     ]);

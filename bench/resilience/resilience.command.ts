@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { POSTGRES_SETTINGS } from '../audit/postgres-server.js';
@@ -11,7 +11,7 @@ import type { Verdict } from '../requirements.js';
 import { roundPlan } from '../rounds.js';
 import { goodputCurves } from './goodput.js';
 import { drawGoodput, renderGoodput } from './goodput-report.js';
-import { HEAVY } from './heavy-load.js';
+import { describeWork, WORKS } from './heavy-load.js';
 import { overload } from './overload.js';
 import { judgeOverload, renderOverload } from './overload-report.js';
 import { paths } from './paths.js';
@@ -25,6 +25,7 @@ interface ResilienceOptions {
   rounds: number;
   seconds: number;
   times: number;
+  work: keyof typeof WORKS;
   patience: number;
   chart?: string;
   out: string;
@@ -69,11 +70,19 @@ export function resilienceCommand(): Command {
   );
   part('overload', 'far more requests than the server can do, a tenth of them critical', overloadPart)
     .option('--seconds <number>', 'length of the overload', positive, 60)
-    .option('--times <number>', 'offered load, as a multiple of what the server can do', positive, 5);
+    .option('--times <number>', 'offered load, as a multiple of what the server can do', positive, 5)
+    .addOption(workOption());
   part('goodput', 'answers in time against offered load, Falcon and the naive server, as a chart', goodputPart)
     .option('--seconds <number>', 'length of each load', positive, 8)
-    .option('--chart <file>', 'where the chart goes, too', svgFile);
+    .option('--chart <file>', 'where the chart goes, too', svgFile)
+    .addOption(workOption());
   return resilience;
+}
+
+function workOption(): Option {
+  return new Option('--work <kind>', 'whether the model or all that surrounds it is short')
+    .choices(Object.keys(WORKS))
+    .default('slow');
 }
 
 async function runPart(name: string, run: (options: ResilienceOptions) => Promise<Part>, options: ResilienceOptions) {
@@ -107,27 +116,29 @@ async function tenantsPart({ quick, rounds, patience, out }: ResilienceOptions):
   return { found, markdown: `## Many tenants\n\n${renderTenants(found)}`, verdicts: judgeTenants(found) };
 }
 
-async function overloadPart({ quick, seconds, times, patience, out }: ResilienceOptions): Promise<Part> {
+async function overloadPart({ quick, seconds, times, patience, out, ...chosen }: ResilienceOptions): Promise<Part> {
+  const work = WORKS[chosen.work];
   const plan = quick
-    ? { times, loadMs: 5000, unloadedMs: 3000, afterwardsMs: 6000, closedMs: 1000, heatUpMs: 1000 }
-    : { times, loadMs: seconds * 1000, unloadedMs: 15_000, afterwardsMs: 10_000, closedMs: 4000, heatUpMs: 3000 };
+    ? { loadMs: 5000, unloadedMs: 3000, afterwardsMs: 6000, closedMs: 1000, heatUpMs: 1000 }
+    : { loadMs: seconds * 1000, unloadedMs: 15_000, afterwardsMs: 10_000, closedMs: 4000, heatUpMs: 3000 };
   await waitForQuiet(patience * 1000);
-  const found = await overload(plan, out, say);
-  const heading = `## ${times} times the capacity, model ${HEAVY.model}, texts of ${HEAVY.textBytes} bytes`;
+  const found = await overload({ work, times, ...plan }, out, say);
+  const heading = `## ${times} times the capacity, ${describeWork(work)}`;
   return { found, markdown: `${heading}\n\n${renderOverload(found)}`, verdicts: judgeOverload(found) };
 }
 
-async function goodputPart({ quick, seconds, patience, chart, out }: ResilienceOptions): Promise<Part> {
+async function goodputPart({ quick, seconds, patience, chart, out, ...chosen }: ResilienceOptions): Promise<Part> {
+  const work = WORKS[chosen.work];
   const times = quick ? QUICK_GOODPUT_TIMES : GOODPUT_TIMES;
   const durations = quick
     ? { pointMs: 2000, closedMs: 1000, heatUpMs: 1000 }
     : { pointMs: seconds * 1000, closedMs: 3000, heatUpMs: 3000 };
-  const found = await goodputCurves({ times, ...durations, patienceMs: patience * 1000 }, out, say);
+  const found = await goodputCurves({ work, times, ...durations, patienceMs: patience * 1000 }, out, say);
   for (const file of [join(out, 'goodput.svg'), ...(chart === undefined ? [] : [chart])]) {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, drawGoodput(found));
   }
-  const heading = `## Goodput, model ${HEAVY.model}, texts of ${HEAVY.textBytes} bytes`;
+  const heading = `## Goodput, ${describeWork(work)}`;
   return { found, markdown: `${heading}\n\n${renderGoodput(found)}`, verdicts: [] };
 }
 

@@ -1,9 +1,10 @@
-// What one writes by hand in an hour: Fastify, and a stock TensorFlow.js wasm predict for each request on the main thread.
+// What one writes by hand in an hour: Fastify, and a stock TensorFlow.js predict for each request on the main thread.
 // Same model and same text features as Falcon; no batching, no workers, no own kernel.
-// Usage: naive-fastify.js <model folder>
+// Usage: naive-fastify.js <model folder> [wasm|cpu]
 import { type Manifest, manifestSchema, TextFeatures } from '@app/inference';
 import { type io, ready, setBackend, type Tensor, tensor2d } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
+import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import fastify from 'fastify';
 import { readFileSync } from 'node:fs';
@@ -19,8 +20,8 @@ class NaiveClassifier {
     private readonly labels: readonly string[],
   ) {}
 
-  static async load(folder: string): Promise<NaiveClassifier> {
-    await setBackend('wasm');
+  static async load(folder: string, backend: string): Promise<NaiveClassifier> {
+    await setBackend(backend);
     await ready();
     const manifest: Manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'falcon.json'), 'utf8')));
     if (manifest.task !== 'text-classification') throw new Error(`${folder} is not a text classifier`);
@@ -57,12 +58,12 @@ function readArtifacts(folder: string): io.ModelArtifacts {
   };
 }
 
-async function main(folder: string): Promise<void> {
-  const classifier = await NaiveClassifier.load(folder);
+async function main(folder: string, backend: string): Promise<void> {
+  const classifier = await NaiveClassifier.load(folder, backend);
   const app = fastify({ logger: false });
   app.post<{ Body: { text: string } }>('/infer', { schema: inferSchema }, ({ body }) => classifier.classify(body.text));
   await app.listen({ port: 0, host: '127.0.0.1' });
   reportPort((app.server.address() as AddressInfo).port);
 }
 
-void main(process.argv[2] ?? 'models/sentiment/1');
+void main(process.argv[2] ?? 'models/sentiment/1', process.argv[3] ?? 'wasm');
