@@ -52,7 +52,7 @@ describe('LoadShedder', () => {
       const slow = { workers: 1, serviceMs: 5 };
       const [, overload] = server.run([load(5, 20, slow), load(5, 20, slow)]);
       expect(overload?.answeredPerSecond).toBeGreaterThan(0.95 * 200);
-      expect(overload?.limit).toBeLessThan(16); // 64 would be a queue of 320 ms
+      expect(overload?.limit).toBeLessThan(2 * 12); // what takes 60 ms, and some headroom; 64 would be a queue of 320 ms
     });
 
     it('answers every critical request in time at five times the capacity', () => {
