@@ -40,7 +40,7 @@ export async function serve(): Promise<void> {
   const tracing = config.tracing && (await openTracing(config.tracing, log));
   const cost = new WorkCost(config.inference.workers);
   const inference = InferenceModule.forRoot(config.inference, log, {
-    onBatch: ({ computeMs, items }) => cost.worked(computeMs, items),
+    onBatch: ({ msPerItem }) => cost.note(msPerItem),
     ...(tracing && { onTracedBatch: (batch) => tracing.onBatch(batch) }),
   });
   // Loaded only now: the workers load their models while this thread loads Nest and Fastify.

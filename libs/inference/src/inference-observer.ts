@@ -5,6 +5,8 @@ export interface BatchReport {
   items: number;
   /** Time of the computation itself, in ms. */
   computeMs: number;
+  /** What an item adds to the time of this model's batches, in ms; 0 while that is not known. */
+  msPerItem: number;
 }
 
 /** A batch that has left its worker, however that ended, as whoever traces requests sees it. */

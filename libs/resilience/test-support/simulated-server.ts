@@ -122,7 +122,7 @@ export class SimulatedServer {
       const tookMs = this.phase.serviceMs * (0.5 + this.random());
       this.at(this.clock.nowMs + tookMs, () => {
         this.busy--;
-        this.cost?.worked(tookMs, 1);
+        this.cost?.note(tookMs);
         request.permit.release('answered');
         (this.results[this.phaseIndex] as PhaseResult).answeredPerSecond += 1 / this.phase.seconds;
         this.latencies[request.phase]?.[request.priority].push(this.clock.nowMs - request.arrivedMs);

@@ -26,8 +26,8 @@ export class BatchTime {
     this.ownShare = Math.min(1, Math.max(0, (msPerItem * this.items) / this.ms));
   }
 
-  /** How many items add so many ms to a batch; Infinity while that is not known. */
-  itemsWithin(ms: number): number {
-    return this.ownShare === 0 ? Infinity : ms / ((this.ownShare * this.ms) / this.items);
+  /** What an item adds to the time of a batch; 0 while that is not known. */
+  get msPerItem(): number {
+    return this.items === 0 ? 0 : (this.ownShare * this.ms) / this.items;
   }
 }

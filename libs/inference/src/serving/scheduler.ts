@@ -180,8 +180,9 @@ export class Scheduler {
 
   private settle(key: string, items: PendingItem[], { computed, failures, computeMs }: BatchOutput): void {
     this.msPerItem += SMOOTHING * (computeMs / items.length - this.msPerItem);
-    this.lanes.get(key)?.time.add(items.length, computeMs);
-    this.observer.onBatch({ key, items: items.length, computeMs });
+    const time = this.lanes.get(key)?.time;
+    time?.add(items.length, computeMs);
+    this.observer.onBatch({ key, items: items.length, computeMs, msPerItem: time?.msPerItem ?? 0 });
     for (const [k, item] of items.entries()) {
       if (item.isSettled) continue; // expired meanwhile
       const failure = failures.get(k);
@@ -227,7 +228,7 @@ export class Scheduler {
 }
 
 function mostItems({ time }: Lane): number {
-  return Math.max(1, Math.round(time.itemsWithin(BATCH_MS)));
+  return Math.max(1, Math.round(BATCH_MS / time.msPerItem));
 }
 
 /** A second batch behind such a one would only keep what is urgent waiting: the pause between the two is nothing to them. */

@@ -9,7 +9,7 @@ describe('GradientLimit that knows what a call costs the workers', () => {
 
   function limitFor(callMs: number): void {
     const cost = new WorkCost(1);
-    cost.worked(callMs, 1);
+    cost.note(callMs);
     limit = new GradientLimit({ minLimit: 64, cost }, clock);
     live({ tookMs: callMs + 1, seconds: 3, inflight: 1 });
     lowest = limit.limit;

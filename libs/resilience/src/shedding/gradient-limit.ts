@@ -5,7 +5,7 @@ import type { WorkCost } from './work-cost.js';
 export interface GradientLimitOptions {
   /** Never fewer than this, unless so many would be a long queue; default 16. */
   minLimit?: number;
-  /** What a call costs the workers behind; without it the limit never goes below `minLimit`. */
+  /** What one more call costs the workers behind; without it the limit never goes below `minLimit`. */
   cost?: WorkCost;
   /** Never more than this; default 1000. */
   maxLimit?: number;

@@ -1,17 +1,16 @@
-/** Weight of the newest work in the running mean. */
+/** Weight of the newest figure in the running mean. */
 const SMOOTHING = 0.1;
 
-/** What a call costs the workers behind a server, as they report it themselves. */
+/** What one more call costs the workers behind a server, as they find out themselves. */
 export class WorkCost {
-  /** Time that all of them together take for a call, in ms; 0 until it is known. */
+  /** Time by which all of them together are busy longer, in ms; 0 while it is not known. */
   callMs = 0;
 
   /** @param workers how many there are */
   constructor(private readonly workers: number) {}
 
-  /** One of them has worked for so many ms on so many calls. */
-  worked(ms: number, calls: number): void {
-    const callMs = ms / calls / this.workers;
-    this.callMs += (this.callMs === 0 ? 1 : SMOOTHING) * (callMs - this.callMs);
+  /** One more call has kept a worker busy for so many ms longer. */
+  note(ms: number): void {
+    this.callMs += (this.callMs === 0 ? 1 : SMOOTHING) * (ms / this.workers - this.callMs);
   }
 }
