@@ -3,7 +3,7 @@ import { DrillLoad } from './drill-load.js';
 import { refusedVersion } from './refused-version.js';
 
 const FLOOD_TENANT = 'flood';
-const FLOOD_CONNECTIONS = 150;
+const FLOOD_CONNECTIONS = 600;
 /** A sick server may fail what it is asked, but not for ever: what is asserted is that it is mended. */
 const ANY = Number.POSITIVE_INFINITY;
 /** The alerts of the server that the harm is done to. */
