@@ -39,4 +39,28 @@ describe('BatchTime', () => {
     batches([5], (items) => 6 * items, 500);
     expect(time.msPerItem).toBeCloseTo(6);
   });
+
+  /** Sizes of the last of 2000 batches that are as large as they may be, for a queue of 32. */
+  function sizesUnder(msOf: (items: number) => number): number[] {
+    const sizes = Array.from({ length: 2000 }, () => {
+      const items = Math.min(32, time.mostItems(8));
+      time.add(items, msOf(items));
+      return items;
+    });
+    return sizes.slice(-100);
+  }
+
+  it('keeps batches short where each item costs as much as the first', () => {
+    const sizes = sizesUnder((items) => 4 * items);
+    expect(Math.max(...sizes)).toBe(4);
+    expect(sizes.filter((items) => items === 2).length).toBeGreaterThan(90);
+  });
+
+  it('finds out that larger batches cost nothing, whatever it took them for', () => {
+    time.add(1, 40);
+    time.add(5, 200);
+    expect(time.mostItems(8)).toBe(1);
+    const sizes = sizesUnder((items) => 40 + 0.1 * items + Math.sin(items * 7));
+    expect(sizes.filter((items) => items === 32).length).toBeGreaterThan(90);
+  });
 });

@@ -1,7 +1,11 @@
 /** Weight of the newest batch in the running means. */
 const SMOOTHING = 0.05;
 /** Batches of one size say nothing of what an item adds; below this variance of their sizes what is known is kept. */
-const LEAST_VARIANCE = 1;
+const LEAST_VARIANCE = 0.02;
+/** One batch in so many is of another size, so that sizes vary: whatever was learnt wrong is found out. */
+const EXPLORING = 16;
+/** Its size where there is no bound to double. */
+const EXPLORED_ITEMS = 8;
 
 /** How long a model's batches take: a line through the latest ones, because items of a batch may share much of its cost. */
 export class BatchTime {
@@ -29,5 +33,12 @@ export class BatchTime {
   /** What an item adds to the time of a batch; 0 while that is not known. */
   get msPerItem(): number {
     return this.items === 0 ? 0 : (this.ownShare * this.ms) / this.items;
+  }
+
+  /** How many items add so many ms to a batch, at least one; now and then another number. */
+  mostItems(ms: number): number {
+    const most = Math.max(1, Math.round(ms / this.msPerItem));
+    if (this.batches % EXPLORING !== 1) return most;
+    return most === Infinity ? EXPLORED_ITEMS : 2 * most;
   }
 }

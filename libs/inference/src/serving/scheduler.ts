@@ -91,7 +91,7 @@ export class Scheduler {
       const key = this.longestWaiting(worker, nowMs);
       const lane = key === undefined ? undefined : this.lanes.get(key);
       if (key === undefined || !lane) return false;
-      const items = lane.batcher.take(nowMs, mostItems(lane));
+      const items = lane.batcher.take(nowMs, lane.time.mostItems(BATCH_MS));
       if (items.length === 0) continue; // all of them had expired
       void this.run(worker, key, items);
       return true;
@@ -227,13 +227,9 @@ export class Scheduler {
   }
 }
 
-function mostItems({ time }: Lane): number {
-  return Math.max(1, Math.round(BATCH_MS / time.msPerItem));
-}
-
 /** A second batch behind such a one would only keep what is urgent waiting: the pause between the two is nothing to them. */
-function isDear(lane: Lane): boolean {
-  return mostItems(lane) < lane.batcher.options.maxItems;
+function isDear({ batcher, time }: Lane): boolean {
+  return time.msPerItem * batcher.options.maxItems > BATCH_MS;
 }
 
 function outputOf(computed: Computed, index: number, items: number): ItemOutput {
