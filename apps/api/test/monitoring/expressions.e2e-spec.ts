@@ -106,7 +106,11 @@ describeWithTool(['prometheus', 'redis-server'], 'expressions of dashboards and 
     await client.infer({ text }, { 'idempotency-key': `key-${round}` });
     await client.infer({ text: 'another' }, { 'idempotency-key': `key-${round}` });
     await client.post('/infer/batch', { texts: Array.from({ length: 8 }, (_, k) => `${text} in a batch ${k}`) });
-    await client.infer({ text: `${text} in no time` }, { 'x-request-timeout-ms': '1' });
+    await Promise.all(
+      Array.from({ length: 4 }, (_, k) =>
+        client.infer({ text: `${text} in no time ${k} `.repeat(100) }, { 'x-request-timeout-ms': '1' }),
+      ),
+    );
     await client.infer({ text: '' });
     await client.infer({ text }, { 'x-tenant-id': 'trial' });
     await client.get('/admin/breakers');
