@@ -92,6 +92,11 @@ async function askAs(client: Client, tenants: number): Promise<Record<number, nu
   return statuses;
 }
 
+/** Node counts what it has open at this moment by type, and a file being written may be among it or not. */
+function lastingSeries(samples: ReadonlyMap<string, number>): string[] {
+  return [...samples.keys()].filter((series) => !series.startsWith('nodejs_active_')).toSorted();
+}
+
 /** One client that calls itself by 10,000 names; `env` says where the limits are kept. */
 async function expectBounded(env: NodeJS.ProcessEnv): Promise<void> {
   const running = await startWithClient({ RATE_LIMIT_ENABLED: 'true', CACHE_ENABLED: 'true', ...env });
@@ -99,7 +104,7 @@ async function expectBounded(env: NodeJS.ProcessEnv): Promise<void> {
   const before = await scrape(running.client);
   expect(await askAs(running.client, TENANTS)).toEqual({ 200: TENANTS });
   const after = await scrape(running.client);
-  expect([...after.keys()].toSorted()).toEqual([...before.keys()].toSorted());
+  expect(lastingSeries(after)).toEqual(lastingSeries(before));
   expect([...after.keys()].filter((series) => series.includes('tenant-'))).toEqual([]);
   const grown = after.get('nodejs_heap_size_used_bytes')! - before.get('nodejs_heap_size_used_bytes')!;
   expect(grown).toBeLessThan(MOST_GROWTH_BYTES);
