@@ -1,4 +1,4 @@
-import { Watch, type Watched } from '@app/resilience';
+import { BoundedAttempt, Watch } from '@app/resilience';
 import { SharedWaitExpiredError } from '../cache.errors.js';
 
 /** How one caller's wait is bounded; the computation it waits for is not. */
@@ -52,21 +52,9 @@ export class SingleFlight<T> {
   }
 
   private wait(answer: Promise<T>, { signal, deadlineMs = Infinity }: WaitBounds): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const wait: Watched = {
-        dueMs: deadlineMs,
-        signal,
-        lapse: (cause) => reject(cause === 'time' ? new SharedWaitExpiredError() : signal?.reason),
-      };
-      this.watch.add(wait);
-      const ending =
-        <V>(settle: (value: V) => void) =>
-        (value: V): void => {
-          this.watch.remove(wait);
-          settle(value);
-        };
-      answer.then(ending(resolve), ending(reject));
-    });
+    const lapsed = (cause: 'time' | 'cancelled') =>
+      cause === 'time' ? new SharedWaitExpiredError() : (signal?.reason as Error);
+    return new BoundedAttempt(() => answer, { dueMs: deadlineMs, signal, watch: this.watch, lapsed }).start();
   }
 
   private start(key: string, compute: Computation<T>): Flight<T> {
