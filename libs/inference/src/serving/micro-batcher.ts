@@ -23,7 +23,6 @@ export interface MicroBatcherOptions {
 export class MicroBatcher {
   /** By rank, behind the items of lost workers. */
   private items: PendingItem[] = [];
-  private oldest = Infinity;
 
   constructor(readonly options: MicroBatcherOptions) {}
 
@@ -38,7 +37,7 @@ export class MicroBatcher {
 
   /** When the oldest item was enqueued (`performance.now()`), Infinity when none waits. */
   get oldestMs(): number {
-    return this.oldest;
+    return this.items.reduce((oldestMs, { enqueuedMs }) => Math.min(oldestMs, enqueuedMs), Infinity);
   }
 
   /** When the waiting items should be taken (`performance.now()`), Infinity when none waits. */
@@ -47,7 +46,7 @@ export class MicroBatcher {
   }
 
   /** @throws {InferenceQueueFullError} when as many wait as may; `msPerItem` is what one takes at present. */
-  add(item: PendingItem, msPerItem: number, nowMs = performance.now()): void {
+  add(item: PendingItem, msPerItem: number, nowMs = item.enqueuedMs): void {
     const { model, maxWaiting } = this.options;
     if (this.items.length >= maxWaiting) this.sweep(nowMs); // whoever has left does not keep others out
     if (this.items.length >= maxWaiting) {
@@ -57,12 +56,11 @@ export class MicroBatcher {
     const before = this.items.findLastIndex((waiting) => !isBehind(waiting, item));
     if (before === this.items.length - 1) this.items.push(item);
     else this.items.splice(before + 1, 0, item);
-    this.oldest = Math.min(this.oldest, item.enqueuedMs);
   }
 
   /** Puts items that a lost worker had back in front; they were admitted once and are not refused now. */
   putBack(items: readonly PendingItem[]): void {
-    this.keep([...items, ...this.items]);
+    this.items.unshift(...items);
   }
 
   /**
@@ -85,25 +83,18 @@ export class MicroBatcher {
       batch.push(item);
       bytes += item.bytes;
     }
-    this.keep(passed.length > 0 ? [...passed, ...this.items.slice(next)] : this.items.slice(next));
+    this.items = passed.length > 0 ? [...passed, ...this.items.slice(next)] : this.items.slice(next);
     return batch;
   }
 
   /** Drops items that expired while they waited. */
   sweep(nowMs: number): void {
-    this.keep(this.items.filter((item) => !item.expire(nowMs)));
+    this.items = this.items.filter((item) => !item.expire(nowMs));
   }
 
   /** Empties the queue; the caller settles what it gets. */
   clear(): PendingItem[] {
-    const items = this.items;
-    this.keep([]);
-    return items;
-  }
-
-  private keep(items: PendingItem[]): void {
-    this.items = items;
-    this.oldest = items.reduce((oldest, { enqueuedMs }) => Math.min(oldest, enqueuedMs), Infinity);
+    return this.items.splice(0);
   }
 
   private fits(first: PendingItem, item: PendingItem, bytes: number): boolean {
