@@ -7,7 +7,7 @@ describe('a crowd of texts for a slow model', () => {
 
   beforeAll(async () => {
     const slow = { DEFAULT_MODEL: 'intent', INFERENCE_BACKEND: 'cpu', BATCH_SIZE: '1' };
-    running = await startWithClient({ ...slow, LOAD_SHEDDING: 'off' });
+    running = await startWithClient(slow);
   });
   afterAll(() => stop(running));
 

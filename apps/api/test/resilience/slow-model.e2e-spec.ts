@@ -1,0 +1,37 @@
+import { startWithClient, stop, type Running } from '../support/running.js';
+
+const FLOOR = 64;
+
+describe('a model that takes milliseconds for a text', () => {
+  let running: Running;
+
+  beforeAll(async () => {
+    const slow = { DEFAULT_MODEL: 'intent', INFERENCE_BACKEND: 'cpu', BATCH_SIZE: '32', CACHE_ENABLED: 'false' };
+    running = await startWithClient({ ...slow, LOAD_SHEDDING: 'adaptive', LOAD_SHEDDING_MIN_LIMIT: String(FLOOR) });
+    for (let round = 0; round < 30; round++) {
+      await askTogether(16);
+      for (let k = 0; k < 4; k++) await askTogether(1);
+    }
+  });
+  afterAll(() => stop(running));
+
+  async function askTogether(texts: number): Promise<void> {
+    const body = { texts: Array.from({ length: texts }, (_, k) => `where is my card number ${k}`) };
+    expect((await running.client.post('/infer/batch', body)).status).toBe(200);
+  }
+
+  async function metric(name: string): Promise<number> {
+    const { text } = await running.client.get('/metrics');
+    return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1]);
+  }
+
+  it('is given short batches', async () => {
+    const before = await metric('model_inference_batch_size_count');
+    await askTogether(64);
+    expect((await metric('model_inference_batch_size_count')) - before).toBeGreaterThan(6); // two of 32, if nothing cut them
+  });
+
+  it('is not worth a long queue: the limit leaves its floor', async () => {
+    expect(await metric('concurrency_limit')).toBeLessThan(FLOOR);
+  });
+});
