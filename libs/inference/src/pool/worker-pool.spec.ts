@@ -1,5 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { linearFiles, WORKER_ENTRY, writeVersion } from '../../test-support/model-fixtures.js';
 import { x } from '../../test-support/test-service.js';
@@ -44,4 +44,25 @@ describe('WorkerPool', () => {
     expect(pool.freeWorker(KEY)).not.toBe(worker);
     await pool.stop();
   });
+
+  (process.platform === 'linux' ? it : it.skip)(
+    'computes in a thread that lets the one that serves go first',
+    async () => {
+      const options = { entry: WORKER_ENTRY, settings: SETTINGS, size: 1, maxHeapBytes: 2 ** 30, maxSilenceMs: 10_000 };
+      const nothing = () => undefined;
+      const pool = new WorkerPool(options, { free: () => false, loaded: nothing, refused: nothing, lost: nothing });
+      await pool.start();
+      const niceness = nicenessOf('falcon-wasm');
+      await pool.stop();
+      expect(niceness).toEqual([Math.min(getPriority() + 5, 19)]);
+    },
+  );
 });
+
+/** Niceness of this process's threads of a name; it is the 19th field of proc_pid_stat(5), the 17th after the name. */
+function nicenessOf(name: string): number[] {
+  const stats = readdirSync('/proc/self/task').map((id) => readFileSync(`/proc/self/task/${id}/stat`, 'utf8'));
+  return stats.flatMap((stat) =>
+    stat.includes(`(${name})`) ? [Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])] : [],
+  );
+}

@@ -4,7 +4,7 @@ const SMOOTHING = 0.05;
 const LEAST_VARIANCE = 0.02;
 /** One batch in so many is of another size, so that sizes vary: whatever was learnt wrong is found out. */
 const EXPLORING = 16;
-/** Its size where there is no bound to double. */
+/** Its size where nothing bounds it. */
 const EXPLORED_ITEMS = 8;
 
 /** How long a model's batches take: a line through the latest ones, because items of a batch may share much of its cost. */
@@ -39,6 +39,7 @@ export class BatchTime {
   mostItems(ms: number): number {
     const most = Math.max(1, Math.round(ms / this.msPerItem));
     if (this.batches % EXPLORING !== 1) return most;
-    return most === Infinity ? EXPLORED_ITEMS : 2 * most;
+    if (most === Infinity) return EXPLORED_ITEMS;
+    return most === 1 ? 2 : Math.floor(most / 2); // a shorter one keeps nobody waiting
   }
 }

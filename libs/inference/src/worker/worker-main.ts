@@ -2,6 +2,7 @@
  * Entry of an inference worker: a thread, or a child process for the native backend, whose addon does not survive threads.
  * It loads models and computes one batch at a time, in the order of the messages.
  */
+import os from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
 import { startBackend } from './backend.js';
@@ -9,6 +10,12 @@ import { runOrIsolate } from './isolate.js';
 import { BEAT_MS, type Computed, type FromWorker, type ToWorker, type WorkerSettings } from './protocol.js';
 import { ServedModel } from './served-model.js';
 import { isPoisonous, wasmHeapBytes } from './wasm-heap.js';
+
+/**
+ * How much nicer (nice(1)) whoever computes is than whoever serves: probes, refusals and answers from the cache do not wait for a core until
+ * a batch is done. On a single core that both want all of, computing still gets a quarter.
+ */
+const NICENESS = 5;
 
 const models = new Map<string, ServedModel>();
 
@@ -47,11 +54,22 @@ function buffersOf(computed: Computed): ArrayBuffer[] {
   return [...new Set(all)];
 }
 
+/** Linux has a niceness for each thread; elsewhere a thread would lower that of the whole process. */
+function yieldToServing(): void {
+  if (parentPort && process.platform !== 'linux') return;
+  try {
+    os.setPriority(Math.min(os.getPriority() + NICENESS, os.constants.priority.PRIORITY_LOW));
+  } catch {
+    // A sandbox may forbid it. All works without, only less promptly.
+  }
+}
+
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
 function main(settings: WorkerSettings): void {
+  yieldToServing();
   let turn = startBackend(settings.backend).then(() => send({ type: 'started' }));
   const poisoned = (error: unknown) => {
     models.clear();
