@@ -5,6 +5,8 @@ import { readEntry, writeEntry, type CacheEntry } from './cache-entry.js';
 import { CacheStore } from './cache-store.js';
 
 const MOST_KEYS_A_COMMAND = 128;
+/** Nobody waits for an entry to be stored: so long it waits for others to travel with, because each command wakes Redis up. */
+const GATHER_MS = 5;
 /** Entries on their way to Redis; more are not kept there, because a slow Redis must not fill our memory. */
 const MOST_ENTRIES_UNDER_WAY = 1024;
 /** Longest head of a written entry. */
@@ -40,7 +42,7 @@ interface Storing {
 
 /**
  * Keeps answers in Redis, for all replicas. What is asked within one turn of the event loop travels as one command, and
- * so does what is stored. A Redis that is away, slow, frozen, full or flushed is a miss within the time limit.
+ * so does what is stored within some milliseconds. A Redis that is away, slow, frozen, full or flushed is a miss within the time limit.
  */
 export class RedisCacheStore extends CacheStore {
   private lookups: Lookup[] = [];
@@ -75,7 +77,7 @@ export class RedisCacheStore extends CacheStore {
     this.underWay++;
     return new Promise((resolve) => {
       if (this.storing.push({ key, entry, resolve }) === 1) {
-        setImmediate(() => this.sendEntries());
+        setTimeout(() => this.sendEntries(), GATHER_MS);
       }
     });
   }

@@ -13,8 +13,9 @@ export interface WaitBounds {
 export type Computation<T> = (signal: AbortSignal) => Promise<T>;
 
 interface Flight<T> {
-  readonly answer: Promise<T>;
-  readonly abandoned: AbortController;
+  /** Both are there until it has landed: what a Map leaves behind when it grows or shrinks lives long, and should hold little. */
+  answer: Promise<T> | undefined;
+  abandoned: AbortController | undefined;
   waiting: number;
 }
 
@@ -45,7 +46,7 @@ export class SingleFlight<T> {
     const flight = this.flights.get(key) ?? this.start(key, compute);
     flight.waiting++;
     try {
-      return await this.wait(flight.answer, { signal, deadlineMs });
+      return await this.wait(flight.answer as Promise<T>, { signal, deadlineMs });
     } finally {
       this.leave(key, flight);
     }
@@ -59,27 +60,32 @@ export class SingleFlight<T> {
 
   private start(key: string, compute: Computation<T>): Flight<T> {
     const abandoned = new AbortController();
-    const flight: Flight<T> = { abandoned, waiting: 0, answer: this.fly(key, compute, abandoned) };
-    flight.answer.catch(() => undefined); // each caller hears of it by its own wait, and there may be none left
+    const flight: Flight<T> = { answer: undefined, abandoned, waiting: 0 };
     this.flights.set(key, flight);
+    const answer = this.fly(key, flight, () => compute(abandoned.signal));
+    answer.catch(() => undefined); // each caller hears of it by its own wait, and there may be none left
+    flight.answer = answer;
     return flight;
   }
 
-  private async fly(key: string, compute: Computation<T>, abandoned: AbortController): Promise<T> {
+  private async fly(key: string, flight: Flight<T>, compute: () => Promise<T>): Promise<T> {
     try {
-      return await compute(abandoned.signal);
+      return await compute();
     } finally {
-      if (this.flights.get(key)?.abandoned === abandoned) {
-        this.flights.delete(key);
-      }
+      this.forget(key, flight);
+      flight.answer = undefined;
+      flight.abandoned = undefined;
     }
   }
 
   private leave(key: string, flight: Flight<T>): void {
     flight.waiting--;
-    if (flight.waiting === 0 && this.flights.get(key) === flight) {
-      this.flights.delete(key); // whoever comes now starts anew rather than sharing an end
-      flight.abandoned.abort();
-    }
+    if (flight.waiting > 0 || !flight.abandoned) return;
+    this.forget(key, flight); // whoever comes now starts anew rather than sharing an end
+    flight.abandoned.abort();
+  }
+
+  private forget(key: string, flight: Flight<T>): void {
+    if (this.flights.get(key) === flight) this.flights.delete(key);
   }
 }

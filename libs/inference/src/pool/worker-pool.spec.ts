@@ -45,9 +45,8 @@ describe('WorkerPool', () => {
     await pool.stop();
   });
 
-  (process.platform === 'linux' ? it : it.skip)(
-    'computes in a thread that lets the one that serves go first',
-    async () => {
+  (process.platform === 'linux' ? describe : describe.skip)('on Linux', () => {
+    it('computes in a thread that lets the one that serves go first', async () => {
       const options = { entry: WORKER_ENTRY, settings: SETTINGS, size: 1, maxHeapBytes: 2 ** 30, maxSilenceMs: 10_000 };
       const nothing = () => undefined;
       const pool = new WorkerPool(options, { free: () => false, loaded: nothing, refused: nothing, lost: nothing });
@@ -55,8 +54,8 @@ describe('WorkerPool', () => {
       const niceness = nicenessOf('falcon-wasm');
       await pool.stop();
       expect(niceness).toEqual([Math.min(getPriority() + 5, 19)]);
-    },
-  );
+    });
+  });
 });
 
 /** Niceness of this process's threads of a name; it is the 19th field of proc_pid_stat(5), the 17th after the name. */

@@ -32,7 +32,8 @@ interface Lane {
 /** Brings waiting items and idle workers together: first come, first served across models, as many at once as wait. */
 export class Scheduler {
   private readonly lanes = new Map<string, Lane>();
-  private readonly running = new Set<PendingItem[]>();
+  /** Not a Set, for the reason that `Watch` gives. */
+  private readonly running: PendingItem[][] = [];
   private readonly drained: (() => void)[] = [];
   private sweeper: NodeJS.Timeout | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -155,7 +156,7 @@ export class Scheduler {
 
   private async run(worker: ModelWorker, key: string, items: PendingItem[]): Promise<void> {
     const pool = this.lanes.get(key)?.pool;
-    this.running.add(items);
+    this.running.push(items);
     const startMs = performance.now();
     for (const item of items) item.enter('inference');
     try {
@@ -166,7 +167,7 @@ export class Scheduler {
       this.trace(key, items, { startMs, error: error as Error });
       this.retryOrFail(key, items, error as Error);
     }
-    this.running.delete(items);
+    this.running.splice(this.running.indexOf(items), 1);
     pool?.next(worker, true);
     this.settleDrain();
   }
@@ -219,7 +220,7 @@ export class Scheduler {
   }
 
   private hasWork(): boolean {
-    return this.running.size > 0 || [...this.lanes.values()].some(({ batcher }) => batcher.waiting > 0);
+    return this.running.length > 0 || [...this.lanes.values()].some(({ batcher }) => batcher.waiting > 0);
   }
 
   private settleDrain(): void {

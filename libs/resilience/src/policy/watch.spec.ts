@@ -44,4 +44,36 @@ describe('Watch', () => {
     server.close();
     expect(ended).toEqual(['answered']);
   });
+
+  it('lets go of what is removed, in any order and more than once, and of nothing else', async () => {
+    const watch = new Watch();
+    const ended: string[] = [];
+    const items = Array.from({ length: 6 }, (_, k): Watched => ({
+      dueMs: performance.now() + DUE_MS,
+      signal: undefined,
+      lapse: () => void ended.push(String(k)),
+    }));
+    items.forEach((item) => watch.add(item));
+    [0, 5, 3, 3, 0].forEach((k) => watch.remove(items[k]!));
+    watch.remove({ dueMs: 0, signal: undefined, lapse: () => undefined });
+    watch.add(items[3]!);
+    while (ended.length < 4) await sleep(DUE_MS);
+    expect(ended.sort()).toEqual(['1', '2', '3', '4']);
+  });
+
+  it('ends what is cancelled, and looks at the rest again and again', async () => {
+    const watch = new Watch();
+    const ended: string[] = [];
+    const caller = new AbortController();
+    const item = (name: string, dueMs: number, signal?: AbortSignal): Watched => ({
+      dueMs,
+      signal,
+      lapse: (cause) => void ended.push(`${name} ${cause}`),
+    });
+    watch.add(item('first', Infinity, caller.signal));
+    watch.add(item('second', performance.now() + 2 * DUE_MS));
+    caller.abort();
+    while (ended.length < 2) await sleep(DUE_MS);
+    expect(ended).toEqual(['first cancelled', 'second time']);
+  });
 });

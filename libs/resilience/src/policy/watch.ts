@@ -6,6 +6,8 @@ export interface Watched {
   /** When it lapses, on the scale of `performance.now()`; Infinity: only when it is cancelled. */
   readonly dueMs: number;
   readonly signal: AbortSignal | undefined;
+  /** For the watch that it is in: its place there. */
+  place?: number;
   /** Its time is over, or its caller has left. */
   lapse(cause: 'time' | 'cancelled', nowMs: number): void;
 }
@@ -15,7 +17,8 @@ export interface Watched {
  * would cost more than all the rest of a policy.
  */
 export class Watch {
-  private readonly watched = new Set<Watched>();
+  /** In no order. Not a Set: V8 links each table that a growing or shrinking Set leaves behind to the next one, and what they held is kept with them. */
+  private readonly watched: Watched[] = [];
   private timer: NodeJS.Timeout | undefined;
   private lastChance: NodeJS.Immediate | undefined;
 
@@ -23,12 +26,18 @@ export class Watch {
 
   /** Until it lapses, or `remove`. The timer lives, and keeps the process alive, only while something waits. */
   add(item: Watched): void {
-    this.watched.add(item);
+    item.place = this.watched.push(item) - 1;
     this.timer ??= setInterval(() => this.sweep(), SWEEP_MS);
   }
 
+  /** It may have been removed before, or never been added. */
   remove(item: Watched): void {
-    this.watched.delete(item);
+    const { place } = item;
+    if (place === undefined || this.watched[place] !== item) return;
+    const last = this.watched.pop() as Watched;
+    if (last === item) return;
+    this.watched[place] = last;
+    last.place = place;
   }
 
   /**
@@ -38,7 +47,7 @@ export class Watch {
   private sweep(): void {
     const nowMs = this.now();
     let isAnyDue = false;
-    for (const item of this.watched) {
+    for (const item of this.watched.slice()) {
       if (item.signal?.aborted) this.lapse(item, 'cancelled', nowMs);
       else if (nowMs >= item.dueMs) isAnyDue = true;
     }
@@ -49,19 +58,19 @@ export class Watch {
   private endDue(): void {
     this.lastChance = undefined;
     const nowMs = this.now();
-    for (const item of this.watched) {
+    for (const item of this.watched.slice()) {
       if (nowMs >= item.dueMs) this.lapse(item, 'time', nowMs);
     }
     this.rest();
   }
 
   private lapse(item: Watched, cause: 'time' | 'cancelled', nowMs: number): void {
-    this.watched.delete(item);
+    this.remove(item);
     item.lapse(cause, nowMs);
   }
 
   private rest(): void {
-    if (this.watched.size > 0) return;
+    if (this.watched.length > 0) return;
     clearInterval(this.timer);
     this.timer = undefined;
   }
