@@ -115,7 +115,7 @@ export class AuditStack {
       const left = await this.recordsOnSpools();
       if (left === 0) {
         const found = await this.compare(clients).catch((error: unknown) => error as Error); // Postgres may be restarting
-        if (!(found instanceof Error) && (isLate || found.missing.length === 0)) {
+        if ('missing' in found && (isLate || found.missing.length === 0)) {
           return found;
         }
         if (isLate) {

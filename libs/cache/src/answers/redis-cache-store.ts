@@ -5,7 +5,7 @@ import { readEntry, writeEntry, type CacheEntry } from './cache-entry.js';
 import { CacheStore } from './cache-store.js';
 
 const MOST_KEYS_A_COMMAND = 128;
-/** Nobody waits for an entry to be stored: so long it waits for others to travel with, because each command wakes Redis up. */
+/** Commands that store are so far apart at least: each wakes Redis up, and nobody waits for them. */
 const GATHER_MS = 5;
 /** Entries on their way to Redis; more are not kept there, because a slow Redis must not fill our memory. */
 const MOST_ENTRIES_UNDER_WAY = 1024;
@@ -42,12 +42,13 @@ interface Storing {
 
 /**
  * Keeps answers in Redis, for all replicas. What is asked within one turn of the event loop travels as one command, and
- * so does what is stored within some milliseconds. A Redis that is away, slow, frozen, full or flushed is a miss within the time limit.
+ * so does what is stored within some milliseconds under load. A Redis that is away, slow, frozen, full or flushed is a miss within the time limit.
  */
 export class RedisCacheStore extends CacheStore {
   private lookups: Lookup[] = [];
   private storing: Storing[] = [];
   private underWay = 0;
+  private entriesSentMs = -Infinity;
   private readonly now: () => number;
 
   constructor(
@@ -77,7 +78,7 @@ export class RedisCacheStore extends CacheStore {
     this.underWay++;
     return new Promise((resolve) => {
       if (this.storing.push({ key, entry, resolve }) === 1) {
-        setTimeout(() => this.sendEntries(), GATHER_MS);
+        this.sendEntriesSoon();
       }
     });
   }
@@ -111,7 +112,16 @@ export class RedisCacheStore extends CacheStore {
     return entry && nowMs < entry.keptUntilMs ? entry : undefined;
   }
 
+  /** At once, unless that was done just now: under load entries gather. */
+  private sendEntriesSoon(): void {
+    const send = () => this.sendEntries();
+    const waitMs = this.entriesSentMs + GATHER_MS - performance.now();
+    if (waitMs > 0) setTimeout(send, waitMs);
+    else setImmediate(send);
+  }
+
   private sendEntries(): void {
+    this.entriesSentMs = performance.now();
     const storing = this.storing;
     this.storing = [];
     for (let from = 0; from < storing.length; from += MOST_KEYS_A_COMMAND) {
