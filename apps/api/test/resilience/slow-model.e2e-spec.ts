@@ -1,3 +1,4 @@
+import { scrape } from '../support/metrics.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
 const FLOOR = 64;
@@ -21,8 +22,8 @@ describe('a model that takes milliseconds for a text', () => {
   }
 
   async function metric(name: string): Promise<number> {
-    const { text } = await running.client.get('/metrics');
-    return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1]);
+    const samples = [...(await scrape(running.client))];
+    return samples.find(([series]) => series.split('{')[0] === name)?.[1] ?? NaN;
   }
 
   it('is given short batches', async () => {

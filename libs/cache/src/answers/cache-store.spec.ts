@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
 import { accessTo, type TestAccess } from '../../test-support/redis-access.js';
 import { newEntry, type CacheEntry } from './cache-entry.js';
@@ -124,15 +125,30 @@ describeWithRedis('A cache in Redis', () => {
     keepsItsPromises((now) => new TieredCacheStore(memory(now), redisStore(now), now));
   });
 
+  const callsOf = async (command: string): Promise<number> => {
+    const text = String(await server.command('INFO', 'commandstats'));
+    return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(text)?.[1] ?? 0);
+  };
+
   it('sends what is asked in one turn as one command', async () => {
-    const calls = async (): Promise<number> => {
-      const text = String(await server.command('INFO', 'commandstats'));
-      return Number(/cmdstat_mget:calls=(\d+)/.exec(text)?.[1] ?? 0);
-    };
-    const before = await calls();
+    const before = await callsOf('mget');
     const store = redisStore(Date.now);
     await Promise.all(Array.from({ length: 100 }, (_, index) => store.get(`falcon:cache:1:turn-${index}`)));
-    expect(await calls()).toBe(before + 1);
+    expect(await callsOf('mget')).toBe(before + 1);
+  });
+
+  it('gathers what is stored in turns that follow each other closely', async () => {
+    const before = await callsOf('evalsha');
+    const store = redisStore(Date.now);
+    const startMs = performance.now();
+    const stored: unknown[] = [];
+    for (let turn = 0; turn < 100; turn++) {
+      stored.push(store.set(`falcon:cache:1:gathered-${turn}`, newEntry('x', LIFETIME, Date.now())));
+      await nextTurn();
+    }
+    expect(await Promise.all(stored)).toEqual(Array(100).fill(true));
+    const commands = (await callsOf('evalsha')) - before;
+    expect(commands).toBeLessThanOrEqual(2 + (performance.now() - startMs) / 4); // 5 ms apart, and timers round
   });
 
   it('lets Redis drop an entry that is too old for everything', async () => {

@@ -20,6 +20,7 @@ const NEVER = new AbortController().signal;
 
 /** One attempt at some work: it ends when its time is over or its caller leaves, even if the work does not. */
 export class BoundedAttempt<T> implements Attempt<T>, Watched {
+  /** Nowhere, until the watch says where. */
   place = -1;
   private controller: AbortController | undefined;
   private resolve!: (value: T) => void;
