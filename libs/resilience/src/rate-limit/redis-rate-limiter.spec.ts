@@ -39,13 +39,16 @@ describeWithRedis('RedisRateLimiter', () => {
     });
     connection.on('error', () => undefined); // of the killed server; commands reject with it
     connections.push(connection);
+    const counted = <T>(answer: Promise<T>): Promise<T> => {
+      underWay++;
+      return answer.finally(() => underWay--);
+    };
     const counting: ScriptingRedis = {
       evalsha: (...args) => {
         roundTrips++;
-        underWay++;
-        return connection.evalsha(...args).finally(() => underWay--);
+        return counted(connection.evalsha(...args));
       },
-      eval: (...args) => connection.eval(...args),
+      eval: (...args) => counted(connection.eval(...args)),
     };
     const policy = new Policy('redis', { timeoutMs, breaker: { openMs }, classify: kindOf });
     return new RedisRateLimiter(counting, policy, { rule, onUnavailable: (error) => errors.push(error) });
@@ -93,13 +96,13 @@ describeWithRedis('RedisRateLimiter', () => {
 
   it('lets a tenant far below its limit wait for nothing, and asks a twentieth of the time', async () => {
     const limiter = await connected(replica({ perSecond: 1000, burst: 1000 }));
-    for (let k = 0; k < 500; k++) {
-      const decision = limiter.take('a');
+    for (let k = 0; k < 400; k++) {
+      const decision = limiter.take('a'); // with what is lent ahead, less than half of the burst is gone at the end
       expect(decision).not.toBeInstanceOf(Promise);
       expect(decision).toMatchObject({ allowed: true });
       if (k % 10 === 0) await answered();
     }
-    expect(roundTrips).toBeLessThanOrEqual(25);
+    expect(roundTrips).toBeLessThanOrEqual(20);
   });
 
   it('asks nothing for a tenant that has used up its limit', async () => {
