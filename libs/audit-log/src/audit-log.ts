@@ -105,10 +105,10 @@ export class AuditLog {
    * @param answer the answer as it goes to the client: its JSON becomes part of the record as it is, because making it takes as
    * long as all the rest
    */
-  async appendAnswered(text: string, answer: string, entry: AuditEntryOfAnswer): Promise<void> {
-    if (this.isOn) {
-      await this.keep(`${this.head(text)},${JSON.stringify(entry).slice(1, -1)},${answer.slice(1)}`);
-    }
+  appendAnswered(text: string, answer: string, entry: AuditEntryOfAnswer): Promise<void> {
+    return this.isOn
+      ? this.keep(`${this.head(text)},${JSON.stringify(entry).slice(1, -1)},${answer.slice(1)}`)
+      : Promise.resolve();
   }
 
   /** Writes out what is under way and gives the spool up: what is not in the table yet is found by the next start. */
@@ -145,15 +145,9 @@ export class AuditLog {
     } while (!signal.aborted && !(await this.tryToOpen()));
   }
 
-  private async keep(json: string): Promise<void> {
-    try {
-      if (!this.spool) {
-        throw new Error('The spool is not open.');
-      }
-      await this.spool.append(json);
-    } catch (error) {
-      this.onLost(error);
-    }
+  private keep(json: string): Promise<void> {
+    const kept = this.spool?.append(json) ?? Promise.reject(new Error('The spool is not open.'));
+    return kept.catch((error: unknown) => this.onLost(error));
   }
 
   /** The first members of a record; the JSON is not closed. */

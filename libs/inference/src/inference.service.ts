@@ -78,10 +78,12 @@ export class InferenceService implements OnApplicationShutdown {
     this.host.submit(chosen.key, item);
     const { output, computeMs } = await item.answer;
     const probabilities = 'probabilities' in output ? output.probabilities : new Float32Array();
+    const { prediction, confidence } = decide(chosen.manifest, probabilities);
     return {
       model: chosen.name,
       version: chosen.version,
-      ...decide(chosen.manifest, probabilities),
+      prediction,
+      confidence,
       labels: chosen.manifest.labels,
       probabilities,
       inferenceTimeMs: Math.round(computeMs * 1000) / 1000,

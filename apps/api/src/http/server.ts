@@ -125,7 +125,7 @@ export class HttpServer extends FastifyAdapter {
       };
     });
     server.addHook('onRequest', (request, reply, done) => {
-      reply.header('X-Request-ID', request.id).headers(SECURITY_HEADERS);
+      reply.header('x-request-id', request.id).headers(SECURITY_HEADERS);
       if (this.isDraining) {
         reply.raw.shouldKeepAlive = false;
       }
@@ -225,7 +225,7 @@ export class HttpServer extends FastifyAdapter {
   /** Fastify refuses a URL it cannot decode before any hook has run. */
   private onUnroutable(error: Error, request: FastifyRequest, reply: FastifyReply): void {
     meterResponse(reply.raw, this.unmatchedMeter(request.method), this.watch, request);
-    reply.header('X-Request-ID', request.id).headers(SECURITY_HEADERS);
+    reply.header('x-request-id', request.id).headers(SECURITY_HEADERS);
     this.filter?.answer(error, request, reply);
   }
 }

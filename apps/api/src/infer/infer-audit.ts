@@ -3,8 +3,7 @@ import { AuditLog, type AuditEntry } from '@app/audit-log';
 import { HTTP_ERRORS } from '../http-errors.js';
 import { failureOf } from '../http/problem.js';
 import { elapsedMs, type RequestContext } from '../http/request-context.js';
-import type { BatchRequest, InferRequest, InferResponse } from './infer.schema.js';
-import type { Rendered } from './rendered.js';
+import type { BatchRequest, InferRequest } from './infer.schema.js';
 
 /** A text of a request: POST /infer has one without an index. */
 export interface AskedText extends InferRequest {
@@ -21,10 +20,13 @@ export function askedTexts({ texts, ...choice }: BatchRequest): AskedText[] {
 export class InferAudit {
   constructor(private readonly auditLog: AuditLog) {}
 
-  /** @throws {AuditUnavailableError} where no answer may leave without its record */
+  /**
+   * @param json the answer as it leaves
+   * @throws {AuditUnavailableError} where no answer may leave without its record
+   */
   answered(
     asked: AskedText,
-    { json }: Rendered<InferResponse>,
+    json: string,
     inferenceTimeMs: number | undefined,
     context: RequestContext,
   ): Promise<void> {

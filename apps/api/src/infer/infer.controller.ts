@@ -14,7 +14,7 @@ import {
 import { askedTexts } from './infer-audit.js';
 import { InferService } from './infer.service.js';
 import { OnceOnly } from './once-only.js';
-import { render, renderBatch, type Rendered } from './rendered.js';
+import { renderAgain, renderBatch, type BatchCircumstances, type Circumstances, type Rendered } from './rendered.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -40,7 +40,7 @@ export class InferController {
     if (answer.mode !== 'fresh') {
       sayDegraded(reply, answer.mode);
     }
-    void reply.header('Content-Type', JSON_TYPE).send(json);
+    void reply.header('content-type', JSON_TYPE).send(json);
   }
 
   @Post('batch')
@@ -54,13 +54,13 @@ export class InferController {
     if (degraded) {
       sayDegraded(reply, degraded.mode);
     }
-    void reply.header('Content-Type', JSON_TYPE).send(json);
+    void reply.header('content-type', JSON_TYPE).send(json);
   }
 
   private once(body: InferRequest, context: RequestContext) {
     return {
       run: () => this.infer.one(body, context),
-      replay: async (stored: InferResponse): Promise<Rendered<InferResponse>> => {
+      replay: async (stored: InferResponse): Promise<Rendered<Circumstances>> => {
         const answer = again(stored, context);
         await this.infer.replayed([body], [answer], context);
         return answer;
@@ -73,7 +73,7 @@ export class InferController {
     const asked = () => askedTexts(body);
     return {
       run: () => this.infer.batch(body, context),
-      replay: async ({ results: stored, ...rest }: BatchResponse): Promise<Rendered<BatchResponse>> => {
+      replay: async ({ results: stored, ...rest }: BatchResponse): Promise<Rendered<BatchCircumstances>> => {
         const results = stored.map((result) => again(result, context));
         await this.infer.replayed(asked(), results, context);
         return renderBatch(results, {
@@ -92,8 +92,8 @@ export class InferController {
 }
 
 /** The answer of an earlier request as the answer of this one. */
-function again(stored: InferResponse, context: RequestContext): Rendered<InferResponse> {
-  return render({
+function again(stored: InferResponse, context: RequestContext): Rendered<Circumstances> {
+  return renderAgain({
     ...stored,
     idempotency_hit: true,
     processing_time_ms: elapsedMs(context),

@@ -9,8 +9,8 @@ import { ResilienceError, sharedCounters } from '@app/resilience';
 import { register, type Counter, type Gauge, type Histogram } from 'prom-client';
 import { DEGRADING_ERROR_CODES, HTTP_ERRORS, INFERENCE_ERROR_CODES } from '../http-errors.js';
 import { failureOf } from '../http/problem.js';
-import type { InferResponse } from './infer.schema.js';
 import { RecentDurations } from './recent-durations.js';
+import type { Circumstances } from './rendered.js';
 
 const QUANTILES = [0.5, 0.9, 0.95, 0.99];
 
@@ -85,7 +85,7 @@ export class InferMetrics {
     }
   }
 
-  answered(answer: InferResponse): void {
+  answered(answer: Circumstances): void {
     const origin = answer.idempotency_hit ? 'idempotency' : answer.cache_hit ? 'True' : 'False';
     const seconds = answer.processing_time_ms / 1000;
     this.success[origin].inc();

@@ -10,6 +10,7 @@ import type { AnswerCache } from '@app/cache';
 import { Counter, Histogram, register } from 'prom-client';
 import type { RequestContext } from '../http/request-context.js';
 import { InferAudit } from './infer-audit.js';
+import type { BatchResponse, InferResponse } from './infer.schema.js';
 import { InferMetrics } from './infer.metrics.js';
 import { InferService } from './infer.service.js';
 import { ModelAnswers } from './model-answers.js';
@@ -101,8 +102,9 @@ describe('InferService', () => {
   it('answers with what the model said, and says that nothing was stored', async () => {
     const { service, counted } = serviceWith(async () => POSITIVE);
     const { answer, json } = await service.one({ text: 'a' }, context());
-    expect(JSON.parse(json)).toEqual(answer);
-    expect(answer).toEqual({
+    const sent = JSON.parse(json) as InferResponse;
+    expect(sent).toMatchObject(JSON.parse(JSON.stringify(answer)) as object);
+    expect(sent).toEqual({
       prediction: 'positive',
       confidence: 0.75,
       probabilities: { negative: 0.25, positive: 0.75 },
@@ -158,8 +160,9 @@ describe('InferService', () => {
       return { ...POSITIVE, prediction: text };
     });
     const { answer, json } = await service.batch({ texts: ['a', 'b', 'c'] }, context());
-    expect(JSON.parse(json)).toEqual(answer);
-    expect(answer.results.map(({ prediction }) => prediction)).toEqual(['a', 'b', 'c']);
+    const sent = JSON.parse(json) as BatchResponse;
+    expect(sent).toMatchObject(JSON.parse(JSON.stringify(answer)) as object);
+    expect(sent.results.map(({ prediction }) => prediction)).toEqual(['a', 'b', 'c']);
   });
 
   it('fails a batch with its first failure, names the text and calls off the rest', async () => {

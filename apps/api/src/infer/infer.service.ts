@@ -6,13 +6,13 @@ import { elapsedMs, type RequestContext } from '../http/request-context.js';
 import { SETTINGS, type Settings } from '../settings.js';
 import { askedTexts, InferAudit, type AskedText } from './infer-audit.js';
 import { InferMetrics } from './infer.metrics.js';
-import type { BatchRequest, BatchResponse, InferRequest, InferResponse } from './infer.schema.js';
+import type { BatchRequest, InferRequest } from './infer.schema.js';
 import { ModelAnswers, type Known } from './model-answers.js';
-import { render, renderBatch, type Rendered } from './rendered.js';
+import { render, renderBatch, type BatchCircumstances, type Circumstances, type Rendered } from './rendered.js';
 
 interface Answered {
   asked: AskedText;
-  rendered: Rendered<InferResponse>;
+  rendered: Rendered<Circumstances>;
   inferenceTimeMs: number | undefined;
 }
 
@@ -26,18 +26,22 @@ export class InferService {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  async one(asked: InferRequest, context: RequestContext): Promise<Rendered<InferResponse>> {
+  async one(asked: InferRequest, context: RequestContext): Promise<Rendered<Circumstances>> {
     try {
-      const answered = await this.ask(asked, context);
-      await traced(context.span, 'audit', () => this.record(answered, context));
-      return answered.rendered;
+      const known = await this.answers.find(asked, context);
+      const rendered = this.render(known, context);
+      await traced(context.span, 'audit', () =>
+        this.audit.answered(asked, rendered.json, known.inferenceTimeMs, context),
+      );
+      this.metrics.answered(rendered.answer);
+      return rendered;
     } catch (error) {
       throw await this.failure([asked], error, context);
     }
   }
 
   /** All texts at once, so that they share micro-batches; the first failure calls off the rest. */
-  async batch(body: BatchRequest, context: RequestContext): Promise<Rendered<BatchResponse>> {
+  async batch(body: BatchRequest, context: RequestContext): Promise<Rendered<BatchCircumstances>> {
     const asked = askedTexts(body);
     const callOff = new AbortController();
     const bounds = { ...context, signal: AbortSignal.any([context.signal, callOff.signal]) };
@@ -61,7 +65,7 @@ export class InferService {
   /** Puts answers on record that were given before and are given again, because their request came again. */
   async replayed(
     asked: readonly AskedText[],
-    answers: readonly Rendered<InferResponse>[],
+    answers: readonly Rendered<Circumstances>[],
     context: RequestContext,
   ): Promise<void> {
     const texts = asked.map((text, k): Answered => ({
@@ -91,29 +95,23 @@ export class InferService {
   private async ask(asked: AskedText, context: RequestContext): Promise<Answered> {
     try {
       const known = await this.answers.find(asked, context);
-      return { asked, rendered: render(this.answer(known, context)), inferenceTimeMs: known.inferenceTimeMs };
+      return { asked, rendered: this.render(known, context), inferenceTimeMs: known.inferenceTimeMs };
     } catch (error) {
       throw asked.index === undefined ? error : namingIndex(error, asked.index);
     }
   }
 
-  private answer(known: Known, context: RequestContext): InferResponse {
-    const { mode, degradedReason, ageSeconds } = known;
-    return {
-      prediction: known.prediction,
-      confidence: known.confidence,
-      probabilities: known.probabilities,
+  private render(known: Known, context: RequestContext): Rendered<Circumstances> {
+    return render(known.said, {
       cache_hit: known.cacheHit,
       idempotency_hit: false,
       worker_id: this.settings.workerId,
       processing_time_ms: elapsedMs(context),
-      mode,
-      ...(degradedReason && { degraded_reason: degradedReason }),
-      ...(ageSeconds !== undefined && { age_seconds: ageSeconds }),
-      model: known.model,
-      model_version: known.model_version,
+      mode: known.mode,
+      degraded_reason: known.degradedReason,
+      age_seconds: known.ageSeconds,
       request_id: context.requestId,
-    };
+    });
   }
 
   private recordAll(answered: readonly Answered[], context: RequestContext): Promise<unknown> {
@@ -121,7 +119,7 @@ export class InferService {
   }
 
   private async record({ asked, rendered, inferenceTimeMs }: Answered, context: RequestContext): Promise<void> {
-    await this.audit.answered(asked, rendered, inferenceTimeMs, context);
+    await this.audit.answered(asked, rendered.json, inferenceTimeMs, context);
     this.metrics.answered(rendered.answer);
   }
 }

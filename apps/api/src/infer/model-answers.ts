@@ -1,32 +1,26 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { AnswerCache, cacheKey } from '@app/cache';
-import { InferenceService } from '@app/inference';
+import { AnswerCache, cacheKey, type CachedAnswer } from '@app/cache';
+import { InferenceService, type TextClassification } from '@app/inference';
 import { traced, type TraceSpan } from '@app/ops';
 import { InjectPolicyFamily, PolicyFamily, type Priority } from '@app/resilience';
 import { DEGRADING_ERROR_CODES, type ErrorCode } from '../http-errors.js';
 import { failureOf } from '../http/problem.js';
 import type { RequestContext } from '../http/request-context.js';
 import { SETTINGS, type Settings } from '../settings.js';
-import type { InferRequest } from './infer.schema.js';
-import { likeliest, rounded } from './probabilities.js';
+import type { InferRequest, InferResponse } from './infer.schema.js';
+import { readSaid, saidJson, writeSaid } from './said.js';
 
 /** What is known of a text: what a model said of it, now or before, or what stands in for that. */
 export interface Known {
-  prediction: string;
-  confidence: number;
-  probabilities: Record<string, number>;
-  model: string;
-  model_version: string;
+  /** JSON of a `Said`. */
+  said: string;
   /** Time that the batch took; absent when nothing was computed for this answer. */
-  inferenceTimeMs?: number;
-  mode: 'fresh' | 'degraded_cache' | 'degraded_fallback';
+  inferenceTimeMs?: number | undefined;
+  mode: InferResponse['mode'];
   cacheHit: boolean;
   degradedReason?: ErrorCode;
   ageSeconds?: number;
 }
-
-/** The part of an answer that is the same for whoever asks. */
-type Said = Pick<Known, 'prediction' | 'confidence' | 'probabilities' | 'model' | 'model_version' | 'inferenceTimeMs'>;
 
 /** A text, and what is to answer it. */
 type Question = Pick<InferRequest, 'text'> & { model: string; version: string };
@@ -57,102 +51,88 @@ export class ModelAnswers implements OnApplicationBootstrap {
     return this.settings.cacheEnabled ? this.answers : undefined;
   }
 
-  async find(asked: InferRequest, context: RequestContext): Promise<Known> {
+  /** @throws {ModelNotFoundError} or {ModelVersionNotFoundError} at once; else it rejects with why nothing has answered. */
+  find(asked: InferRequest, context: RequestContext): Promise<Known> {
     const { model, version } = this.inference.find(asked);
     const question: Question = { text: asked.text, model, version };
-    const key = this.cache && cacheKey({ model, version, text: asked.text });
-    try {
-      return await this.fresh(question, key, context);
-    } catch (error) {
-      return (await this.degraded(question, key, { error, context })) ?? Promise.reject(error);
-    }
+    const key = this.cache && cacheKey(question);
+    return this.fresh(question, key, context).catch((error: unknown) =>
+      this.degraded(question, key, { error, context }),
+    );
   }
 
   private async fresh(question: Question, key: string | undefined, context: RequestContext): Promise<Known> {
     if (!this.cache || key === undefined) {
-      return { ...(await this.ask(question, context)), mode: 'fresh', cacheHit: false };
+      return fresh(writeSaid(await this.ask(question, context)), 'computed');
     }
     const { deadlineMs, signal, span, priority } = context;
     const lookup = span?.child('cache');
-    let computed: Said | undefined;
-    const compute = async (wanted: AbortSignal): Promise<string> => {
+    const compute = (wanted: AbortSignal): Promise<string> => {
       endLookup(lookup, 'miss');
-      return JSON.stringify((computed = await this.ask(question, { deadlineMs, signal: wanted, span, priority })));
+      return this.ask(question, { deadlineMs, signal: wanted, span, priority }).then(writeSaid);
     };
     try {
-      const { value, origin } = await this.cache.getOrCompute(key, compute, {
-        signal,
-        deadlineMs: deadlineMs + GRACE_MS,
-      });
-      if (origin === 'computed' && computed) {
-        return { ...computed, mode: 'fresh', cacheHit: false };
+      const bounds = { signal, deadlineMs: deadlineMs + GRACE_MS };
+      const { value, origin } = await this.cache.getOrCompute(key, compute, bounds);
+      if (origin !== 'computed') {
+        endLookup(lookup, origin === 'cache' ? 'hit' : 'shared');
       }
-      const cacheHit = origin === 'cache';
-      endLookup(lookup, cacheHit ? 'hit' : 'shared');
-      const { inferenceTimeMs, ...said } = JSON.parse(value) as Said;
-      return { ...said, ...(!cacheHit && { inferenceTimeMs }), mode: 'fresh', cacheHit };
+      return fresh(value, origin);
     } catch (error) {
       lookup?.end(error);
       throw error;
     }
   }
 
-  private async ask(
-    { text, ...choice }: Question,
+  private ask(
+    question: Question,
     { deadlineMs, signal, span, priority }: Pick<RequestContext, 'deadlineMs' | 'signal' | 'span' | 'priority'>,
-  ): Promise<Said> {
+  ): Promise<TextClassification> {
     const headStartMs = HEAD_START_MS[priority];
     // One that exists: `find` has resolved it, so that nobody makes policies by inventing names.
-    const policy = this.policies.of(choice.model);
-    const said = await traced(span, 'model', (part) =>
-      policy.execute(() => this.inference.classify(text, choice, { deadlineMs, signal, headStartMs, span: part }), {
-        deadlineMs: deadlineMs + GRACE_MS,
-        signal,
-      }),
+    const policy = this.policies.of(question.model);
+    const call = { deadlineMs: deadlineMs + GRACE_MS, signal };
+    return traced(span, 'model', (part) =>
+      policy.execute(
+        () => this.inference.classify(question.text, question, { deadlineMs, signal, headStartMs, span: part }),
+        call,
+      ),
     );
-    return {
-      prediction: said.prediction,
-      confidence: rounded(said.confidence),
-      probabilities: likeliest(said.labels, said.probabilities),
-      model: said.model,
-      model_version: said.version,
-      inferenceTimeMs: said.inferenceTimeMs,
-    };
   }
 
-  /** A stored answer past its time, else what the model declares; undefined when there is neither, or none is wanted. */
+  /**
+   * A stored answer past its time, else what the model declares.
+   * @throws what the model had for an answer, when there is neither, or none is wanted
+   */
   private async degraded(
-    { text, ...choice }: InferRequest,
+    { text, ...choice }: Question,
     key: string | undefined,
     { error, context }: { error: unknown; context: RequestContext },
-  ): Promise<Known | undefined> {
+  ): Promise<Known> {
     const { code: degradedReason } = failureOf(error);
     if (!context.allowDegraded || !DEGRADING.includes(degradedReason)) {
-      return undefined;
+      throw error;
     }
     const stale = key === undefined ? undefined : await this.cache?.findStale(key);
     if (stale) {
-      const { inferenceTimeMs: _, ...said } = JSON.parse(stale.value) as Said;
-      const { ageSeconds } = stale;
-      return { ...said, mode: 'degraded_cache', cacheHit: true, degradedReason, ageSeconds };
+      const { value, ageSeconds } = stale;
+      return { said: readSaid(value).said, mode: 'degraded_cache', cacheHit: true, degradedReason, ageSeconds };
     }
     // A fallback that fails, too, is no answer; what the caller is told is why the model had none.
     const fallback = await traced(context.span, 'fallback', (span) =>
       this.inference.fallback(text, choice, { ...context, span }),
     ).catch(() => undefined);
-    return (
-      fallback && {
-        prediction: fallback.prediction,
-        confidence: rounded(fallback.confidence),
-        probabilities: likeliest(fallback.labels, fallback.probabilities),
-        model: fallback.model,
-        model_version: fallback.version,
-        mode: 'degraded_fallback',
-        cacheHit: false,
-        degradedReason,
-      }
-    );
+    if (!fallback) {
+      throw error;
+    }
+    return { said: saidJson(fallback), mode: 'degraded_fallback', cacheHit: false, degradedReason };
   }
+}
+
+function fresh(written: string, origin: CachedAnswer['origin']): Known {
+  const { said, inferenceTimeMs } = readSaid(written);
+  const cacheHit = origin === 'cache';
+  return { said, inferenceTimeMs: cacheHit ? undefined : inferenceTimeMs, mode: 'fresh', cacheHit };
 }
 
 /** The lookup ends where the answer is found, or where it begins to be computed. */

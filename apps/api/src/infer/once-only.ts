@@ -6,13 +6,13 @@ import { SETTINGS, type Settings } from '../settings.js';
 import type { RequestContext } from '../http/request-context.js';
 import type { Rendered } from './rendered.js';
 
-/** What is answered once for each key, and how an answer that was stored is given again. */
-export interface KeyedWork<T> {
+/** What is answered once for each key, and how an answer that was stored as `Stored` is given again. */
+export interface KeyedWork<T, Stored> {
   route: string;
   body: unknown;
   run: () => Promise<Rendered<T>>;
   /** Makes the answer of this request out of the stored one. */
-  replay: (stored: T) => Promise<Rendered<T>>;
+  replay: (stored: Stored) => Promise<Rendered<T>>;
   /** Puts a refusal on record, and gives what to answer. */
   refuse: (error: unknown) => Promise<unknown>;
 }
@@ -33,13 +33,20 @@ export class OnceOnly {
    * @param onUnavailable called when the keys cannot be reached and the work runs without knowing whether it ran before
    * @throws {HttpError} IDEMPOTENCY_KEY_IN_FLIGHT or IDEMPOTENCY_KEY_REUSED
    */
-  async run<T>(work: KeyedWork<T>, context: RequestContext, onUnavailable: () => void): Promise<Rendered<T>> {
-    const { idempotencyKey: key, tenant, deadlineMs } = context;
-    if (!this.settings.idempotencyEnabled || key === undefined) {
-      return work.run();
-    }
+  run<T, Stored>(work: KeyedWork<T, Stored>, context: RequestContext, onUnavailable: () => void): Promise<Rendered<T>> {
+    const { idempotencyKey: key } = context;
+    return this.settings.idempotencyEnabled && key !== undefined
+      ? this.runOnce(work, { ...context, idempotencyKey: key }, onUnavailable)
+      : work.run();
+  }
+
+  private async runOnce<T, Stored>(
+    work: KeyedWork<T, Stored>,
+    { tenant, idempotencyKey: key, deadlineMs, span }: RequestContext & { idempotencyKey: string },
+    onUnavailable: () => void,
+  ): Promise<Rendered<T>> {
     const request = { tenant, route: work.route, key, fingerprint: fingerprint(work.body), deadlineMs };
-    const outcome = await traced(context.span, 'idempotency', () => this.idempotency.begin(request));
+    const outcome = await traced(span, 'idempotency', () => this.idempotency.begin(request));
     switch (outcome.state) {
       case 'in-flight':
         throw await work.refuse(
@@ -52,14 +59,14 @@ export class OnceOnly {
           new HttpError('IDEMPOTENCY_KEY_REUSED', 'This idempotency key was used with another body.'),
         );
       case 'replay':
-        return work.replay(JSON.parse(outcome.answer.body) as T);
+        return work.replay(JSON.parse(outcome.answer.body) as Stored);
       case 'unavailable':
         onUnavailable();
     }
     return this.complete(work, outcome.claim);
   }
 
-  private async complete<T>(work: KeyedWork<T>, claim: HeldClaim): Promise<Rendered<T>> {
+  private async complete<T, Stored>(work: KeyedWork<T, Stored>, claim: HeldClaim): Promise<Rendered<T>> {
     try {
       const answer = await work.run();
       await claim.complete(200, answer.json);

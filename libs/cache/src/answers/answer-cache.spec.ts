@@ -34,7 +34,7 @@ describe('AnswerCache', () => {
   });
 
   it('computes once for all who ask at the same time, and says who shared', async () => {
-    const answers = await Promise.all(Array.from({ length: 5 }, () => cache.getOrCompute('key', compute)));
+    const answers = await Promise.all(Array.from({ length: 5 }, async () => cache.getOrCompute('key', compute)));
     expect(answers.map(({ origin }) => origin)).toEqual(['computed', 'shared', 'shared', 'shared', 'shared']);
     expect(new Set(answers.map(({ value }) => value))).toEqual(new Set(['computed']));
     expect(compute).toHaveBeenCalledTimes(1);

@@ -27,19 +27,9 @@ interface Question {
   compute: Computation<string>;
 }
 
-interface Flown {
-  entry: CacheEntry;
-  found: boolean;
-}
-
-interface Computed {
-  entry: CacheEntry;
-  stored: boolean | Promise<boolean>;
-}
-
 /** Answers a repeated question once. Failures are never kept: the next caller tries again. */
 export class AnswerCache {
-  private readonly flights = new SingleFlight<Flown>();
+  private readonly flights = new SingleFlight<CachedAnswer>();
   private readonly now: () => number;
 
   constructor(
@@ -51,28 +41,25 @@ export class AnswerCache {
     this.now = options.now ?? Date.now;
   }
 
-  /** Gives the stored answer, or computes and keeps it. What the computation throws, every caller that waits is thrown. */
-  async getOrCompute(key: string, compute: Computation<string>, bounds?: WaitBounds): Promise<CachedAnswer> {
+  /**
+   * Gives the stored answer, at once when it is at hand, or computes and keeps it. What the computation throws, every
+   * caller that waits is thrown.
+   */
+  getOrCompute(key: string, compute: Computation<string>, bounds?: WaitBounds): CachedAnswer | Promise<CachedAnswer> {
     const joined = this.flights.has(key);
     const stored = joined ? undefined : this.store.get(key);
     if (stored && !(stored instanceof Promise) && isFresh(stored, this.now())) {
       this.observer.onHit();
       return { value: stored.value, origin: 'cache' };
     }
-    let found = false;
-    try {
-      const flown = await this.flights.run(key, (signal) => this.fly(key, { stored, compute }, signal), bounds);
-      found = flown.found;
-      return { value: flown.entry.value, origin: found ? 'cache' : joined ? 'shared' : 'computed' };
-    } finally {
-      this.count(found, joined);
-    }
+    const flight = this.flights.run(key, (signal) => this.fly(key, { stored, compute }, signal), bounds);
+    return joined ? this.shared(flight) : flight;
   }
 
   /** The stored answer, if it is fresh. */
   async find(key: string): Promise<string | undefined> {
     const entry = await this.freshEntry(key);
-    this.count(entry !== undefined, false);
+    this.count(entry !== undefined);
     return entry?.value;
   }
 
@@ -84,23 +71,60 @@ export class AnswerCache {
 
   /** Keeps an answer. Nobody has to wait for the promise. */
   keep(key: string, value: string): boolean | Promise<boolean> {
-    return this.store.set(key, newEntry(value, this.options, this.now()));
+    return this.store.set(key, this.newEntry(value));
+  }
+
+  private async shared(flight: Promise<CachedAnswer>): Promise<CachedAnswer> {
+    let isFound = false;
+    try {
+      const { value, origin } = await flight;
+      isFound = origin === 'cache';
+      return { value, origin: isFound ? 'cache' : 'shared' };
+    } finally {
+      this.count(isFound);
+      if (!isFound) this.observer.onShared();
+    }
   }
 
   /** The lookup is part of the flight: whoever joins it shares what it finds, and asks Redis nothing. */
-  private async fly(key: string, { stored, compute }: Question, signal: AbortSignal): Promise<Flown> {
-    const entry = await stored;
-    if (entry && isFresh(entry, this.now())) {
-      return { entry, found: true };
+  private async fly(key: string, { stored, compute }: Question, signal: AbortSignal): Promise<CachedAnswer> {
+    const found = await stored;
+    if (found && isFresh(found, this.now())) {
+      this.observer.onHit();
+      return { value: found.value, origin: 'cache' };
     }
+    if (this.cluster) {
+      return this.flyOnce(this.cluster, { key, compute }, signal);
+    }
+    this.observer.onMiss();
     signal.throwIfAborted();
-    const work = { find: () => this.freshEntry(key), compute: () => this.compute(key, compute, signal) };
-    return this.cluster ? this.cluster.run(key, work, signal) : { entry: (await work.compute()).entry, found: false };
+    const value = await compute(signal);
+    void this.keep(key, value);
+    return { value, origin: 'computed' };
   }
 
-  private async compute(key: string, compute: Computation<string>, signal: AbortSignal): Promise<Computed> {
-    const entry = newEntry(await compute(signal), this.options, this.now());
-    return { entry, stored: this.store.set(key, entry) };
+  private async flyOnce(
+    cluster: ClusterFlight,
+    { key, compute }: { key: string; compute: Computation<string> },
+    signal: AbortSignal,
+  ): Promise<CachedAnswer> {
+    const find = () => this.freshEntry(key);
+    const make = async () => {
+      const entry = this.newEntry(await compute(signal));
+      return { entry, stored: this.store.set(key, entry) };
+    };
+    let isFound = false;
+    try {
+      const { entry, found } = await cluster.run(key, { find, compute: make }, signal);
+      isFound = found;
+      return { value: entry.value, origin: found ? 'cache' : 'computed' };
+    } finally {
+      this.count(isFound);
+    }
+  }
+
+  private newEntry(value: string): CacheEntry {
+    return newEntry(value, this.options, this.now());
   }
 
   private async freshEntry(key: string): Promise<CacheEntry | undefined> {
@@ -108,14 +132,11 @@ export class AnswerCache {
     return entry && isFresh(entry, this.now()) ? entry : undefined;
   }
 
-  private count(found: boolean, joined: boolean): void {
-    if (found) {
+  private count(isFound: boolean): void {
+    if (isFound) {
       this.observer.onHit();
-      return;
-    }
-    this.observer.onMiss();
-    if (joined) {
-      this.observer.onShared();
+    } else {
+      this.observer.onMiss();
     }
   }
 }

@@ -6,7 +6,7 @@ const question = { model: 'sentiment', version: '1', text: 'A fine day' };
 describe('cacheKey', () => {
   it('is the same for the same question, and has the form that Redis is searched for', () => {
     expect(cacheKey({ ...question })).toBe(cacheKey(question));
-    expect(cacheKey(question)).toMatch(/^falcon:cache:1:[\w-]{43}$/);
+    expect(cacheKey(question)).toMatch(/^falcon:cache:2:[\w-]{43}$/);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 /** The number is that of the form of key and entry: a release that changes either counts it up and finds an empty cache. */
-const PREFIX = 'falcon:cache:1:';
+const PREFIX = 'falcon:cache:2:';
 
 /** What an answer depends on. */
 export interface Question {

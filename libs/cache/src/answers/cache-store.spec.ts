@@ -23,7 +23,7 @@ function keepsItsPromises(makeStore: MakeStore): void {
   let store: CacheStore;
   let keys = 0;
 
-  const key = (): string => `falcon:cache:1:spec-${process.pid}-${keys++}`;
+  const key = (): string => `falcon:cache:2:spec-${process.pid}-${keys++}`;
   const entry = (value: string): CacheEntry => newEntry(value, LIFETIME, nowMs);
 
   beforeEach(() => {
@@ -100,6 +100,15 @@ describe('MemoryCacheStore', () => {
     expect(store.get('other 0')).toBeUndefined();
     expect(store.get('other 9999')).toEqual(kept);
   });
+
+  it('keeps keys apart that end alike, one of them at a time', () => {
+    const store = memory(Date.now);
+    store.set('one 12345678', newEntry('one', LIFETIME, Date.now()));
+    expect(store.get('two 12345678')).toBeUndefined();
+    store.set('two 12345678', newEntry('two', LIFETIME, Date.now()));
+    expect(store.get('one 12345678')).toBeUndefined();
+    expect(store.get('two 12345678')?.value).toBe('two');
+  });
 });
 
 describeWithRedis('A cache in Redis', () => {
@@ -133,7 +142,7 @@ describeWithRedis('A cache in Redis', () => {
   it('sends what is asked in one turn as one command', async () => {
     const before = await callsOf('mget');
     const store = redisStore(Date.now);
-    await Promise.all(Array.from({ length: 100 }, (_, index) => store.get(`falcon:cache:1:turn-${index}`)));
+    await Promise.all(Array.from({ length: 100 }, (_, index) => store.get(`falcon:cache:2:turn-${index}`)));
     expect(await callsOf('mget')).toBe(before + 1);
   });
 
@@ -143,7 +152,7 @@ describeWithRedis('A cache in Redis', () => {
     const startMs = performance.now();
     const stored: unknown[] = [];
     for (let turn = 0; turn < 100; turn++) {
-      stored.push(store.set(`falcon:cache:1:gathered-${turn}`, newEntry('x', LIFETIME, Date.now())));
+      stored.push(store.set(`falcon:cache:2:gathered-${turn}`, newEntry('x', LIFETIME, Date.now())));
       await nextTurn();
     }
     expect(await Promise.all(stored)).toEqual(Array(100).fill(true));
@@ -153,8 +162,8 @@ describeWithRedis('A cache in Redis', () => {
 
   it('lets Redis drop an entry that is too old for everything', async () => {
     const store = redisStore(Date.now);
-    await store.set('falcon:cache:1:ends', newEntry('x', LIFETIME, Date.now()));
-    const leftMs = Number(await server.command('PTTL', 'falcon:cache:1:ends'));
+    await store.set('falcon:cache:2:ends', newEntry('x', LIFETIME, Date.now()));
+    const leftMs = Number(await server.command('PTTL', 'falcon:cache:2:ends'));
     expect(leftMs).toBeGreaterThan(LIFETIME.ttlMs + LIFETIME.staleMs - 5000);
     expect(leftMs).toBeLessThanOrEqual(LIFETIME.ttlMs + LIFETIME.staleMs);
   });
@@ -164,7 +173,7 @@ describeWithRedis('A cache in Redis', () => {
     ['a text that is no entry', ['SET', 'not an entry']],
     ['a text far too long', ['SET', `1:1:1:${'x'.repeat(1_000_000)}`]],
   ])('takes %s for a miss, and overwrites it', async (_, [command = '', value = '']) => {
-    const alien = 'falcon:cache:1:alien';
+    const alien = 'falcon:cache:2:alien';
     await server.command('DEL', alien);
     await server.command(command, alien, value);
     const store = redisStore(Date.now);
@@ -179,9 +188,9 @@ describeWithRedis('A cache in Redis', () => {
   ])('%s', async (_, aheadMs, freshForMs) => {
     const theirNowMs = Date.now() + aheadMs;
     const theirs = redisStore(() => theirNowMs);
-    await theirs.set('falcon:cache:1:ahead', newEntry('x', LIFETIME, theirNowMs));
+    await theirs.set('falcon:cache:2:ahead', newEntry('x', LIFETIME, theirNowMs));
     const nowMs = theirNowMs - aheadMs;
-    expect(await redisStore(() => nowMs).get('falcon:cache:1:ahead')).toEqual({
+    expect(await redisStore(() => nowMs).get('falcon:cache:2:ahead')).toEqual({
       value: 'x',
       madeAtMs: nowMs,
       freshUntilMs: nowMs + freshForMs,
@@ -192,9 +201,9 @@ describeWithRedis('A cache in Redis', () => {
   it('gives a replica what another one has stored, and then from memory', async () => {
     const [one, other] = [memory(Date.now), memory(Date.now)];
     const entry = newEntry('shared', LIFETIME, Date.now());
-    await new TieredCacheStore(one, redisStore(Date.now)).set('falcon:cache:1:shared', entry);
-    expect(await new TieredCacheStore(other, redisStore(Date.now)).get('falcon:cache:1:shared')).toEqual(entry);
-    expect(other.get('falcon:cache:1:shared')).toEqual(entry);
+    await new TieredCacheStore(one, redisStore(Date.now)).set('falcon:cache:2:shared', entry);
+    expect(await new TieredCacheStore(other, redisStore(Date.now)).get('falcon:cache:2:shared')).toEqual(entry);
+    expect(other.get('falcon:cache:2:shared')).toEqual(entry);
   });
 
   it('prefers the new answer of another replica to its own stale one', async () => {
@@ -205,9 +214,9 @@ describeWithRedis('A cache in Redis', () => {
       redisStore(() => nowMs),
       () => nowMs,
     );
-    near.set('falcon:cache:1:newer', newEntry('old', LIFETIME, nowMs));
+    near.set('falcon:cache:2:newer', newEntry('old', LIFETIME, nowMs));
     nowMs += LIFETIME.ttlMs + 1;
-    await redisStore(() => nowMs).set('falcon:cache:1:newer', newEntry('new', LIFETIME, nowMs));
-    expect((await tiered.get('falcon:cache:1:newer'))?.value).toBe('new');
+    await redisStore(() => nowMs).set('falcon:cache:2:newer', newEntry('new', LIFETIME, nowMs));
+    expect((await tiered.get('falcon:cache:2:newer'))?.value).toBe('new');
   });
 });

@@ -38,7 +38,7 @@ describeWithRedis('ClusterFlight', () => {
   it('computes once over all replicas, and the others find the answer', async () => {
     const compute = jest.fn(() => sleep(50, 'computed'));
     const all = await replicas(4);
-    const answers = await Promise.all(all.map((one) => one.getOrCompute(key, compute)));
+    const answers = await Promise.all(all.map(async (one) => one.getOrCompute(key, compute)));
     expect(answers.map(({ origin }) => origin).toSorted()).toEqual(['cache', 'cache', 'cache', 'computed']);
     expect(new Set(answers.map(({ value }) => value))).toEqual(new Set(['computed']));
     expect(compute).toHaveBeenCalledTimes(1);

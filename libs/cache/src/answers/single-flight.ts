@@ -38,44 +38,32 @@ export class SingleFlight<T> {
   }
 
   /** Waits for the computation under way, or starts it. */
-  async run(key: string, compute: Computation<T>, { signal, deadlineMs }: WaitBounds = {}): Promise<T> {
-    signal?.throwIfAborted();
-    if (deadlineMs !== undefined && performance.now() >= deadlineMs) {
-      throw new SharedWaitExpiredError();
-    }
+  run(key: string, compute: Computation<T>, { signal, deadlineMs = Infinity }: WaitBounds = {}): Promise<T> {
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    if (performance.now() >= deadlineMs) return Promise.reject(new SharedWaitExpiredError());
     const flight = this.flights.get(key) ?? this.start(key, compute);
     flight.waiting++;
-    try {
-      return await this.wait(flight.answer as Promise<T>, { signal, deadlineMs });
-    } finally {
+    const lapsed = (cause: 'time' | 'cancelled') => {
       this.leave(key, flight);
-    }
-  }
-
-  private wait(answer: Promise<T>, { signal, deadlineMs = Infinity }: WaitBounds): Promise<T> {
-    const lapsed = (cause: 'time' | 'cancelled') =>
-      cause === 'time' ? new SharedWaitExpiredError() : (signal?.reason as Error);
-    return new BoundedAttempt(() => answer, { dueMs: deadlineMs, signal, watch: this.watch, lapsed }).start();
+      return cause === 'time' ? new SharedWaitExpiredError() : (signal?.reason as Error);
+    };
+    const wait = { dueMs: deadlineMs, signal, watch: this.watch, lapsed };
+    return new BoundedAttempt(() => flight.answer as Promise<T>, wait).start();
   }
 
   private start(key: string, compute: Computation<T>): Flight<T> {
     const abandoned = new AbortController();
     const flight: Flight<T> = { answer: undefined, abandoned, waiting: 0 };
     this.flights.set(key, flight);
-    const answer = this.fly(key, flight, () => compute(abandoned.signal));
-    answer.catch(() => undefined); // each caller hears of it by its own wait, and there may be none left
-    flight.answer = answer;
-    return flight;
-  }
-
-  private async fly(key: string, flight: Flight<T>, compute: () => Promise<T>): Promise<T> {
-    try {
-      return await compute();
-    } finally {
+    const land = () => {
       this.forget(key, flight);
       flight.answer = undefined;
       flight.abandoned = undefined;
-    }
+    };
+    flight.answer = begin(compute, abandoned.signal);
+    // Before the callers hear of it, by their own waits; there may be none left to hear of a failure.
+    flight.answer.then(land, land);
+    return flight;
   }
 
   private leave(key: string, flight: Flight<T>): void {
@@ -87,5 +75,14 @@ export class SingleFlight<T> {
 
   private forget(key: string, flight: Flight<T>): void {
     if (this.flights.get(key) === flight) this.flights.delete(key);
+  }
+}
+
+/** One that throws at once is like one that throws later. */
+function begin<T>(compute: Computation<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return compute(signal);
+  } catch (error) {
+    return Promise.reject(error);
   }
 }

@@ -9,14 +9,14 @@ describe('rateLimitHeaders', () => {
   it('tells the quota of a minute, what is left and when all of it is back', () => {
     const decision = { allowed: true, rule, remaining: 42, resetSeconds: 4, retryAfterSeconds: 0 };
     expect(rateLimitHeaders(decision)).toEqual({
-      'RateLimit-Policy': '"tenant";q=1000;w=60',
-      RateLimit: '"tenant";r=42;t=4',
+      'ratelimit-policy': '"tenant";q=1000;w=60',
+      ratelimit: '"tenant";r=42;t=4',
     });
   });
 
   it('tells the refused when to come back', () => {
     const decision = { allowed: false, rule, remaining: 0, resetSeconds: 6, retryAfterSeconds: 2 };
-    expect(rateLimitHeaders(decision)).toMatchObject({ 'Retry-After': '2' });
+    expect(rateLimitHeaders(decision)).toMatchObject({ 'retry-after': '2' });
   });
 });
 
