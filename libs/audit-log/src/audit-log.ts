@@ -96,7 +96,7 @@ export class AuditLog {
       const message = entry.error_message && storable(entry.error_message);
       const { workerId: worker_id } = this.options;
       const known = { ...entry, worker_id, model, model_version: version, error_message: message };
-      await this.keep(`${this.head(text)},${JSON.stringify(known).slice(1)}`);
+      await this.keep(this.json(text, known));
     }
   }
 
@@ -106,9 +106,7 @@ export class AuditLog {
    * long as all the rest
    */
   appendAnswered(text: string, answer: string, entry: AuditEntryOfAnswer): Promise<void> {
-    return this.isOn
-      ? this.keep(`${this.head(text)},${JSON.stringify(entry).slice(1, -1)},${answer.slice(1)}`)
-      : Promise.resolve();
+    return this.isOn ? this.keep(this.json(text, entry), answer) : Promise.resolve();
   }
 
   /** Writes out what is under way and gives the spool up: what is not in the table yet is found by the next start. */
@@ -145,15 +143,21 @@ export class AuditLog {
     } while (!signal.aborted && !(await this.tryToOpen()));
   }
 
-  private keep(json: string): Promise<void> {
-    const kept = this.spool?.append(json) ?? Promise.reject(new Error('The spool is not open.'));
+  private keep(json: string, more?: string): Promise<void> {
+    const kept = this.spool?.append(json, more) ?? Promise.reject(new Error('The spool is not open.'));
     return kept.catch((error: unknown) => this.onLost(error));
   }
 
-  /** The first members of a record; the JSON is not closed. */
-  private head(text: string): string {
-    const head = `{"id":"${randomUUIDv7()}","created_at":"${this.timestamp()}","text_hash":"${hashOf(text)}","text_length":${lengthOf(text)}`;
-    return this.options.storeText ? `${head},"text":${JSON.stringify(storable(text))}` : head;
+  /** What the caller knows and what is added here. */
+  private json(text: string, entry: AuditEntry | AuditEntryOfAnswer): string {
+    return JSON.stringify({
+      ...entry,
+      id: randomUUIDv7(),
+      created_at: this.timestamp(),
+      text_hash: hashOf(text),
+      text_length: lengthOf(text),
+      text: this.options.storeText ? storable(text) : undefined,
+    });
   }
 
   /** Now, in ISO 8601; formatted once for all records of a millisecond. */

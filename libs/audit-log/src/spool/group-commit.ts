@@ -48,7 +48,7 @@ export class GroupCommit {
   }
 
   /** One promise for all of a group; rejects with SpoolWriteError or SpoolTimeoutError. */
-  append(json: string): Promise<void> {
+  append(json: string, more?: string): Promise<void> {
     if (this.failure && (this.isHanging || performance.now() < this.restUntilMs)) {
       return Promise.reject(this.failure);
     }
@@ -58,7 +58,7 @@ export class GroupCommit {
       // All that is answered in this turn of the event loop joins the first group.
       if (!this.writing && !this.gathering) setImmediate(this.flush);
     }
-    this.filling.add(json);
+    this.filling.add(json, more);
     if (this.gathering && this.filling.records >= GATHER.records) {
       this.stopGathering();
       setImmediate(this.flush);

@@ -14,10 +14,10 @@ export class Group {
   /** `buffer` is that of an earlier group, used again. */
   constructor(private buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY)) {}
 
-  add(json: string): void {
-    const needed = this.bytes + lineBytesBound(json);
+  add(json: string, more?: string): void {
+    const needed = this.bytes + lineBytesBound(json, more);
     if (needed > this.buffer.length) this.grow(needed);
-    this.bytes += putLine(this.buffer, this.bytes, json);
+    this.bytes += putLine(this.buffer, this.bytes, json, more);
     this.records++;
   }
 

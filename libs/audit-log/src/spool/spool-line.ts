@@ -12,17 +12,26 @@ export const JSON_OFFSET = 9;
 /** Ends every line. */
 export const LINE_END = 0x0a;
 const SPACE = 0x20;
+const COMMA = 0x2c;
 const HEX = Buffer.from('0123456789abcdef');
 
-/** Most bytes that the line of this JSON can have. */
-export function lineBytesBound(json: string): number {
-  return 3 * json.length + LINE_OVERHEAD;
+/** Most bytes that the line of this JSON, with the members of another, can have. */
+export function lineBytesBound(json: string, more = ''): number {
+  return 3 * (json.length + more.length) + LINE_OVERHEAD;
 }
 
-/** Writes `<crc32 of the JSON's bytes, 8 hexadecimal digits> <json>\n` and returns its length; there must be room. */
-export function putLine(target: Buffer, offset: number, json: string): number {
+/**
+ * Writes `<crc32 of the JSON's bytes, 8 hexadecimal digits> <json>\n` and returns its length; there must be room.
+ * @param json an object
+ * @param more another one, whose members follow those of the first; neither is empty
+ */
+export function putLine(target: Buffer, offset: number, json: string, more?: string): number {
   const start = offset + JSON_OFFSET;
-  const end = start + target.write(json, start);
+  let end = start + target.write(json, start);
+  if (more !== undefined) {
+    target[end - 1] = COMMA;
+    end += target.write(more.slice(1), end);
+  }
   const checksum = crc32(target.subarray(start, end));
   for (let digit = 0; digit < 8; digit++) {
     target[offset + digit] = HEX[(checksum >>> (28 - 4 * digit)) & 15] as number;

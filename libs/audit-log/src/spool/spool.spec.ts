@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { drain, SpoolRoot } from '../../test-support/spools.js';
 import { MAX_RECORD_CHARACTERS } from './spool-line.js';
+import { SpoolRecordTooLongError } from './spool.errors.js';
 
 const json = (id: number, text = '') => JSON.stringify({ id, created_at: '2026-01-02T03:04:05.678Z', text });
 
@@ -17,6 +18,15 @@ describe('Spool', () => {
     const records = ['a', 'ß', '漢', '😀', 'NUL \u0000', 'lone \ud800', '"\n\r\t\\'].map((text, id) => json(id, text));
     await Promise.all(records.map((record) => spool.append(record)));
     expect(await drain(spool.source)).toEqual(records);
+    await spool.close();
+  });
+
+  it('takes a record in two parts, and refuses it by the length of both', async () => {
+    const spool = await root.open();
+    await spool.append('{"id":"ä"}', '{"text":"漢","rest":{}}');
+    const tooLong = spool.append(json(1), json(2, 'x'.repeat(MAX_RECORD_CHARACTERS - 80)));
+    await expect(tooLong).rejects.toThrow(SpoolRecordTooLongError);
+    expect(await drain(spool.source)).toEqual(['{"id":"ä","text":"漢","rest":{}}']);
     await spool.close();
   });
 

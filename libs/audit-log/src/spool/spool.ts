@@ -70,10 +70,14 @@ export class Spool {
     return this.segments;
   }
 
-  /** Resolves when the record is safe; the promise is shared by all records of one write, and rejects with a SpoolError. */
-  append(json: string): Promise<void> {
-    const refusal = this.refusal(json);
-    return refusal ? Promise.reject(refusal) : this.commit.append(json);
+  /**
+   * Resolves when the record is safe; the promise is shared by all records of one write, and rejects with a SpoolError.
+   * @param json an object
+   * @param more another one, whose members follow: so nobody puts the two together before they are bytes
+   */
+  append(json: string, more?: string): Promise<void> {
+    const refusal = this.refusal(json.length + (more?.length ?? 0));
+    return refusal ? Promise.reject(refusal) : this.commit.append(json, more);
   }
 
   /** What is not acknowledged yet. */
@@ -93,12 +97,12 @@ export class Spool {
     else this.folder.release();
   }
 
-  private refusal(json: string): SpoolError | undefined {
+  private refusal(length: number): SpoolError | undefined {
     const { maxBytes } = this.options;
-    const inMemory = this.commit.waitingBytes + json.length;
+    const inMemory = this.commit.waitingBytes + length;
     const onDisk = this.segments.waitingBytes + inMemory;
     if (this.isClosed) return new SpoolClosedError();
-    if (json.length > MAX_RECORD_CHARACTERS) return new SpoolRecordTooLongError(json.length, MAX_RECORD_CHARACTERS);
+    if (length > MAX_RECORD_CHARACTERS) return new SpoolRecordTooLongError(length, MAX_RECORD_CHARACTERS);
     if (onDisk > maxBytes) return new SpoolFullError(onDisk, maxBytes, 'on disk');
     return inMemory > MAX_MEMORY_BYTES ? new SpoolFullError(inMemory, MAX_MEMORY_BYTES, 'in memory') : undefined;
   }
