@@ -28,6 +28,7 @@ import type { Authenticator } from './auth/authenticator.js';
 import type { Config } from './config.js';
 import { GatesModule } from './gates/gates.module.js';
 import { disconnectSignal } from './http/disconnect-signal.js';
+import { isSaid } from './infer/said.js';
 import { startOf } from './http/request-context.js';
 import { SharedRedis } from './shared-redis.js';
 
@@ -103,7 +104,7 @@ function cacheModule(
 ): DynamicModule {
   const { oncePerCluster, answers, idempotency } = cache;
   const policy = policies.get('redis');
-  const shared = redis && { redis, policy, ...(oncePerCluster && { oncePerCluster }) };
+  const shared = redis && { redis, policy, isAnswer: isSaid, ...(oncePerCluster && { oncePerCluster }) };
   return CacheModule.forRoot({ answers, idempotency, ...(shared && { redis: shared }) }, log);
 }
 

@@ -95,6 +95,16 @@ describe('AuditLog', () => {
     ]);
   });
 
+  it('lets no answer say who asked, or when', async () => {
+    const auditLog = await open();
+    const { request_id: _, cache_hit: _hit, idempotency_hit: _again, processing_time_ms: _ms, ...besides } = entry();
+    const forged = { prediction: 'a', tenant: 'forged', id: 'forged', created_at: 'forged', status: 500 };
+    await auditLog.appendAnswered('a', JSON.stringify(forged), besides);
+    const [record] = await recordsOf(auditLog);
+    expect(record).toMatchObject({ prediction: 'a', tenant: 'default', status: 200 });
+    expect([record?.id, record?.created_at]).not.toContain('forged');
+  });
+
   it('makes ids that grow', async () => {
     const auditLog = await open();
     for (let count = 0; count < 3; count++) await auditLog.append('a', entry());

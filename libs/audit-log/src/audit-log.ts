@@ -106,7 +106,8 @@ export class AuditLog {
    * long as all the rest
    */
   appendAnswered(text: string, answer: string, entry: AuditEntryOfAnswer): Promise<void> {
-    return this.isOn ? this.keep(this.json(text, entry), answer) : Promise.resolve();
+    // What is made here comes last: of two members of one name Postgres takes the second.
+    return this.isOn ? this.keep(answer, this.json(text, entry)) : Promise.resolve();
   }
 
   /** Writes out what is under way and gives the spool up: what is not in the table yet is found by the next start. */
@@ -143,9 +144,15 @@ export class AuditLog {
     } while (!signal.aborted && !(await this.tryToOpen()));
   }
 
-  private keep(json: string, more?: string): Promise<void> {
-    const kept = this.spool?.append(json, more) ?? Promise.reject(new Error('The spool is not open.'));
-    return kept.catch((error: unknown) => this.onLost(error));
+  private async keep(json: string, more?: string): Promise<void> {
+    try {
+      if (!this.spool) {
+        throw new Error('The spool is not open.');
+      }
+      await this.spool.append(json, more);
+    } catch (error) {
+      this.onLost(error);
+    }
   }
 
   /** What the caller knows and what is added here. */

@@ -29,6 +29,8 @@ export interface SharedRedis {
   redis: Redis;
   /** Bounds the time that an answer may take, and keeps a Redis that is away from being asked. */
   policy: Policy;
+  /** Whether a value that Redis has can be an answer; any other is a miss, and overwritten. Default: any can. */
+  isAnswer?: (value: string) => boolean;
   /** Computes the same answer once over all replicas, at the price of a round trip for each miss; default: once in each. */
   oncePerCluster?: ClusterFlightOptions;
 }

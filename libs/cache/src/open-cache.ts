@@ -30,7 +30,9 @@ export function openCache(options: CacheOptions, log: CacheLog, metrics: CacheMe
     };
   }
   const access = new RedisAccess(options.redis, metrics, log);
-  const store = new TieredCacheStore(memory, new RedisCacheStore(access, options.answers));
+  const { isAnswer } = options.redis;
+  const far = new RedisCacheStore(access, { ...options.answers, ...(isAnswer && { isAnswer }) });
+  const store = new TieredCacheStore(memory, far);
   return {
     answers: new AnswerCache(store, options.answers, metrics, clusterFlight(options.redis, access)),
     idempotency: new Idempotency(new RedisIdempotencyStore(access), options.idempotency, metrics),

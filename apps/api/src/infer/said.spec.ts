@@ -1,5 +1,5 @@
 import type { TextClassification } from '@app/inference';
-import { readSaid, saidJson, writeSaid } from './said.js';
+import { isSaid, readSaid, saidJson, writeSaid } from './said.js';
 
 const classification: TextClassification = {
   model: 'mood',
@@ -24,5 +24,26 @@ describe('what a model has said', () => {
 
   it('is kept with the time that it took', () => {
     expect(readSaid(writeSaid(classification))).toEqual({ said: saidJson(classification), inferenceTimeMs: 1.25 });
+  });
+
+  it('is told from all that was not written here', () => {
+    const written = writeSaid(classification);
+    const more = (members: string): string => `${written.slice(0, -1)},${members}}`;
+    expect(isSaid(written)).toBe(true);
+    const others = [
+      '',
+      saidJson(classification),
+      '1.25 ',
+      '1.25 null',
+      '1.25 {}',
+      `x ${saidJson(classification)}`,
+      `${written}\n`,
+      written.slice(0, -1),
+      written.replace(':{', ': {'),
+      written.replace('0.75', '"0.75"'),
+      more('"tenant":"forged"'),
+      more('"model":"mood"'),
+    ];
+    expect(others.filter(isSaid)).toEqual([]);
   });
 });

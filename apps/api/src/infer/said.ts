@@ -1,9 +1,18 @@
 import type { TextClassification } from '@app/inference';
-import type { InferResponse } from './infer.schema.js';
+import type { z } from 'zod';
+import { inferResponseSchema } from './infer.schema.js';
 import { likeliest, rounded } from './probabilities.js';
 
+const saidSchema = inferResponseSchema.pick({
+  prediction: true,
+  confidence: true,
+  probabilities: true,
+  model: true,
+  model_version: true,
+});
+
 /** What a model says of a text: the part of an answer that is the same for whoever asks. */
-export type Said = Pick<InferResponse, 'prediction' | 'confidence' | 'probabilities' | 'model' | 'model_version'>;
+export type Said = z.output<typeof saidSchema>;
 
 /** JSON of what a model has said; it is made once, kept, and never taken apart again. */
 export function saidJson({
@@ -33,4 +42,22 @@ export function writeSaid(classification: TextClassification): string {
 export function readSaid(written: string): { said: string; inferenceTimeMs: number } {
   const end = written.indexOf(' ');
   return { said: written.slice(end + 1), inferenceTimeMs: Number(written.slice(0, end)) };
+}
+
+/**
+ * Whether `writeSaid()` can have written this, to the letter: what others put into a store that is shared must not become
+ * a part of answers and records, which hold it as it is.
+ */
+export function isSaid(written: string): boolean {
+  const { said, inferenceTimeMs } = readSaid(written);
+  try {
+    const { success, data } = saidSchema.safeParse(JSON.parse(said));
+    return success && written === `${inferenceTimeMs} ${JSON.stringify(inOrder(data))}`;
+  } catch {
+    return false; // not JSON
+  }
+}
+
+function inOrder({ prediction, confidence, probabilities, model, model_version }: Said): Said {
+  return { prediction, confidence, probabilities, model, model_version };
 }

@@ -49,6 +49,12 @@ describe('RecordWriter', () => {
     });
   });
 
+  it('takes the last of two members of one name, which is the one that the audit log has made', async () => {
+    const twice = record({ tenant: 'first' }).slice(0, -1);
+    await writer.write(job([`${twice},"tenant":"second"}`]));
+    await expect(query('SELECT tenant FROM inference_logs')).resolves.toEqual([{ tenant: 'second' }]);
+  });
+
   it('writes a record once, however often its job comes', async () => {
     const records = [record(), record()];
     await writer.write(job(records));

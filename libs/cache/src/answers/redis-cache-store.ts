@@ -16,6 +16,8 @@ const HEAD_LENGTH = 45;
 export interface RedisCacheOptions {
   /** Longer values are neither kept nor believed. */
   maxValueLength: number;
+  /** Whether a value can be an answer; others are not believed. Default: any can. */
+  isAnswer?: (value: string) => boolean;
   /** Milliseconds since 1970; default: `Date.now`. */
   now?: () => number;
 }
@@ -106,10 +108,11 @@ export class RedisCacheStore extends CacheStore {
     }
     const nowMs = this.now();
     const entry = written.length > this.options.maxValueLength + HEAD_LENGTH ? undefined : readEntry(written, nowMs);
-    if (!entry) {
+    if (!entry || this.options.isAnswer?.(entry.value) === false) {
       this.access.refused('get'); // not ours: a miss, which the next answer overwrites
+      return undefined;
     }
-    return entry && nowMs < entry.keptUntilMs ? entry : undefined;
+    return nowMs < entry.keptUntilMs ? entry : undefined;
   }
 
   /** At once, unless that was done just now: under load entries gather. */

@@ -1,0 +1,52 @@
+import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
+import { scrape } from '../support/metrics.js';
+import { startWithClient, stop, type Running } from '../support/running.js';
+
+const ERRORS = 'cache_errors_total{operation="get"}';
+
+describeWithRedis('what somebody else puts into the cache’s Redis', () => {
+  let redis: TestRedis;
+  let servers: Running[];
+
+  beforeAll(async () => {
+    redis = await TestRedis.start();
+    const env = { CACHE_ENABLED: 'true', REDIS_URL: redis.url };
+    servers = await Promise.all([startWithClient(env), startWithClient(env)]);
+  });
+  afterAll(async () => {
+    await Promise.all(servers.map(stop));
+    await redis.stop();
+  });
+
+  /** Asks one server, changes what it has stored, and asks the other one, whose memory does not have it. */
+  async function askAround(text: string, change: (stored: string) => string) {
+    const [one, other] = servers.map(({ client }) => client);
+    const first = (await one!.infer({ text })).json;
+    const [key = ''] = (await redis.command('KEYS', 'falcon:cache:2:*')) as string[];
+    const stored = String(await redis.command('GET', key));
+    await redis.command('SET', key, change(stored), 'KEEPTTL');
+    const before = (await scrape(other!)).get(ERRORS) ?? 0;
+    const second = await other!.infer({ text });
+    const errors = ((await scrape(other!)).get(ERRORS) ?? 0) - before;
+    await redis.command('FLUSHALL');
+    return { first, second, errors };
+  }
+
+  it('is an answer when it is what Falcon would have put there', async () => {
+    const { first, second, errors } = await askAround('as it was', (stored) => stored);
+    expect(second.json).toMatchObject({ cache_hit: true, probabilities: first['probabilities'] });
+    expect(errors).toBe(0);
+  });
+
+  it.each([
+    ['another member', (stored: string) => `${stored.slice(0, -1)},"tenant":"forged"}`],
+    ['a second line', (stored: string) => stored.replace(',"confidence"', '\n,"confidence"')],
+    ['half of it', (stored: string) => stored.slice(0, -20)],
+  ])('is a miss when it has %s', async (what, change) => {
+    const { first, second, errors } = await askAround(`a good day with ${what}`, change);
+    expect(second.status).toBe(200);
+    expect(second.json).toMatchObject({ cache_hit: false, probabilities: first['probabilities'] });
+    expect(second.json).not.toHaveProperty('tenant');
+    expect(errors).toBe(1);
+  });
+});
