@@ -161,7 +161,15 @@ describe('InferService', () => {
     });
     const { answer, json } = await service.batch({ texts: ['a', 'b', 'c'] }, context());
     const sent = JSON.parse(json) as BatchResponse;
-    expect(sent).toMatchObject(JSON.parse(JSON.stringify(answer)) as object);
+    const said = {
+      confidence: 0.75,
+      probabilities: { negative: 0.25, positive: 0.75 },
+      model: 'sentiment',
+      model_version: '1',
+    };
+    const about = JSON.parse(JSON.stringify(answer)) as typeof answer;
+    const whole = about.results.map((result, k) => ({ ...result, ...said, prediction: ['a', 'b', 'c'][k] }));
+    expect(sent).toEqual({ ...about, results: whole });
     expect(sent.results.map(({ prediction }) => prediction)).toEqual(['a', 'b', 'c']);
   });
 

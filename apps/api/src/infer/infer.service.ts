@@ -28,13 +28,9 @@ export class InferService {
 
   async one(asked: InferRequest, context: RequestContext): Promise<Rendered<Circumstances>> {
     try {
-      const known = await this.answers.find(asked, context);
-      const rendered = this.render(known, context);
-      await traced(context.span, 'audit', () =>
-        this.audit.answered(asked, rendered.json, known.inferenceTimeMs, context),
-      );
-      this.metrics.answered(rendered.answer);
-      return rendered;
+      const answered = await this.ask(asked, context);
+      await traced(context.span, 'audit', () => this.record(answered, context));
+      return answered.rendered;
     } catch (error) {
       throw await this.failure([asked], error, context);
     }
@@ -46,7 +42,7 @@ export class InferService {
     const callOff = new AbortController();
     const bounds = { ...context, signal: AbortSignal.any([context.signal, callOff.signal]) };
     try {
-      const answered = await Promise.all(asked.map((text) => this.ask(text, bounds)));
+      const answered = await Promise.all(asked.map((text) => this.ask(text, bounds).catch(namingIndex(text))));
       await this.recordAll(answered, context);
       return renderBatch(
         answered.map(({ rendered }) => rendered),
@@ -92,13 +88,12 @@ export class InferService {
     return told;
   }
 
-  private async ask(asked: AskedText, context: RequestContext): Promise<Answered> {
-    try {
-      const known = await this.answers.find(asked, context);
-      return { asked, rendered: this.render(known, context), inferenceTimeMs: known.inferenceTimeMs };
-    } catch (error) {
-      throw asked.index === undefined ? error : namingIndex(error, asked.index);
-    }
+  private ask(asked: AskedText, context: RequestContext): Promise<Answered> {
+    return this.answers.find(asked, context).then((known) => ({
+      asked,
+      rendered: this.render(known, context),
+      inferenceTimeMs: known.inferenceTimeMs,
+    }));
   }
 
   private render(known: Known, context: RequestContext): Rendered<Circumstances> {
@@ -118,13 +113,16 @@ export class InferService {
     return traced(context.span, 'audit', () => Promise.all(answered.map((text) => this.record(text, context))));
   }
 
-  private async record({ asked, rendered, inferenceTimeMs }: Answered, context: RequestContext): Promise<void> {
-    await this.audit.answered(asked, rendered.json, inferenceTimeMs, context);
-    this.metrics.answered(rendered.answer);
+  private record({ asked, rendered, inferenceTimeMs }: Answered, context: RequestContext): Promise<void> {
+    return this.audit
+      .answered(asked, rendered.json, inferenceTimeMs, context)
+      .then(() => this.metrics.answered(rendered.answer));
   }
 }
 
 /** A text the model cannot take is named by its place in the request. */
-function namingIndex(error: unknown, index: number): unknown {
-  return error instanceof InvalidInputError ? new InvalidInputError(`texts.${index}`, error.message) : error;
+function namingIndex({ index }: AskedText): (error: unknown) => never {
+  return (error) => {
+    throw error instanceof InvalidInputError ? new InvalidInputError(`texts.${index}`, error.message) : error;
+  };
 }

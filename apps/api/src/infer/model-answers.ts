@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { AnswerCache, cacheKey, type CachedAnswer } from '@app/cache';
+import { AnswerCache, cacheKey } from '@app/cache';
 import { InferenceService, type TextClassification } from '@app/inference';
 import { traced, type TraceSpan } from '@app/ops';
 import { InjectPolicyFamily, PolicyFamily, type Priority } from '@app/resilience';
@@ -63,7 +63,9 @@ export class ModelAnswers implements OnApplicationBootstrap {
 
   private async fresh(question: Question, key: string | undefined, context: RequestContext): Promise<Known> {
     if (!this.cache || key === undefined) {
-      return fresh(writeSaid(await this.ask(question, context)), 'computed');
+      const classification = await this.ask(question, context);
+      const { inferenceTimeMs } = classification;
+      return { said: saidJson(classification), inferenceTimeMs, mode: 'fresh', cacheHit: false };
     }
     const { deadlineMs, signal, span, priority } = context;
     const lookup = span?.child('cache');
@@ -77,7 +79,9 @@ export class ModelAnswers implements OnApplicationBootstrap {
       if (origin !== 'computed') {
         endLookup(lookup, origin === 'cache' ? 'hit' : 'shared');
       }
-      return fresh(value, origin);
+      const { said, inferenceTimeMs } = readSaid(value);
+      const cacheHit = origin === 'cache';
+      return { said, inferenceTimeMs: cacheHit ? undefined : inferenceTimeMs, mode: 'fresh', cacheHit };
     } catch (error) {
       lookup?.end(error);
       throw error;
@@ -127,12 +131,6 @@ export class ModelAnswers implements OnApplicationBootstrap {
     }
     return { said: saidJson(fallback), mode: 'degraded_fallback', cacheHit: false, degradedReason };
   }
-}
-
-function fresh(written: string, origin: CachedAnswer['origin']): Known {
-  const { said, inferenceTimeMs } = readSaid(written);
-  const cacheHit = origin === 'cache';
-  return { said, inferenceTimeMs: cacheHit ? undefined : inferenceTimeMs, mode: 'fresh', cacheHit };
 }
 
 /** The lookup ends where the answer is found, or where it begins to be computed. */

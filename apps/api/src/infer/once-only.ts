@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { fingerprint, Idempotency, type HeldClaim } from '@app/cache';
+import { fingerprint, Idempotency, type HeldClaim, type IdempotencyOutcome } from '@app/cache';
 import { traced } from '@app/ops';
 import { HttpError } from '../http-errors.js';
 import { SETTINGS, type Settings } from '../settings.js';
@@ -34,19 +34,21 @@ export class OnceOnly {
    * @throws {HttpError} IDEMPOTENCY_KEY_IN_FLIGHT or IDEMPOTENCY_KEY_REUSED
    */
   run<T, Stored>(work: KeyedWork<T, Stored>, context: RequestContext, onUnavailable: () => void): Promise<Rendered<T>> {
-    const { idempotencyKey: key } = context;
-    return this.settings.idempotencyEnabled && key !== undefined
-      ? this.runOnce(work, { ...context, idempotencyKey: key }, onUnavailable)
-      : work.run();
+    const { idempotencyKey: key, tenant, deadlineMs, span } = context;
+    if (!this.settings.idempotencyEnabled || key === undefined) {
+      return work.run();
+    }
+    const request = { tenant, route: work.route, key, fingerprint: fingerprint(work.body), deadlineMs };
+    const begun = traced(span, 'idempotency', () => this.idempotency.begin(request));
+    return this.runOnce(work, begun, onUnavailable);
   }
 
   private async runOnce<T, Stored>(
     work: KeyedWork<T, Stored>,
-    { tenant, idempotencyKey: key, deadlineMs, span }: RequestContext & { idempotencyKey: string },
+    begun: Promise<IdempotencyOutcome>,
     onUnavailable: () => void,
   ): Promise<Rendered<T>> {
-    const request = { tenant, route: work.route, key, fingerprint: fingerprint(work.body), deadlineMs };
-    const outcome = await traced(span, 'idempotency', () => this.idempotency.begin(request));
+    const outcome = await begun;
     switch (outcome.state) {
       case 'in-flight':
         throw await work.refuse(

@@ -53,13 +53,13 @@ export class AnswerCache {
       return { value: stored.value, origin: 'cache' };
     }
     const flight = this.flights.run(key, (signal) => this.fly(key, { stored, compute }, signal), bounds);
-    return joined ? this.shared(flight) : flight;
+    return this.counted(flight, joined);
   }
 
   /** The stored answer, if it is fresh. */
   async find(key: string): Promise<string | undefined> {
     const entry = await this.freshEntry(key);
-    this.count(entry !== undefined);
+    this.count(entry !== undefined, false);
     return entry?.value;
   }
 
@@ -74,53 +74,38 @@ export class AnswerCache {
     return this.store.set(key, this.newEntry(value));
   }
 
-  private async shared(flight: Promise<CachedAnswer>): Promise<CachedAnswer> {
-    let isFound = false;
+  private async counted(flight: Promise<CachedAnswer>, joined: boolean): Promise<CachedAnswer> {
+    let found = false;
     try {
-      const { value, origin } = await flight;
-      isFound = origin === 'cache';
-      return { value, origin: isFound ? 'cache' : 'shared' };
+      const answer = await flight;
+      found = answer.origin === 'cache';
+      return joined && !found ? { value: answer.value, origin: 'shared' } : answer;
     } finally {
-      this.count(isFound);
-      if (!isFound) this.observer.onShared();
+      this.count(found, joined);
     }
   }
 
   /** The lookup is part of the flight: whoever joins it shares what it finds, and asks Redis nothing. */
   private async fly(key: string, { stored, compute }: Question, signal: AbortSignal): Promise<CachedAnswer> {
-    const found = await stored;
-    if (found && isFresh(found, this.now())) {
-      this.observer.onHit();
-      return { value: found.value, origin: 'cache' };
+    const known = await stored;
+    if (known && isFresh(known, this.now())) {
+      return { value: known.value, origin: 'cache' };
     }
-    if (this.cluster) {
-      return this.flyOnce(this.cluster, { key, compute }, signal);
-    }
-    this.observer.onMiss();
     signal.throwIfAborted();
-    const value = await compute(signal);
-    void this.keep(key, value);
-    return { value, origin: 'computed' };
-  }
-
-  private async flyOnce(
-    cluster: ClusterFlight,
-    { key, compute }: { key: string; compute: Computation<string> },
-    signal: AbortSignal,
-  ): Promise<CachedAnswer> {
-    const find = () => this.freshEntry(key);
-    const make = async () => {
-      const entry = this.newEntry(await compute(signal));
-      return { entry, stored: this.store.set(key, entry) };
-    };
-    let isFound = false;
-    try {
-      const { entry, found } = await cluster.run(key, { find, compute: make }, signal);
-      isFound = found;
-      return { value: entry.value, origin: found ? 'cache' : 'computed' };
-    } finally {
-      this.count(isFound);
+    if (!this.cluster) {
+      const value = await compute(signal);
+      void this.keep(key, value);
+      return { value, origin: 'computed' };
     }
+    const work = {
+      find: () => this.freshEntry(key),
+      compute: async () => {
+        const entry = this.newEntry(await compute(signal));
+        return { entry, stored: this.store.set(key, entry) };
+      },
+    };
+    const { entry, found } = await this.cluster.run(key, work, signal);
+    return { value: entry.value, origin: found ? 'cache' : 'computed' };
   }
 
   private newEntry(value: string): CacheEntry {
@@ -132,11 +117,14 @@ export class AnswerCache {
     return entry && isFresh(entry, this.now()) ? entry : undefined;
   }
 
-  private count(isFound: boolean): void {
-    if (isFound) {
+  private count(found: boolean, joined: boolean): void {
+    if (found) {
       this.observer.onHit();
-    } else {
-      this.observer.onMiss();
+      return;
+    }
+    this.observer.onMiss();
+    if (joined) {
+      this.observer.onShared();
     }
   }
 }

@@ -96,13 +96,13 @@ describeWithRedis('RedisRateLimiter', () => {
 
   it('lets a tenant far below its limit wait for nothing, and asks a twentieth of the time', async () => {
     const limiter = await connected(replica({ perSecond: 1000, burst: 1000 }));
-    for (let k = 0; k < 400; k++) {
-      const decision = limiter.take('a'); // with what is lent ahead, less than half of the burst is gone at the end
+    for (let k = 0; k < 500; k++) {
+      const decision = limiter.take('a');
       expect(decision).not.toBeInstanceOf(Promise);
       expect(decision).toMatchObject({ allowed: true });
       if (k % 10 === 0) await answered();
     }
-    expect(roundTrips).toBeLessThanOrEqual(20);
+    expect(roundTrips).toBeLessThanOrEqual(25);
   });
 
   it('asks nothing for a tenant that has used up its limit', async () => {
