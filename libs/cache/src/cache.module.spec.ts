@@ -70,6 +70,7 @@ describeWithRedis('CacheModule with Redis', () => {
   it('goes on with its own memory while Redis is away, and counts it', async () => {
     const { answers, idempotency, registry } = await replica();
     await answers.keep(key, 'at hand');
+    await answers.find(key);
     await server.kill();
     expect(await answers.find(key)).toBe('at hand');
     expect((await answers.getOrCompute('falcon:cache:1:other', () => Promise.resolve('computed'))).origin).toBe(

@@ -133,7 +133,7 @@ describeWithRedis('A cache in Redis', () => {
   it('sends what is asked in one turn as one command', async () => {
     const before = await callsOf('mget');
     const store = redisStore(Date.now);
-    await Promise.all(Array.from({ length: 100 }, (_, index) => store.get(`falcon:cache:2:turn-${index}`)));
+    await Promise.all(Array.from({ length: 100 }, async (_, index) => store.get(`falcon:cache:2:turn-${index}`)));
     expect(await callsOf('mget')).toBe(before + 1);
   });
 
@@ -204,6 +204,39 @@ describeWithRedis('A cache in Redis', () => {
     await new TieredCacheStore(one, redisStore(Date.now)).set('falcon:cache:2:shared', entry);
     expect(await new TieredCacheStore(other, redisStore(Date.now)).get('falcon:cache:2:shared')).toEqual(entry);
     expect(other.get('falcon:cache:2:shared')).toEqual(entry);
+  });
+
+  it('keeps in memory what is asked for again', async () => {
+    const near = memory(Date.now);
+    const tiered = new TieredCacheStore(near, redisStore(Date.now));
+    const entry = newEntry('asked again', LIFETIME, Date.now());
+    expect(await tiered.set('falcon:cache:2:again', entry)).toBe(true);
+    expect(near.size).toBe(0);
+    expect(await tiered.get('falcon:cache:2:again')).toEqual(entry);
+    expect(tiered.get('falcon:cache:2:again')).toEqual(entry); // and at once from here on
+  });
+
+  it('keeps in memory what Redis does not take', async () => {
+    const near = memory(Date.now);
+    const tiered = new TieredCacheStore(near, redisStore(Date.now));
+    const entry = newEntry('refused', LIFETIME, Date.now());
+    await server.command('CONFIG', 'SET', 'maxmemory', '1');
+    expect(await tiered.set('falcon:cache:2:refused', entry)).toBe(true);
+    await server.command('CONFIG', 'SET', 'maxmemory', '0');
+    expect(near.get('falcon:cache:2:refused')).toEqual(entry);
+  });
+
+  it('gives back at once what is still on its way to Redis', async () => {
+    const store = redisStore(Date.now);
+    const [gathering, latest] = ['first', 'second'].map((value) => newEntry(value, LIFETIME, Date.now()));
+    const first = store.set('falcon:cache:2:on-its-way', gathering!);
+    expect(store.get('falcon:cache:2:on-its-way')).toEqual(gathering);
+    await nextTurn(); // it has been sent, and Redis has not answered
+    expect(store.get('falcon:cache:2:on-its-way')).toEqual(gathering);
+    const second = store.set('falcon:cache:2:on-its-way', latest!);
+    expect(store.get('falcon:cache:2:on-its-way')).toEqual(latest);
+    expect([await first, await second]).toEqual([true, true]);
+    expect(await store.get('falcon:cache:2:on-its-way')).toEqual(latest);
   });
 
   it('prefers the new answer of another replica to its own stale one', async () => {

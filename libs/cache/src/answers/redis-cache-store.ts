@@ -42,13 +42,30 @@ interface Storing {
   resolve: (kept: boolean) => void;
 }
 
+/** Entries that leave together; until Redis has them, they are found here. */
+class Parcel {
+  readonly list: Storing[] = [];
+  private readonly byKey = new Map<string, CacheEntry>();
+
+  add(storing: Storing): void {
+    this.list.push(storing);
+    this.byKey.set(storing.key, storing.entry);
+  }
+
+  get(key: string): CacheEntry | undefined {
+    return this.byKey.get(key);
+  }
+}
+
 /**
  * Keeps answers in Redis, for all replicas. What is asked within one turn of the event loop travels as one command, and
  * so does what is stored within some milliseconds under load. A Redis that is away, slow, frozen, full or flushed is a miss within the time limit.
  */
 export class RedisCacheStore extends CacheStore {
   private lookups: Lookup[] = [];
-  private storing: Storing[] = [];
+  private gathering = new Parcel();
+  /** From the oldest on. */
+  private sent: Parcel[] = [];
   private underWay = 0;
   private entriesSentMs = -Infinity;
   private readonly now: () => number;
@@ -61,7 +78,12 @@ export class RedisCacheStore extends CacheStore {
     this.now = options.now ?? Date.now;
   }
 
-  override get(key: string): Promise<CacheEntry | undefined> {
+  /** At once while the entry is on its way to Redis. */
+  override get(key: string): CacheEntry | Promise<CacheEntry | undefined> {
+    const leaving = this.gathering.get(key) ?? this.sent.findLast((parcel) => parcel.get(key))?.get(key);
+    if (leaving) {
+      return leaving;
+    }
     return new Promise((resolve) => {
       if (this.lookups.push({ key, resolve }) === 1) {
         setImmediate(() => this.sendLookups());
@@ -79,7 +101,8 @@ export class RedisCacheStore extends CacheStore {
     }
     this.underWay++;
     return new Promise((resolve) => {
-      if (this.storing.push({ key, entry, resolve }) === 1) {
+      this.gathering.add({ key, entry, resolve });
+      if (this.gathering.list.length === 1) {
         this.sendEntriesSoon();
       }
     });
@@ -125,26 +148,35 @@ export class RedisCacheStore extends CacheStore {
 
   private sendEntries(): void {
     this.entriesSentMs = performance.now();
-    const storing = this.storing;
-    this.storing = [];
-    for (let from = 0; from < storing.length; from += MOST_KEYS_A_COMMAND) {
-      void this.store(storing.slice(from, from + MOST_KEYS_A_COMMAND));
-    }
+    void this.sendParcel(this.gathering);
+    this.gathering = new Parcel();
   }
 
-  private async store(storing: readonly Storing[]): Promise<void> {
+  private async sendParcel(parcel: Parcel): Promise<void> {
+    const { list } = parcel;
+    const commands: Promise<boolean[]>[] = [];
+    this.sent.push(parcel);
+    for (let from = 0; from < list.length; from += MOST_KEYS_A_COMMAND) {
+      commands.push(this.store(list.slice(from, from + MOST_KEYS_A_COMMAND)));
+    }
+    const kept = (await Promise.all(commands)).flat();
+    this.sent = this.sent.filter((each) => each !== parcel);
+    this.underWay -= list.length;
+    list.forEach(({ resolve }, index) => resolve(kept[index] ?? false));
+  }
+
+  private async store(storing: readonly Storing[]): Promise<boolean[]> {
     const times = storing.length;
     const asked = await this.access.ask('set', (redis) => this.write(redis, storing), { times });
-    const kept = asked?.answer ?? [];
-    const refused = asked ? times - kept.filter(Boolean).length : 0;
+    const kept = storing.map((_, index) => asked?.answer[index] ?? false);
+    const refused = asked ? kept.filter((each) => !each).length : 0;
     if (refused > 0) {
       this.access.refused('set', refused);
     }
     if (!asked || refused > 0) {
       this.access.observed.onFallback('cache_skip', asked ? refused : times);
     }
-    this.underWay -= times;
-    storing.forEach(({ resolve }, index) => resolve(kept[index] ?? false));
+    return kept;
   }
 
   /**

@@ -2,7 +2,10 @@ import { isFresh, type CacheEntry } from './cache-entry.js';
 import { CacheStore } from './cache-store.js';
 import type { MemoryCacheStore } from './memory-cache-store.js';
 
-/** Memory in front of a store that all replicas share. */
+/**
+ * Memory in front of a store that all replicas share. Memory keeps what the shared store was asked for again, and what that
+ * cannot take: most texts are asked once, and would only drive out those that are popular.
+ */
 export class TieredCacheStore extends CacheStore {
   constructor(
     private readonly near: MemoryCacheStore,
@@ -18,9 +21,8 @@ export class TieredCacheStore extends CacheStore {
     return near && isFresh(near, this.now()) ? near : this.fromFar(key, near);
   }
 
-  override set(key: string, entry: CacheEntry): boolean | Promise<boolean> {
-    this.near.set(key, entry);
-    return this.far.set(key, entry);
+  override async set(key: string, entry: CacheEntry): Promise<boolean> {
+    return (await this.far.set(key, entry)) || this.near.set(key, entry);
   }
 
   private async fromFar(key: string, near: CacheEntry | undefined): Promise<CacheEntry | undefined> {
