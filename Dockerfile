@@ -41,7 +41,7 @@ COPY --from=packages /out/app /app
 COPY --from=falcon /app /app
 COPY --from=falcon --chown=10001:10001 /data /data
 ENV PATH=/app/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-  NODE_ENV=production ENVIRONMENT=production HOST=0.0.0.0 PORT=8000 DATA_DIR=/data MODEL_DIR=/app/models
+  NODE_ENV=production NODE_OPTIONS=--use-largepages=silent ENVIRONMENT=production HOST=0.0.0.0 PORT=8000 DATA_DIR=/data MODEL_DIR=/app/models
 WORKDIR /app
 USER 10001:10001
 VOLUME /data

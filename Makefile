@@ -20,7 +20,7 @@ build: ## setup, then compile what changed
 	@scripts/setup.sh --build
 
 run: build ## start Falcon; settings come from the environment: PORT=8100 make run
-	@exec $(NODE) node --max-semi-space-size=16 dist/apps/api/src/main.js
+	@exec $(NODE) node --use-largepages=silent --max-semi-space-size=16 dist/apps/api/src/main.js
 
 demo: build ## a guided tour: an answer, a cache hit, an idempotency key, a degraded answer, the audit row; of a running server: make demo URL=http://host:8000
 	@exec $(NODE) scripts/demo.sh $(URL)

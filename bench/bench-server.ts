@@ -25,8 +25,8 @@ export interface ServerRecipe {
   env?: Record<string, string>;
 }
 
-/** What `make run` gives to Node (docs/decisions/0009-bounded-young-generation.md). */
-const START_OPTIONS = ['--max-semi-space-size=16'];
+/** What `make run` gives to Node (docs/decisions, 9 and 41). */
+const START_OPTIONS = ['--use-largepages=silent', '--max-semi-space-size=16'];
 
 /** A server under test, running in a process of its own. */
 export class BenchServer {
