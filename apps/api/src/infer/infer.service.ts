@@ -28,8 +28,9 @@ export class InferService {
 
   async one(asked: InferRequest, context: RequestContext): Promise<Rendered<Circumstances>> {
     try {
-      const answered = await this.ask(asked, context);
+      const answered = this.answered(asked, await this.answers.find(asked, context), context);
       await traced(context.span, 'audit', () => this.record(answered, context));
+      this.metrics.answered(answered.rendered.answer);
       return answered.rendered;
     } catch (error) {
       throw await this.failure([asked], error, context);
@@ -42,7 +43,8 @@ export class InferService {
     const callOff = new AbortController();
     const bounds = { ...context, signal: AbortSignal.any([context.signal, callOff.signal]) };
     try {
-      const answered = await Promise.all(asked.map((text) => this.ask(text, bounds).catch(namingIndex(text))));
+      const known = await Promise.all(asked.map((text) => this.answers.find(text, bounds).catch(namingIndex(text))));
+      const answered = asked.map((text, k) => this.answered(text, known[k]!, context));
       await this.recordAll(answered, context);
       return renderBatch(
         answered.map(({ rendered }) => rendered),
@@ -88,12 +90,8 @@ export class InferService {
     return told;
   }
 
-  private ask(asked: AskedText, context: RequestContext): Promise<Answered> {
-    return this.answers.find(asked, context).then((known) => ({
-      asked,
-      rendered: this.render(known, context),
-      inferenceTimeMs: known.inferenceTimeMs,
-    }));
+  private answered(asked: AskedText, known: Known, context: RequestContext): Answered {
+    return { asked, rendered: this.render(known, context), inferenceTimeMs: known.inferenceTimeMs };
   }
 
   private render(known: Known, context: RequestContext): Rendered<Circumstances> {
@@ -109,14 +107,15 @@ export class InferService {
     });
   }
 
-  private recordAll(answered: readonly Answered[], context: RequestContext): Promise<unknown> {
-    return traced(context.span, 'audit', () => Promise.all(answered.map((text) => this.record(text, context))));
+  private async recordAll(answered: readonly Answered[], context: RequestContext): Promise<void> {
+    await traced(context.span, 'audit', () => Promise.all(answered.map((text) => this.record(text, context))));
+    for (const { rendered } of answered) {
+      this.metrics.answered(rendered.answer);
+    }
   }
 
   private record({ asked, rendered, inferenceTimeMs }: Answered, context: RequestContext): Promise<void> {
-    return this.audit
-      .answered(asked, rendered.json, inferenceTimeMs, context)
-      .then(() => this.metrics.answered(rendered.answer));
+    return this.audit.answered(asked, rendered.json, inferenceTimeMs, context);
   }
 }
 

@@ -55,18 +55,21 @@ export class ModelAnswers implements OnApplicationBootstrap {
   find(asked: InferRequest, context: RequestContext): Promise<Known> {
     const { model, version } = this.inference.find(asked);
     const question: Question = { text: asked.text, model, version };
-    const key = this.cache && cacheKey(question);
-    return this.fresh(question, key, context).catch((error: unknown) =>
-      this.degraded(question, key, { error, context }),
-    );
+    return this.cache ? this.cached(question, this.cache, context) : this.asked(question, context);
   }
 
-  private async fresh(question: Question, key: string | undefined, context: RequestContext): Promise<Known> {
-    if (!this.cache || key === undefined) {
+  private async asked(question: Question, context: RequestContext): Promise<Known> {
+    try {
       const classification = await this.ask(question, context);
       const { inferenceTimeMs } = classification;
       return { said: saidJson(classification), inferenceTimeMs, mode: 'fresh', cacheHit: false };
+    } catch (error) {
+      return this.degraded(question, undefined, { error, context });
     }
+  }
+
+  private async cached(question: Question, cache: AnswerCache, context: RequestContext): Promise<Known> {
+    const key = cacheKey(question);
     const { deadlineMs, signal, span, priority } = context;
     const lookup = span?.child('cache');
     const compute = (wanted: AbortSignal): Promise<string> => {
@@ -75,7 +78,7 @@ export class ModelAnswers implements OnApplicationBootstrap {
     };
     try {
       const bounds = { signal, deadlineMs: deadlineMs + GRACE_MS };
-      const { value, origin } = await this.cache.getOrCompute(key, compute, bounds);
+      const { value, origin } = await cache.getOrCompute(key, compute, bounds);
       if (origin !== 'computed') {
         endLookup(lookup, origin === 'cache' ? 'hit' : 'shared');
       }
@@ -84,7 +87,7 @@ export class ModelAnswers implements OnApplicationBootstrap {
       return { said, inferenceTimeMs: cacheHit ? undefined : inferenceTimeMs, mode: 'fresh', cacheHit };
     } catch (error) {
       lookup?.end(error);
-      throw error;
+      return this.degraded(question, key, { error, context });
     }
   }
 

@@ -1,7 +1,7 @@
 import type { CacheObserver } from '../cache-observer.js';
 import { isFresh, newEntry, type CacheEntry, type EntryLifetime } from './cache-entry.js';
 import type { CacheStore } from './cache-store.js';
-import type { ClusterFlight } from './cluster-flight.js';
+import type { ClusterFlight, ClusterWork } from './cluster-flight.js';
 import { SingleFlight, type Computation, type WaitBounds } from './single-flight.js';
 
 /** An answer and where it came from: stored, computed for this caller, or computed for another one that asked before. */
@@ -23,6 +23,7 @@ export interface AnswerCacheOptions extends EntryLifetime {
 }
 
 interface Question {
+  key: string;
   stored: CacheEntry | undefined | Promise<CacheEntry | undefined>;
   compute: Computation<string>;
 }
@@ -52,14 +53,14 @@ export class AnswerCache {
       this.observer.onHit();
       return { value: stored.value, origin: 'cache' };
     }
-    const flight = this.flights.run(key, (signal) => this.fly(key, { stored, compute }, signal), bounds);
-    return this.counted(flight, joined);
+    const flight = this.flights.run(key, (signal) => this.fly({ key, stored, compute }, signal), bounds);
+    return joined ? this.shared(flight) : flight;
   }
 
   /** The stored answer, if it is fresh. */
   async find(key: string): Promise<string | undefined> {
     const entry = await this.freshEntry(key);
-    this.count(entry !== undefined, false);
+    this.count(entry !== undefined);
     return entry?.value;
   }
 
@@ -74,38 +75,52 @@ export class AnswerCache {
     return this.store.set(key, this.newEntry(value));
   }
 
-  private async counted(flight: Promise<CachedAnswer>, joined: boolean): Promise<CachedAnswer> {
+  /** The answer of a flight that another caller began, and counts. */
+  private async shared(flight: Promise<CachedAnswer>): Promise<CachedAnswer> {
     let found = false;
     try {
       const answer = await flight;
       found = answer.origin === 'cache';
-      return joined && !found ? { value: answer.value, origin: 'shared' } : answer;
+      return found ? answer : { value: answer.value, origin: 'shared' };
     } finally {
-      this.count(found, joined);
+      this.count(found);
+      if (!found) {
+        this.observer.onShared();
+      }
     }
   }
 
   /** The lookup is part of the flight: whoever joins it shares what it finds, and asks Redis nothing. */
-  private async fly(key: string, { stored, compute }: Question, signal: AbortSignal): Promise<CachedAnswer> {
-    const known = await stored;
-    if (known && isFresh(known, this.now())) {
-      return { value: known.value, origin: 'cache' };
-    }
-    signal.throwIfAborted();
-    if (!this.cluster) {
+  private async fly({ key, stored, compute }: Question, signal: AbortSignal): Promise<CachedAnswer> {
+    let origin: CachedAnswer['origin'] = 'computed';
+    try {
+      const known = await stored;
+      if (known && isFresh(known, this.now())) {
+        origin = 'cache';
+        return { value: known.value, origin };
+      }
+      signal.throwIfAborted();
+      if (this.cluster) {
+        const { entry, found } = await this.cluster.run(key, this.workFor(key, compute, signal), signal);
+        origin = found ? 'cache' : 'computed';
+        return { value: entry.value, origin };
+      }
       const value = await compute(signal);
       void this.keep(key, value);
-      return { value, origin: 'computed' };
+      return { value, origin };
+    } finally {
+      this.count(origin === 'cache');
     }
-    const work = {
+  }
+
+  private workFor(key: string, compute: Computation<string>, signal: AbortSignal): ClusterWork {
+    return {
       find: () => this.freshEntry(key),
       compute: async () => {
         const entry = this.newEntry(await compute(signal));
         return { entry, stored: this.store.set(key, entry) };
       },
     };
-    const { entry, found } = await this.cluster.run(key, work, signal);
-    return { value: entry.value, origin: found ? 'cache' : 'computed' };
   }
 
   private newEntry(value: string): CacheEntry {
@@ -117,14 +132,11 @@ export class AnswerCache {
     return entry && isFresh(entry, this.now()) ? entry : undefined;
   }
 
-  private count(found: boolean, joined: boolean): void {
+  private count(found: boolean): void {
     if (found) {
       this.observer.onHit();
-      return;
-    }
-    this.observer.onMiss();
-    if (joined) {
-      this.observer.onShared();
+    } else {
+      this.observer.onMiss();
     }
   }
 }

@@ -21,16 +21,19 @@ export class TieredCacheStore extends CacheStore {
     return near && isFresh(near, this.now()) ? near : this.fromFar(key, near);
   }
 
-  override async set(key: string, entry: CacheEntry): Promise<boolean> {
-    return (await this.far.set(key, entry)) || this.near.set(key, entry);
+  override set(key: string, entry: CacheEntry): boolean | Promise<boolean> {
+    const kept = this.far.set(key, entry);
+    const orNear = (isKept: boolean): boolean => isKept || this.near.set(key, entry);
+    return kept instanceof Promise ? kept.then(orNear) : orNear(kept);
   }
 
-  private async fromFar(key: string, near: CacheEntry | undefined): Promise<CacheEntry | undefined> {
-    const far = await this.far.get(key);
-    if (!far || (near && near.madeAtMs >= far.madeAtMs)) {
-      return near;
-    }
-    this.near.set(key, far);
-    return far;
+  private fromFar(key: string, near: CacheEntry | undefined): Promise<CacheEntry | undefined> {
+    return Promise.resolve(this.far.get(key)).then((far) => {
+      if (!far || (near && near.madeAtMs >= far.madeAtMs)) {
+        return near;
+      }
+      this.near.set(key, far);
+      return far;
+    });
   }
 }

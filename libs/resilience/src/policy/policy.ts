@@ -71,21 +71,14 @@ export class Policy {
    * or not the work does.
    * @throws {ResilienceError} or what the work throws
    */
-  async execute<T>(work: Work<T>, call: PolicyCall<T> = {}): Promise<T> {
-    try {
-      const { bulkhead } = this;
-      if (!bulkhead) return await this.attempts(work, call);
-      if (!bulkhead.tryEnter()) {
-        await bulkhead.enter({ deadlineMs: call.deadlineMs ?? Infinity, signal: call.signal });
-      }
-      try {
-        return await this.attempts(work, call);
-      } finally {
-        bulkhead.leave();
-      }
-    } catch (error) {
-      return this.afterFailure(error, call);
-    }
+  execute<T>(work: Work<T>, call: PolicyCall<T> = {}): Promise<T> {
+    const { bulkhead } = this;
+    if (!bulkhead || bulkhead.tryEnter()) return this.run(work, call);
+    const { deadlineMs = Infinity, signal } = call;
+    return bulkhead.enter({ deadlineMs, signal }).then(
+      () => this.run(work, call),
+      (error: unknown) => this.afterFailure(error, call),
+    );
   }
 
   /** Longest that one attempt may take; Infinity when nothing limits it. */
@@ -102,25 +95,34 @@ export class Policy {
     };
   }
 
-  private async attempts<T>(work: Work<T>, call: PolicyCall<T>): Promise<T> {
-    let startedMs = this.clock.now();
-    this.retry?.begin(startedMs);
-    for (let attempt = 1; ; attempt++) {
-      this.refuseIfTooLate(call, startedMs, attempt);
-      try {
-        const value = await this.attempt(work, call, startedMs);
-        const tookMs = this.clock.now() - startedMs;
-        this.shortest.add(tookMs);
-        this.observer.onAttempt?.(this.dependency, call.operation ?? this.dependency, tookMs / 1000);
-        return value;
-      } catch (error) {
-        this.reportAttempt(error, call, startedMs);
-        const delayMs = this.delayAfter(error, call, attempt);
-        if (delayMs === undefined) throw error;
-        await this.pause(delayMs, call.signal);
-        startedMs = this.clock.now();
+  /** From the bulkhead on; one frame for all of it, because each that waits costs as much as the retry and the breaker. */
+  private async run<T>(work: Work<T>, call: PolicyCall<T>): Promise<T> {
+    let failure: unknown;
+    try {
+      let startedMs = this.clock.now();
+      this.retry?.begin(startedMs);
+      for (let attempt = 1; ; attempt++) {
+        this.refuseIfTooLate(call, startedMs, attempt);
+        try {
+          const value = await this.attempt(work, call, startedMs);
+          const tookMs = this.clock.now() - startedMs;
+          this.shortest.add(tookMs);
+          this.observer.onAttempt?.(this.dependency, call.operation ?? this.dependency, tookMs / 1000);
+          return value;
+        } catch (error) {
+          this.reportAttempt(error, call, startedMs);
+          const delayMs = this.delayAfter(error, call, attempt);
+          if (delayMs === undefined) throw error;
+          await this.pause(delayMs, call.signal);
+          startedMs = this.clock.now();
+        }
       }
+    } catch (error) {
+      failure = error;
+    } finally {
+      this.bulkhead?.leave();
     }
+    return this.afterFailure(failure, call);
   }
 
   private attempt<T>(work: Work<T>, call: PolicyCall<T>, startedMs: number): Promise<T> {
