@@ -55,10 +55,10 @@ export class ModelAnswers implements OnApplicationBootstrap {
   find(asked: InferRequest, context: RequestContext): Promise<Known> {
     const { model, version } = this.inference.find(asked);
     const question: Question = { text: asked.text, model, version };
-    return this.cache ? this.cached(question, this.cache, context) : this.asked(question, context);
+    return this.cache ? this.cached(question, this.cache, context) : this.uncached(question, context);
   }
 
-  private async asked(question: Question, context: RequestContext): Promise<Known> {
+  private async uncached(question: Question, context: RequestContext): Promise<Known> {
     try {
       const classification = await this.ask(question, context);
       const { inferenceTimeMs } = classification;
