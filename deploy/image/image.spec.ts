@@ -69,6 +69,15 @@ describe('the programs of the image', () => {
     expect(sources.filter((path) => !existsSync(path))).toEqual([]);
   });
 
+  it('start the server as `make run`, `npm start` and systemd do', () => {
+    const optionsIn = (text: string) => /\bnode ((?:--\S+ )+)dist\/apps\/api\/src\/main\.js/.exec(text)?.[1]?.trim();
+    const [environment] = /(?<=NODE_OPTIONS=)\S+/.exec(dockerfile) ?? [];
+    const [argument] = /(?<=^#!\S+ ).*/.exec(readFileSync(join(PROGRAMS, 'api'), 'utf8')) ?? [];
+    const others = ['Makefile', 'package.json', 'deploy/systemd/falcon-inference.service'];
+    const found = others.map((path) => optionsIn(readFileSync(path, 'utf8')));
+    expect(found).toEqual(others.map(() => `${environment} ${argument}`));
+  });
+
   it('are those that the documentation names', () => {
     const [, section] = /^## Image$([^]*?)^## /m.exec(readFileSync('docs/deployment.md', 'utf8')) ?? [];
     const table = section!.split('\n').filter((line) => line.startsWith('| `'));
