@@ -14,7 +14,15 @@ import {
 import { askedTexts } from './infer-audit.js';
 import { InferService } from './infer.service.js';
 import { OnceOnly } from './once-only.js';
-import { renderAgain, renderBatch, type BatchCircumstances, type Circumstances, type Rendered } from './rendered.js';
+import {
+  isRendered,
+  isRenderedBatch,
+  renderAgain,
+  renderBatch,
+  type BatchCircumstances,
+  type Circumstances,
+  type Rendered,
+} from './rendered.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -60,6 +68,7 @@ export class InferController {
   private once(body: InferRequest, context: RequestContext) {
     return {
       run: () => this.infer.one(body, context),
+      isAnswer: isRendered,
       replay: async (stored: InferResponse): Promise<Rendered<Circumstances>> => {
         const answer = again(stored, context);
         await this.infer.replayed([body], [answer], context);
@@ -73,6 +82,7 @@ export class InferController {
     const asked = () => askedTexts(body);
     return {
       run: () => this.infer.batch(body, context),
+      isAnswer: isRenderedBatch,
       replay: async ({ results: stored, ...rest }: BatchResponse): Promise<Rendered<BatchCircumstances>> => {
         const results = stored.map((result) => again(result, context));
         await this.infer.replayed(asked(), results, context);

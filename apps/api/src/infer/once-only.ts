@@ -11,6 +11,8 @@ export interface KeyedWork<T, Stored> {
   route: string;
   body: unknown;
   run: () => Promise<Rendered<T>>;
+  /** Whether a stored body is JSON of a `Stored`. */
+  isAnswer: (body: string) => boolean;
   /** Makes the answer of this request out of the stored one. */
   replay: (stored: Stored) => Promise<Rendered<T>>;
   /** Puts a refusal on record, and gives what to answer. */
@@ -38,7 +40,8 @@ export class OnceOnly {
     if (!this.settings.idempotencyEnabled || key === undefined) {
       return work.run();
     }
-    const request = { tenant, route: work.route, key, fingerprint: fingerprint(work.body), deadlineMs };
+    const { route, body, isAnswer } = work;
+    const request = { tenant, route, key, fingerprint: fingerprint(body), deadlineMs, isAnswer };
     const begun = traced(span, 'idempotency', () => this.idempotency.begin(request));
     return this.runOnce(work, begun, onUnavailable);
   }

@@ -1,4 +1,5 @@
-import type { BatchResponse, InferResponse } from './infer.schema.js';
+import type { z } from 'zod';
+import { batchResponseSchema, inferResponseSchema, type BatchResponse, type InferResponse } from './infer.schema.js';
 import type { Said } from './said.js';
 
 /** An answer without what the model said: how it came about, and for whom. */
@@ -31,4 +32,25 @@ export function renderBatch(
   const answers = results.map(({ answer }) => answer);
   const json = `{"results":[${results.map((result) => result.json).join(',')}],${JSON.stringify(rest).slice(1)}`;
   return { answer: { results: answers, ...rest }, json };
+}
+
+/**
+ * Whether `render()` can have made this: what others put into a store that is shared must not become a part of answers and
+ * records.
+ */
+export function isRendered(json: string): boolean {
+  return isJsonOf(inferResponseSchema, json);
+}
+
+/** Whether `renderBatch()` can have made this. */
+export function isRenderedBatch(json: string): boolean {
+  return isJsonOf(batchResponseSchema, json);
+}
+
+function isJsonOf(schema: z.ZodType, json: string): boolean {
+  try {
+    return schema.safeParse(JSON.parse(json)).success;
+  } catch {
+    return false; // not JSON
+  }
 }

@@ -49,4 +49,21 @@ describeWithRedis('what somebody else puts into the cache’s Redis', () => {
     expect(second.json).not.toHaveProperty('tenant');
     expect(errors).toBe(1);
   });
+
+  it.each([
+    ['another member', (body: string) => `${body.slice(0, -1)},"error_code":"FORGED"}`],
+    ['no JSON', (body: string) => body.slice(1)],
+  ])('is no answer to an idempotency key when it has %s: the request runs, and says so', async (what, change) => {
+    const { client } = servers[0]!;
+    const ask = () => client.infer({ text: 'once' }, { 'Idempotency-Key': what });
+    await ask();
+    const [key = ''] = (await redis.command('KEYS', 'falcon:idempotency:*')) as string[];
+    expect((await ask()).json['idempotency_hit']).toBe(true);
+    await redis.command('HSET', key, 'body', change(String(await redis.command('HGET', key, 'body'))));
+    const third = await ask();
+    expect([third.status, third.headers['idempotency-status']]).toEqual([200, 'unavailable']);
+    expect(third.json).toMatchObject({ idempotency_hit: false, prediction: expect.any(String) as string });
+    expect(third.json).not.toHaveProperty('error_code');
+    await redis.command('FLUSHALL');
+  });
 });

@@ -57,6 +57,15 @@ describe('Idempotency', () => {
     expect((await idempotency.begin({ ...request, ...difference })).state).toBe('claimed');
   });
 
+  it('lets the request run when what is stored can be no answer to it', async () => {
+    await claimOf(await idempotency.begin(request)).complete(200, 'forged');
+    const isAnswer = (body: string) => body !== 'forged';
+    const outcome = await idempotency.begin({ ...request, isAnswer });
+    expect(outcome.state).toBe('unavailable');
+    expect(await claimOf(outcome).complete(200, 'an answer')).toBe(false);
+    expect(observer.events.slice(1)).toEqual(['error check_idempotency', 'fallback idempotency_skip']);
+  });
+
   it('runs the next after a refusal, which is not stored', async () => {
     await claimOf(await idempotency.begin(request)).release();
     expect((await idempotency.begin(request)).state).toBe('claimed');

@@ -28,6 +28,8 @@ export interface IdempotentRequest {
   fingerprint: string;
   /** `performance.now()` value after which nobody waits for it. */
   deadlineMs?: number | undefined;
+  /** Whether a stored body can be an answer to it; with any other, nothing is known of the key. Default: any can. */
+  isAnswer?: (body: string) => boolean;
 }
 
 /** What to do with a request. `unavailable`: run it, but whether another one runs, too, is not known. */
@@ -49,10 +51,11 @@ export class Idempotency implements ClaimKeeper {
   ) {}
 
   /** Asks whether a request is the first with its key. */
-  async begin({ tenant, route, key, fingerprint, deadlineMs }: IdempotentRequest): Promise<IdempotencyOutcome> {
+  async begin(request: IdempotentRequest): Promise<IdempotencyOutcome> {
+    const { tenant, route, key, fingerprint, deadlineMs, isAnswer } = request;
     const id = hash('sha256', JSON.stringify([tenant, route, key]), 'base64url');
     const claim = { id, fingerprint, owner: randomUUID(), deadlineMs };
-    const outcome = await this.store.claim(claim, this.options.leaseMs);
+    const outcome = this.believed(await this.store.claim(claim, this.options.leaseMs), isAnswer);
     this.count(outcome);
     switch (outcome.state) {
       case 'in-flight':
@@ -83,6 +86,15 @@ export class Idempotency implements ClaimKeeper {
   async release(held: HeldClaim): Promise<void> {
     this.letGo(held);
     await this.store.release(held.claim);
+  }
+
+  /** A store that is shared has other writers. */
+  private believed(outcome: ClaimOutcome, isAnswer: IdempotentRequest['isAnswer'] = () => true): ClaimOutcome {
+    if (outcome.state !== 'replay' || isAnswer(outcome.answer.body)) {
+      return outcome;
+    }
+    this.observer.onError('check_idempotency', 1);
+    return { state: 'unavailable' };
   }
 
   private hold(held: HeldClaim): HeldClaim {
