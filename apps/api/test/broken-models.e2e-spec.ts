@@ -11,6 +11,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from './support/client.js';
 import { Falcon, MODELS_DIR } from './support/falcon.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
@@ -123,6 +125,23 @@ const BREAKAGES: [string, Breakage][] = [
   ],
 ];
 
+interface ModelState {
+  version: string;
+  state: string;
+  reason?: string;
+}
+
+async function modelStates(client: Client): Promise<ModelState[]> {
+  return (await client.get('/readyz')).json['models'] as ModelState[];
+}
+
+/** The server is ready when one version serves; the others may still be looked at. */
+async function whenAllAreLoaded(client: Client): Promise<void> {
+  while ((await modelStates(client)).some(({ state }) => state === 'loading')) {
+    await sleep(50);
+  }
+}
+
 describe('broken model folders', () => {
   const dir = mkdtempSync(join(tmpdir(), 'falcon-broken-'));
   let running: Running;
@@ -135,6 +154,7 @@ describe('broken model folders', () => {
       breakIt(folder);
     });
     running = await startWithClient({ MODEL_DIR: dir });
+    await whenAllAreLoaded(running.client);
   }, 60_000);
   afterAll(async () => {
     await stop(running);
@@ -143,10 +163,8 @@ describe('broken model folders', () => {
 
   describe.each(BREAKAGES.map(([what], index) => [what, String(index + 2)]))('when %s', (_what, version) => {
     it('the version is refused with a sentence, at /readyz and in the log', async () => {
-      const { status, json } = await running.client.get('/readyz');
-      const models = json['models'] as { version: string; state: string; reason?: string }[];
-      const model = models.find((candidate) => candidate.version === version);
-      expect(status).toBe(200);
+      const model = (await modelStates(running.client)).find((candidate) => candidate.version === version);
+      expect((await running.client.get('/readyz')).status).toBe(200);
       expect(model).toMatchObject({ state: 'refused', reason: expect.stringMatching(/\w.* \w+/) as string });
       const logged = running.falcon.logs().filter((line) => JSON.stringify(line).includes(`sentiment/${version}`));
       expect(logged.map(({ level }) => level)).toContain('ERROR');
