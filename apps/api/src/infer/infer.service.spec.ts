@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AuditUnavailableError, type AuditEntry, type AuditEntryOfAnswer, type AuditLog } from '@app/audit-log';
 import {
   InferenceDeadlineError,
@@ -171,6 +172,16 @@ describe('InferService', () => {
     const whole = about.results.map((result, k) => ({ ...result, ...said, prediction: ['a', 'b', 'c'][k] }));
     expect(sent).toEqual({ ...about, results: whole });
     expect(sent.results.map(({ prediction }) => prediction)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('says of each text in a batch how long it took, and not how long all of them took', async () => {
+    const { service } = serviceWith(async (text) => {
+      await sleep(text === 'late' ? 50 : 0);
+      return POSITIVE;
+    });
+    const { answer } = await service.batch({ texts: ['early', 'late'] }, context());
+    const [early, late] = answer.results.map((result) => result.processing_time_ms);
+    expect(early).toBeLessThan(late!);
   });
 
   it('fails a batch with its first failure, names the text and calls off the rest', async () => {

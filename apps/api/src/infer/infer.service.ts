@@ -30,7 +30,6 @@ export class InferService {
     try {
       const answered = this.answered(asked, await this.answers.find(asked, context), context);
       await traced(context.span, 'audit', () => this.record(answered, context));
-      this.metrics.answered(answered.rendered.answer);
       return answered.rendered;
     } catch (error) {
       throw await this.failure([asked], error, context);
@@ -43,8 +42,11 @@ export class InferService {
     const callOff = new AbortController();
     const bounds = { ...context, signal: AbortSignal.any([context.signal, callOff.signal]) };
     try {
-      const known = await Promise.all(asked.map((text) => this.answers.find(text, bounds).catch(namingIndex(text))));
-      const answered = asked.map((text, k) => this.answered(text, known[k]!, context));
+      const answered = await Promise.all(
+        asked.map((text) =>
+          this.answers.find(text, bounds).then((known) => this.answered(text, known, context), namingIndex(text)),
+        ),
+      );
       await this.recordAll(answered, context);
       return renderBatch(
         answered.map(({ rendered }) => rendered),
@@ -107,15 +109,13 @@ export class InferService {
     });
   }
 
-  private async recordAll(answered: readonly Answered[], context: RequestContext): Promise<void> {
-    await traced(context.span, 'audit', () => Promise.all(answered.map((text) => this.record(text, context))));
-    for (const { rendered } of answered) {
-      this.metrics.answered(rendered.answer);
-    }
+  private recordAll(answered: readonly Answered[], context: RequestContext): Promise<unknown> {
+    return traced(context.span, 'audit', () => Promise.all(answered.map((text) => this.record(text, context))));
   }
 
-  private record({ asked, rendered, inferenceTimeMs }: Answered, context: RequestContext): Promise<void> {
-    return this.audit.answered(asked, rendered.json, inferenceTimeMs, context);
+  private async record({ asked, rendered, inferenceTimeMs }: Answered, context: RequestContext): Promise<void> {
+    await this.audit.answered(asked, rendered.json, inferenceTimeMs, context);
+    this.metrics.answered(rendered.answer);
   }
 }
 
