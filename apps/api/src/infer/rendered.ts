@@ -1,5 +1,5 @@
-import type { z } from 'zod';
 import { batchResponseSchema, inferResponseSchema, type BatchResponse, type InferResponse } from './infer.schema.js';
+import { readJson } from './read-json.js';
 import type { Said } from './said.js';
 
 /** An answer without what the model said: how it came about, and for whom. */
@@ -39,18 +39,10 @@ export function renderBatch(
  * records.
  */
 export function isRendered(json: string): boolean {
-  return isJsonOf(inferResponseSchema, json);
+  return readJson(inferResponseSchema, json) !== undefined;
 }
 
 /** Whether `renderBatch()` can have made this. */
 export function isRenderedBatch(json: string): boolean {
-  return isJsonOf(batchResponseSchema, json);
-}
-
-function isJsonOf(schema: z.ZodType, json: string): boolean {
-  try {
-    return schema.safeParse(JSON.parse(json)).success;
-  } catch {
-    return false; // not JSON
-  }
+  return readJson(batchResponseSchema, json) !== undefined;
 }

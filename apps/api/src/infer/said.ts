@@ -2,6 +2,7 @@ import type { TextClassification } from '@app/inference';
 import type { z } from 'zod';
 import { inferResponseSchema } from './infer.schema.js';
 import { likeliest, rounded } from './probabilities.js';
+import { readJson } from './read-json.js';
 
 const saidSchema = inferResponseSchema.pick({
   prediction: true,
@@ -50,12 +51,8 @@ export function readSaid(written: string): { said: string; inferenceTimeMs: numb
  */
 export function isSaid(written: string): boolean {
   const { said, inferenceTimeMs } = readSaid(written);
-  try {
-    const { success, data } = saidSchema.safeParse(JSON.parse(said));
-    return success && written === `${inferenceTimeMs} ${JSON.stringify(inOrder(data))}`;
-  } catch {
-    return false; // not JSON
-  }
+  const data = readJson(saidSchema, said);
+  return data !== undefined && written === `${inferenceTimeMs} ${JSON.stringify(inOrder(data))}`;
 }
 
 function inOrder({ prediction, confidence, probabilities, model, model_version }: Said): Said {

@@ -89,7 +89,7 @@ export class Bulkhead {
 
   /** Gives the place back, to the one that has waited longest if any does. */
   leave(): void {
-    const [next] = this.waiters.size > 0 ? this.waiters : [];
+    const [next] = this.waiters;
     if (!next) {
       this.runningCalls--;
       return;

@@ -95,7 +95,7 @@ export class Policy {
     };
   }
 
-  /** From the bulkhead on; one frame for all of it, because each that waits costs as much as the retry and the breaker. */
+  /** From the bulkhead on. One asynchronous frame for all of it: another is made, and waited for, in every call. */
   private async run<T>(work: Work<T>, call: PolicyCall<T>): Promise<T> {
     let failure: unknown;
     try {
