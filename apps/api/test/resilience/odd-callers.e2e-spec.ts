@@ -92,9 +92,11 @@ async function askAs(client: Client, tenants: number): Promise<Record<number, nu
   return statuses;
 }
 
-/** Node counts what it has open at this moment by type, and a file being written may be among it or not. */
+/** Node counts by type what it has open at this moment, be it a file that is being written, and what its collector has done so far. */
+const COME_BY_THEMSELVES = /^nodejs_(active_|gc_)/;
+
 function lastingSeries(samples: ReadonlyMap<string, number>): string[] {
-  return [...samples.keys()].filter((series) => !series.startsWith('nodejs_active_')).toSorted();
+  return [...samples.keys()].filter((series) => !COME_BY_THEMSELVES.test(series)).toSorted();
 }
 
 /** One client that calls itself by 10,000 names; `env` says where the limits are kept. */
