@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { HeapSpaceInfo } from 'node:v8';
 import { linearFiles, WORKER_ENTRY, writeVersion } from '../../test-support/model-fixtures.js';
 import { x } from '../../test-support/test-service.js';
 import type { FromWorker } from '../worker/protocol.js';
@@ -35,5 +36,25 @@ describe.each([ThreadChannel, ProcessChannel])('%p', (Channel) => {
     });
     await channel.kill();
     await expect(exit.promise).resolves.toMatch(/^it (exited|was killed)/);
+  });
+});
+
+describe('ThreadChannel', () => {
+  it('gives a thread room for new objects from the start', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'falcon-heap-'));
+    const entry = join(dir, 'tell-spaces.cjs');
+    writeFileSync(
+      entry,
+      "require('node:worker_threads').parentPort.postMessage(require('node:v8').getHeapSpaceStatistics())",
+    );
+    const told = Promise.withResolvers<HeapSpaceInfo[]>();
+    const channel = new ThreadChannel(entry, SETTINGS, {
+      message: (message: unknown) => told.resolve(message as HeapSpaceInfo[]),
+      exit: (reason) => told.reject(new Error(reason)),
+    });
+    const forNewObjects = (await told.promise).find(({ space_name: name }) => name === 'new_space');
+    expect(forNewObjects?.space_size).toBeGreaterThanOrEqual(8 * 1024 * 1024);
+    await channel.kill();
+    rmSync(dir, { recursive: true });
   });
 });
