@@ -104,10 +104,11 @@ export class AuditLog {
    * The same for a request that was answered.
    * @param answer the answer as it goes to the client: its JSON becomes part of the record as it is, because making it takes as
    * long as all the rest
+   * @param textHash SHA-256 of the text, 64 hexadecimal digits, where the caller has it
    */
-  appendAnswered(text: string, answer: string, entry: AuditEntryOfAnswer): Promise<void> {
+  appendAnswered(text: string, answer: string, entry: AuditEntryOfAnswer, textHash?: string): Promise<void> {
     // What is made here comes last: of two members of one name Postgres takes the second.
-    return this.isOn ? this.keep(answer, this.json(text, entry)) : Promise.resolve();
+    return this.isOn ? this.keep(answer, this.json(text, entry, textHash)) : Promise.resolve();
   }
 
   /** Writes out what is under way and gives the spool up: what is not in the table yet is found by the next start. */
@@ -156,12 +157,12 @@ export class AuditLog {
   }
 
   /** What the caller knows and what is added here. */
-  private json(text: string, entry: AuditEntry | AuditEntryOfAnswer): string {
+  private json(text: string, entry: AuditEntry | AuditEntryOfAnswer, textHash = hashOf(text)): string {
     return JSON.stringify({
       ...entry,
       id: randomUUIDv7(),
       created_at: this.timestamp(),
-      text_hash: hashOf(text),
+      text_hash: textHash,
       text_length: lengthOf(text),
       text: this.options.storeText ? storable(text) : undefined,
     });

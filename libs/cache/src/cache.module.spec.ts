@@ -11,7 +11,7 @@ const OPTIONS: CacheOptions = {
   idempotency: { memoryBytes: 1_000_000, ttlMs: 60_000, leaseMs: 10_000, maxHoldMs: 60_000, maxBodyLength: 10_000 },
 };
 const log = { info: () => undefined, warning: () => undefined };
-const key = cacheKey({ model: 'sentiment', version: '1', text: 'A fine day' });
+const { key } = cacheKey({ model: 'sentiment', version: '1', text: 'A fine day' });
 const request = { tenant: 'acme', route: 'POST /infer', key: 'order-12', fingerprint: 'f' };
 
 /** What an app finds where it has imported the module. */

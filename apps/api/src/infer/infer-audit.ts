@@ -4,6 +4,7 @@ import { HTTP_ERRORS } from '../http-errors.js';
 import { failureOf } from '../http/problem.js';
 import { elapsedMs, type RequestContext } from '../http/request-context.js';
 import type { BatchRequest, InferRequest } from './infer.schema.js';
+import type { Known } from './model-answers.js';
 
 /** A text of a request: POST /infer has one without an index. */
 export interface AskedText extends InferRequest {
@@ -22,15 +23,16 @@ export class InferAudit {
 
   /**
    * @param json the answer as it leaves
+   * @param known of the text and its answer besides
    * @throws {AuditUnavailableError} where no answer may leave without its record
    */
   answered(
     asked: AskedText,
     json: string,
-    inferenceTimeMs: number | undefined,
+    { textHash, inferenceTimeMs }: Pick<Known, 'textHash' | 'inferenceTimeMs'>,
     context: RequestContext,
   ): Promise<void> {
-    return this.auditLog.appendAnswered(asked.text, json, {
+    const entry = {
       batch_index: asked.index,
       tenant: context.tenant,
       idempotency_key: context.idempotencyKey,
@@ -39,7 +41,8 @@ export class InferAudit {
       status: 200,
       inference_time_ms: inferenceTimeMs,
       client_ip: context.clientAddress,
-    });
+    };
+    return this.auditLog.appendAnswered(asked.text, json, entry, textHash);
   }
 
   /**

@@ -10,10 +10,9 @@ import type { BatchRequest, InferRequest } from './infer.schema.js';
 import { ModelAnswers, type Known } from './model-answers.js';
 import { render, renderBatch, type BatchCircumstances, type Circumstances, type Rendered } from './rendered.js';
 
-interface Answered {
+interface Answered extends Pick<Known, 'textHash' | 'inferenceTimeMs'> {
   asked: AskedText;
   rendered: Rendered<Circumstances>;
-  inferenceTimeMs: number | undefined;
 }
 
 /** The story of a request: find the answer, put it on record, count it, and give it. */
@@ -68,11 +67,7 @@ export class InferService {
     answers: readonly Rendered<Circumstances>[],
     context: RequestContext,
   ): Promise<void> {
-    const texts = asked.map((text, k): Answered => ({
-      asked: text,
-      rendered: answers[k]!,
-      inferenceTimeMs: undefined,
-    }));
+    const texts = asked.map((text, k): Answered => ({ asked: text, rendered: answers[k]! }));
     try {
       await this.recordAll(texts, context);
     } catch (error) {
@@ -93,7 +88,8 @@ export class InferService {
   }
 
   private answered(asked: AskedText, known: Known, context: RequestContext): Answered {
-    return { asked, rendered: this.render(known, context), inferenceTimeMs: known.inferenceTimeMs };
+    const { textHash, inferenceTimeMs } = known;
+    return { asked, rendered: this.render(known, context), textHash, inferenceTimeMs };
   }
 
   private render(known: Known, context: RequestContext): Rendered<Circumstances> {
@@ -113,8 +109,8 @@ export class InferService {
     return traced(context.span, 'audit', () => Promise.all(answered.map((text) => this.record(text, context))));
   }
 
-  private async record({ asked, rendered, inferenceTimeMs }: Answered, context: RequestContext): Promise<void> {
-    await this.audit.answered(asked, rendered.json, inferenceTimeMs, context);
+  private async record({ asked, rendered, ...known }: Answered, context: RequestContext): Promise<void> {
+    await this.audit.answered(asked, rendered.json, known, context);
     this.metrics.answered(rendered.answer);
   }
 }

@@ -14,6 +14,8 @@ import { readSaid, saidJson, writeSaid } from './said.js';
 export interface Known {
   /** JSON of a `Said`. */
   said: string;
+  /** SHA-256 of the text as it came, where somebody had to compute it. */
+  textHash?: string | undefined;
   /** Time that the batch took; absent when nothing was computed for this answer. */
   inferenceTimeMs?: number | undefined;
   mode: InferResponse['mode'];
@@ -69,7 +71,7 @@ export class ModelAnswers implements OnApplicationBootstrap {
   }
 
   private async cached(question: Question, cache: AnswerCache, context: RequestContext): Promise<Known> {
-    const key = cacheKey(question);
+    const asked = cacheKey(question);
     const { deadlineMs, signal, span, priority } = context;
     const lookup = span?.child('cache');
     const compute = (wanted: AbortSignal): Promise<string> => {
@@ -78,16 +80,17 @@ export class ModelAnswers implements OnApplicationBootstrap {
     };
     try {
       const bounds = { signal, deadlineMs: deadlineMs + GRACE_MS };
-      const { value, origin } = await cache.getOrCompute(key, compute, bounds);
+      const { value, origin } = await cache.getOrCompute(asked.key, compute, bounds);
       if (origin !== 'computed') {
         endLookup(lookup, origin === 'cache' ? 'hit' : 'shared');
       }
       const { said, inferenceTimeMs } = readSaid(value);
       const cacheHit = origin === 'cache';
-      return { said, inferenceTimeMs: cacheHit ? undefined : inferenceTimeMs, mode: 'fresh', cacheHit };
+      const timeMs = cacheHit ? undefined : inferenceTimeMs;
+      return { said, textHash: asked.textHash, inferenceTimeMs: timeMs, mode: 'fresh', cacheHit };
     } catch (error) {
       lookup?.end(error);
-      return this.degraded(question, key, { error, context });
+      return this.degraded(question, asked.key, { error, context });
     }
   }
 

@@ -53,6 +53,14 @@ describe('a recorded text', () => {
     expect(await stored('nul')).toEqual([{ text: shown, text_hash: sha256(text), text_length: 10_000 }]);
   });
 
+  it('answered from the cache as one that differs in space alone has its own hash', async () => {
+    await client.infer({ text: 'a spacious day' });
+    const text = ' a spacious day\n';
+    const { json } = await client.infer({ text }, { 'x-request-id': 'space' });
+    expect(json).toMatchObject({ cache_hit: true });
+    expect(await stored('space')).toEqual([{ text, text_hash: sha256(text), text_length: text.length }]);
+  });
+
   it('of a batch has its place', async () => {
     const texts = ['first', 'second\0', 'third 🦅'];
     const { status } = await client.post('/infer/batch', { texts }, { 'x-request-id': 'batch' });

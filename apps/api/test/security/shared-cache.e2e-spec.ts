@@ -22,7 +22,7 @@ describeWithRedis('what somebody else puts into the cache’s Redis', () => {
   async function askAround(text: string, change: (stored: string) => string) {
     const [one, other] = servers.map(({ client }) => client);
     const first = (await one!.infer({ text })).json;
-    const [key = ''] = (await redis.command('KEYS', 'falcon:cache:2:*')) as string[];
+    const [key = ''] = (await redis.command('KEYS', 'falcon:cache:3:*')) as string[];
     const stored = String(await redis.command('GET', key));
     await redis.command('SET', key, change(stored), 'KEEPTTL');
     const before = (await scrape(other!)).get(ERRORS) ?? 0;

@@ -1,12 +1,15 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { cacheKey } from './cache-key.js';
+import { cacheKey, type Question } from './cache-key.js';
 
 const question = { model: 'sentiment', version: '1', text: 'A fine day' };
+const keyOf = (asked: Question): string => cacheKey(asked).key;
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 describe('cacheKey', () => {
   it('is the same for the same question, and has the form that Redis is searched for', () => {
-    expect(cacheKey({ ...question })).toBe(cacheKey(question));
-    expect(cacheKey(question)).toMatch(/^falcon:cache:2:[\w-]{43}$/);
+    expect(keyOf({ ...question })).toBe(keyOf(question));
+    expect(keyOf(question)).toBe(`falcon:cache:3:sentiment:1:${sha256('A fine day')}`);
   });
 
   it.each([
@@ -17,31 +20,41 @@ describe('cacheKey', () => {
     ['an option', { options: { top: 3 } }],
     ['a half character', { text: 'A fine day\ud83d' }],
   ])('is another one with %s', (_, change) => {
-    expect(cacheKey({ ...question, ...change })).not.toBe(cacheKey(question));
+    expect(keyOf({ ...question, ...change })).not.toBe(keyOf(question));
   });
 
   it('does not mix up the parts of a question', () => {
-    expect(cacheKey({ ...question, model: 'sent', version: 'iment1' })).not.toBe(
-      cacheKey({ ...question, model: 'sentiment', version: '1' }),
+    expect(keyOf({ ...question, model: 'sent', version: 'iment1' })).not.toBe(
+      keyOf({ ...question, model: 'sentiment', version: '1' }),
     );
-    expect(cacheKey({ ...question, text: '\ud83d' })).not.toBe(cacheKey({ ...question, text: '\ud83e' }));
+    expect(keyOf({ ...question, text: '\ud83d' })).not.toBe(keyOf({ ...question, text: '\ud83e' }));
   });
 
   it('takes texts for the same that differ in composition or in space around them', () => {
-    expect(cacheKey({ ...question, text: ' caf\u00e9\r\n' })).toBe(cacheKey({ ...question, text: 'cafe\u0301' }));
+    expect(keyOf({ ...question, text: ' caf\u00e9\r\n' })).toBe(keyOf({ ...question, text: 'cafe\u0301' }));
+  });
+
+  it('does not take a text for the JSON of another one with options', () => {
+    expect(keyOf({ ...question, text: JSON.stringify(['A', [['top', 3]]]) })).not.toBe(
+      keyOf({ ...question, text: 'A', options: { top: 3 } }),
+    );
+  });
+
+  it('tells the hash of the text as it came, or none', () => {
+    expect(cacheKey(question).textHash).toBe(sha256(question.text));
+    const others = [{ text: ' A fine day' }, { text: 'cafe\u0301' }, { text: '\ud83d' }, { options: {} }];
+    expect(others.map((change) => cacheKey({ ...question, ...change }).textHash)).toEqual(others.map(() => undefined));
   });
 
   it('does not mind the order of the options', () => {
-    expect(cacheKey({ ...question, options: { a: 1, b: true } })).toBe(
-      cacheKey({ ...question, options: { b: true, a: 1 } }),
-    );
+    expect(keyOf({ ...question, options: { a: 1, b: true } })).toBe(keyOf({ ...question, options: { b: true, a: 1 } }));
   });
 
   it('tells any two texts apart that are not the same', () => {
     const text = fc.string({ unit: 'binary' }).map((any) => any.normalize('NFC').trim());
     fc.assert(
       fc.property(text, text, (one, other) => {
-        expect(cacheKey({ ...question, text: one }) === cacheKey({ ...question, text: other })).toBe(one === other);
+        expect(keyOf({ ...question, text: one }) === keyOf({ ...question, text: other })).toBe(one === other);
       }),
     );
   });

@@ -23,7 +23,7 @@ function keepsItsPromises(makeStore: MakeStore): void {
   let store: CacheStore;
   let keys = 0;
 
-  const key = (): string => `falcon:cache:2:spec-${process.pid}-${keys++}`;
+  const key = (): string => `falcon:cache:3:spec-${process.pid}-${keys++}`;
   const entry = (value: string): CacheEntry => newEntry(value, LIFETIME, nowMs);
 
   beforeEach(() => {
@@ -133,7 +133,7 @@ describeWithRedis('A cache in Redis', () => {
   it('sends what is asked in one turn as one command', async () => {
     const before = await callsOf('mget');
     const store = redisStore(Date.now);
-    await Promise.all(Array.from({ length: 100 }, async (_, index) => store.get(`falcon:cache:2:turn-${index}`)));
+    await Promise.all(Array.from({ length: 100 }, async (_, index) => store.get(`falcon:cache:3:turn-${index}`)));
     expect(await callsOf('mget')).toBe(before + 1);
   });
 
@@ -143,7 +143,7 @@ describeWithRedis('A cache in Redis', () => {
     const startMs = performance.now();
     const stored: unknown[] = [];
     for (let turn = 0; turn < 100; turn++) {
-      stored.push(store.set(`falcon:cache:2:gathered-${turn}`, newEntry('x', LIFETIME, Date.now())));
+      stored.push(store.set(`falcon:cache:3:gathered-${turn}`, newEntry('x', LIFETIME, Date.now())));
       await nextTurn();
     }
     expect(await Promise.all(stored)).toEqual(Array(100).fill(true));
@@ -153,8 +153,8 @@ describeWithRedis('A cache in Redis', () => {
 
   it('lets Redis drop an entry that is too old for everything', async () => {
     const store = redisStore(Date.now);
-    await store.set('falcon:cache:2:ends', newEntry('x', LIFETIME, Date.now()));
-    const leftMs = Number(await server.command('PTTL', 'falcon:cache:2:ends'));
+    await store.set('falcon:cache:3:ends', newEntry('x', LIFETIME, Date.now()));
+    const leftMs = Number(await server.command('PTTL', 'falcon:cache:3:ends'));
     expect(leftMs).toBeGreaterThan(LIFETIME.ttlMs + LIFETIME.staleMs - 5000);
     expect(leftMs).toBeLessThanOrEqual(LIFETIME.ttlMs + LIFETIME.staleMs);
   });
@@ -164,7 +164,7 @@ describeWithRedis('A cache in Redis', () => {
     ['a text that is no entry', ['SET', 'not an entry']],
     ['a text far too long', ['SET', `1:1:1:${'x'.repeat(1_000_000)}`]],
   ])('takes %s for a miss, and overwrites it', async (_, [command = '', value = '']) => {
-    const alien = 'falcon:cache:2:alien';
+    const alien = 'falcon:cache:3:alien';
     await server.command('DEL', alien);
     await server.command(command, alien, value);
     const store = redisStore(Date.now);
@@ -176,10 +176,10 @@ describeWithRedis('A cache in Redis', () => {
   it('takes for a miss what can be no answer', async () => {
     const isAnswer = (value: string): boolean => value === 'an answer';
     const choosy = new RedisCacheStore(opened.access, { maxValueLength: MAX_VALUE_LENGTH, isAnswer });
-    await choosy.set('falcon:cache:2:theirs', newEntry('forged', LIFETIME, Date.now()));
-    expect(await choosy.get('falcon:cache:2:theirs')).toBeUndefined();
-    await choosy.set('falcon:cache:2:theirs', newEntry('an answer', LIFETIME, Date.now()));
-    expect((await choosy.get('falcon:cache:2:theirs'))?.value).toBe('an answer');
+    await choosy.set('falcon:cache:3:theirs', newEntry('forged', LIFETIME, Date.now()));
+    expect(await choosy.get('falcon:cache:3:theirs')).toBeUndefined();
+    await choosy.set('falcon:cache:3:theirs', newEntry('an answer', LIFETIME, Date.now()));
+    expect((await choosy.get('falcon:cache:3:theirs'))?.value).toBe('an answer');
   });
 
   it.each([
@@ -188,9 +188,9 @@ describeWithRedis('A cache in Redis', () => {
   ])('%s', async (_, aheadMs, freshForMs) => {
     const theirNowMs = Date.now() + aheadMs;
     const theirs = redisStore(() => theirNowMs);
-    await theirs.set('falcon:cache:2:ahead', newEntry('x', LIFETIME, theirNowMs));
+    await theirs.set('falcon:cache:3:ahead', newEntry('x', LIFETIME, theirNowMs));
     const nowMs = theirNowMs - aheadMs;
-    expect(await redisStore(() => nowMs).get('falcon:cache:2:ahead')).toEqual({
+    expect(await redisStore(() => nowMs).get('falcon:cache:3:ahead')).toEqual({
       value: 'x',
       madeAtMs: nowMs,
       freshUntilMs: nowMs + freshForMs,
@@ -201,19 +201,19 @@ describeWithRedis('A cache in Redis', () => {
   it('gives a replica what another one has stored, and then from memory', async () => {
     const [one, other] = [memory(Date.now), memory(Date.now)];
     const entry = newEntry('shared', LIFETIME, Date.now());
-    await new TieredCacheStore(one, redisStore(Date.now)).set('falcon:cache:2:shared', entry);
-    expect(await new TieredCacheStore(other, redisStore(Date.now)).get('falcon:cache:2:shared')).toEqual(entry);
-    expect(other.get('falcon:cache:2:shared')).toEqual(entry);
+    await new TieredCacheStore(one, redisStore(Date.now)).set('falcon:cache:3:shared', entry);
+    expect(await new TieredCacheStore(other, redisStore(Date.now)).get('falcon:cache:3:shared')).toEqual(entry);
+    expect(other.get('falcon:cache:3:shared')).toEqual(entry);
   });
 
   it('keeps in memory what is asked for again', async () => {
     const near = memory(Date.now);
     const tiered = new TieredCacheStore(near, redisStore(Date.now));
     const entry = newEntry('asked again', LIFETIME, Date.now());
-    expect(await tiered.set('falcon:cache:2:again', entry)).toBe(true);
+    expect(await tiered.set('falcon:cache:3:again', entry)).toBe(true);
     expect(near.size).toBe(0);
-    expect(await tiered.get('falcon:cache:2:again')).toEqual(entry);
-    expect(tiered.get('falcon:cache:2:again')).toEqual(entry); // and at once from here on
+    expect(await tiered.get('falcon:cache:3:again')).toEqual(entry);
+    expect(tiered.get('falcon:cache:3:again')).toEqual(entry); // and at once from here on
   });
 
   it('keeps in memory what Redis does not take', async () => {
@@ -221,22 +221,22 @@ describeWithRedis('A cache in Redis', () => {
     const tiered = new TieredCacheStore(near, redisStore(Date.now));
     const entry = newEntry('refused', LIFETIME, Date.now());
     await server.command('CONFIG', 'SET', 'maxmemory', '1');
-    expect(await tiered.set('falcon:cache:2:refused', entry)).toBe(true);
+    expect(await tiered.set('falcon:cache:3:refused', entry)).toBe(true);
     await server.command('CONFIG', 'SET', 'maxmemory', '0');
-    expect(near.get('falcon:cache:2:refused')).toEqual(entry);
+    expect(near.get('falcon:cache:3:refused')).toEqual(entry);
   });
 
   it('gives back at once what is still on its way to Redis', async () => {
     const store = redisStore(Date.now);
     const [gathering, latest] = ['first', 'second'].map((value) => newEntry(value, LIFETIME, Date.now()));
-    const first = store.set('falcon:cache:2:on-its-way', gathering!);
-    expect(store.get('falcon:cache:2:on-its-way')).toEqual(gathering);
+    const first = store.set('falcon:cache:3:on-its-way', gathering!);
+    expect(store.get('falcon:cache:3:on-its-way')).toEqual(gathering);
     await nextTurn(); // it has been sent, and Redis has not answered
-    expect(store.get('falcon:cache:2:on-its-way')).toEqual(gathering);
-    const second = store.set('falcon:cache:2:on-its-way', latest!);
-    expect(store.get('falcon:cache:2:on-its-way')).toEqual(latest);
+    expect(store.get('falcon:cache:3:on-its-way')).toEqual(gathering);
+    const second = store.set('falcon:cache:3:on-its-way', latest!);
+    expect(store.get('falcon:cache:3:on-its-way')).toEqual(latest);
     expect([await first, await second]).toEqual([true, true]);
-    expect(await store.get('falcon:cache:2:on-its-way')).toEqual(latest);
+    expect(await store.get('falcon:cache:3:on-its-way')).toEqual(latest);
   });
 
   it('prefers the new answer of another replica to its own stale one', async () => {
@@ -247,9 +247,9 @@ describeWithRedis('A cache in Redis', () => {
       redisStore(() => nowMs),
       () => nowMs,
     );
-    near.set('falcon:cache:2:newer', newEntry('old', LIFETIME, nowMs));
+    near.set('falcon:cache:3:newer', newEntry('old', LIFETIME, nowMs));
     nowMs += LIFETIME.ttlMs + 1;
-    await redisStore(() => nowMs).set('falcon:cache:2:newer', newEntry('new', LIFETIME, nowMs));
-    expect((await tiered.get('falcon:cache:2:newer'))?.value).toBe('new');
+    await redisStore(() => nowMs).set('falcon:cache:3:newer', newEntry('new', LIFETIME, nowMs));
+    expect((await tiered.get('falcon:cache:3:newer'))?.value).toBe('new');
   });
 });
