@@ -16,6 +16,7 @@ export interface FeatureBatch extends FeatureVector {
 /** Turns texts into TF-IDF weighted n-grams of unit length; not re-entrant, but synchronous. */
 export class TextFeatures {
   private readonly scanner: NgramScanner;
+  private readonly maxFeatures: number;
   /** Weight of an n-gram that occurs once, by id. */
   private readonly idf: Float64Array;
   private readonly unknownSquared: number;
@@ -23,15 +24,17 @@ export class TextFeatures {
   private readonly ofCount: Float64Array;
   /** Place of an id among the ids of the text at hand, plus 1; all 0 between texts. */
   private readonly places: Int32Array;
-  private readonly ids: Int32Array;
   private readonly counts: Int32Array;
-  private readonly weights: Float64Array;
+  /** Features of the texts at hand, one text after the other. */
+  private ids: Int32Array;
+  private weights: Float64Array;
 
   constructor(
     settings: TextFeatureSettings,
     private readonly vocabulary: Vocabulary,
   ) {
     const { documents, unknownShare, termFrequency, maxFeatures } = settings;
+    this.maxFeatures = maxFeatures;
     const idfOf = (count: number) => Math.log((1 + documents) / (1 + count)) + 1;
     this.scanner = new NgramScanner(settings);
     this.idf = Float64Array.from(vocabulary.documents, idfOf);
@@ -40,8 +43,8 @@ export class TextFeatures {
       termFrequency === 'log' && n > 1 ? 1 + Math.log(n) : 1,
     );
     this.places = new Int32Array(vocabulary.size + 1);
-    this.ids = new Int32Array(maxFeatures);
     this.counts = new Int32Array(maxFeatures);
+    this.ids = new Int32Array(maxFeatures);
     this.weights = new Float64Array(maxFeatures);
   }
 
@@ -60,28 +63,36 @@ export class TextFeatures {
 
   /** The features of one text; a text without any known n-gram has none. */
   extract(text: string): FeatureVector {
-    const length = this.collect(text);
+    const length = this.collect(text, 0);
     return { ids: this.ids.slice(0, length), weights: new Float32Array(this.weights.subarray(0, length)) };
   }
 
   /** The features of several texts, padded to the longest, at least 1. */
   extractBatch(texts: readonly string[]): FeatureBatch {
-    const rows = texts.map((text) => this.extract(text));
-    const length = rows.reduce((longest, { ids }) => Math.max(longest, ids.length), 1);
+    const ends: number[] = [];
+    let end = 0;
+    let length = 1;
+    for (const text of texts) {
+      const features = this.collect(text, end);
+      ends.push((end += features));
+      length = Math.max(length, features);
+    }
     const ids = new Int32Array(texts.length * length);
     const weights = new Float32Array(texts.length * length);
-    rows.forEach((row, index) => {
-      ids.set(row.ids, index * length);
-      weights.set(row.weights, index * length);
-    });
+    for (const [row, rowEnd] of ends.entries()) {
+      const start = ends[row - 1] ?? 0;
+      ids.set(this.ids.subarray(start, rowEnd), row * length);
+      weights.set(this.weights.subarray(start, rowEnd), row * length);
+    }
     return { ids, weights, length };
   }
 
-  /** Leaves the text's features in `ids` and `weights`; returns how many there are. */
-  private collect(text: string): number {
+  /** Leaves the text's features in `ids` and `weights` from `start` on; returns how many there are. */
+  private collect(text: string, start: number): number {
+    this.reserve(start + this.maxFeatures);
     const ngrams = this.scanner.scan(text);
     const { hashes } = this.scanner;
-    const { ids, counts, places } = this;
+    const { ids, counts, places, maxFeatures } = this;
     let length = 0;
     let unknown = 0;
     for (let k = 0; k < ngrams; k++) {
@@ -89,28 +100,38 @@ export class TextFeatures {
       const place = places[id] ?? 0;
       if (id === 0) unknown++;
       else if (place > 0) counts[place - 1] = (counts[place - 1] ?? 0) + 1;
-      else if (length === ids.length) break;
+      else if (length === maxFeatures) break;
       else {
-        ids[length] = id;
+        ids[start + length] = id;
         counts[length++] = 1;
         places[id] = length;
       }
     }
-    this.weigh(length, unknown);
+    this.weigh(start, length, unknown);
     return length;
   }
 
-  private weigh(length: number, unknown: number): void {
+  private weigh(start: number, length: number, unknown: number): void {
     const { ids, counts, places, weights, ofCount, idf } = this;
+    const end = start + length;
     let squared = unknown * this.unknownSquared;
-    for (let k = 0; k < length; k++) {
+    for (let k = start; k < end; k++) {
       const id = ids[k] ?? 0;
       places[id] = 0;
-      const weight = (ofCount[Math.min(counts[k] ?? 1, ofCount.length - 1)] ?? 1) * (idf[id] ?? 0);
+      const weight = (ofCount[Math.min(counts[k - start] ?? 1, ofCount.length - 1)] ?? 1) * (idf[id] ?? 0);
       weights[k] = weight;
       squared += weight * weight;
     }
     const scale = squared > 0 ? 1 / Math.sqrt(squared) : 0;
-    for (let k = 0; k < length; k++) weights[k] = (weights[k] ?? 0) * scale;
+    for (let k = start; k < end; k++) weights[k] = (weights[k] ?? 0) * scale;
+  }
+
+  private reserve(length: number): void {
+    if (this.ids.length >= length) return;
+    const [ids, weights] = [this.ids, this.weights];
+    this.ids = new Int32Array(2 * length);
+    this.weights = new Float64Array(2 * length);
+    this.ids.set(ids);
+    this.weights.set(weights);
   }
 }
