@@ -31,6 +31,6 @@ export interface SharedRedis {
   policy: Policy;
   /** Whether a value that Redis has can be an answer; any other is a miss, and overwritten. Default: any can. */
   isAnswer?: (value: string) => boolean;
-  /** Computes the same answer once over all replicas, at the price of a round trip for each miss; default: once in each. */
+  /** Computes the same answer once over all replicas, at the price of two round trips for each miss; default: once in each. */
   oncePerCluster?: ClusterFlightOptions;
 }

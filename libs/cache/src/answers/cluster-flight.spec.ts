@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
 import { accessTo, type TestAccess } from '../../test-support/redis-access.js';
 import { AnswerCache } from './answer-cache.js';
+import { newEntry, type CacheEntry } from './cache-entry.js';
 import { ClusterFlight } from './cluster-flight.js';
 import { MemoryCacheStore } from './memory-cache-store.js';
 import { RedisCacheStore } from './redis-cache-store.js';
@@ -65,6 +66,27 @@ describeWithRedis('ClusterFlight', () => {
     ]);
     expect(failed).toMatchObject({ status: 'rejected', reason: new Error('no model') });
     expect(answered).toMatchObject({ status: 'fulfilled', value: { value: 'computed', origin: 'computed' } });
+  });
+
+  it('does not compute what was stored after it had looked and before it had the lock', async () => {
+    const [ours, theirs] = await Promise.all([accessTo(server), accessTo(server)]);
+    opened.push(ours, theirs);
+    const theirLock = new RedisFlightLock(theirs.access, BOUNDS.leaseMs);
+    expect(await theirLock.acquire(key)).toBe('ours');
+    const entry = newEntry('theirs', { ttlMs: 60_000, ttlJitter: 0, staleMs: 0 }, Date.now());
+    let stored: CacheEntry | undefined;
+    const find = async () => {
+      const found = stored;
+      stored = entry;
+      await theirLock.release(key);
+      return found;
+    };
+    const compute = jest.fn(() => Promise.reject(new Error('It was there.')));
+    const flight = new ClusterFlight(new RedisFlightLock(ours.access, BOUNDS.leaseMs), BOUNDS);
+    const { signal } = new AbortController();
+    expect(await flight.run(key, { find, compute }, signal)).toEqual({ entry, found: true });
+    for (let k = 0; k < 250 && (await theirLock.acquire(key)) !== 'ours'; k++) await sleep(20); // less than a lease
+    expect(await theirLock.acquire(key)).toBe('theirs'); // by us, just now
   });
 
   it('goes on after the lease when the replica that computed was killed', async () => {

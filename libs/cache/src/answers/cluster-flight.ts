@@ -39,6 +39,12 @@ export class ClusterFlight {
       }
       state = await this.lock.acquire(key);
     }
+    // Whoever had the lock until now may have stored the entry since it was last looked for.
+    const entry = state === 'ours' ? await work.find() : undefined;
+    if (entry) {
+      void this.lock.release(key);
+      return { entry, found: true };
+    }
     return { entry: await this.compute(key, work, state === 'ours'), found: false };
   }
 
