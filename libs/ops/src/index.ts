@@ -64,6 +64,8 @@ export { HttpMetrics } from './metrics/http-metrics.js';
 export type { RouteClass } from './metrics/http-metrics.js';
 export { underServiceLevels } from './metrics/route-counts.js';
 export type { RouteMeter } from './metrics/route-counts.js';
+export { makeSeriesHistogramProvider, SeriesHistogram } from './metrics/series-histogram.js';
+export type { HistogramSeries } from './metrics/series-histogram.js';
 export { registerServiceLevelMetrics } from './metrics/service-levels.metrics.js';
 export { ServiceLevels } from './metrics/service-levels.js';
 export type { ServiceObjectives, ServiceOutcome } from './metrics/service-levels.js';

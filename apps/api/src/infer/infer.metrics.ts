@@ -1,12 +1,8 @@
 import { Injectable, type Provider } from '@nestjs/common';
-import {
-  InjectMetric,
-  makeCounterProvider,
-  makeGaugeProvider,
-  makeHistogramProvider,
-} from '@willsoto/nestjs-prometheus';
+import { InjectMetric, makeCounterProvider, makeGaugeProvider } from '@willsoto/nestjs-prometheus';
+import { makeSeriesHistogramProvider, SeriesHistogram, type HistogramSeries } from '@app/ops';
 import { ResilienceError, sharedCounters } from '@app/resilience';
-import { register, type Counter, type Gauge, type Histogram } from 'prom-client';
+import { register, type Counter, type Gauge } from 'prom-client';
 import { DEGRADING_ERROR_CODES, HTTP_ERRORS, INFERENCE_ERROR_CODES } from '../http-errors.js';
 import { failureOf } from '../http/problem.js';
 import { RecentDurations } from './recent-durations.js';
@@ -29,10 +25,9 @@ export const inferMetricProviders: Provider[] = [
     help: 'Requests that ended without an answer from the model, by error code.',
     labelNames: ['error_type'],
   }),
-  makeHistogramProvider({
+  makeSeriesHistogramProvider({
     name: 'inference_duration_seconds',
     help: 'Time from the request line to the answer, by whether it came from the cache.',
-    labelNames: ['cache_hit'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
   }),
   makeCounterProvider({
@@ -65,18 +60,17 @@ export class InferMetrics {
   private readonly error: Counter.Internal;
   private readonly success: Record<(typeof ORIGINS)[number], Counter.Internal>;
   private readonly timeouts = sharedCounters(register).timeouts;
-  private readonly duration: Record<(typeof ORIGINS)[number], Histogram.Internal<string>>;
+  private readonly duration: Record<(typeof ORIGINS)[number], HistogramSeries>;
 
   constructor(
     @InjectMetric('inference_requests_total') requests: Counter,
     @InjectMetric('inference_errors_total') private readonly errors: Counter,
-    @InjectMetric('inference_duration_seconds') duration: Histogram,
+    @InjectMetric('inference_duration_seconds') duration: SeriesHistogram,
     @InjectMetric('degraded_total') private readonly degraded: Counter,
   ) {
     this.error = requests.labels('error', 'false');
     this.success = byOrigin((origin) => requests.labels('success', origin));
-    this.duration = byOrigin((origin) => duration.labels(origin));
-    ORIGINS.forEach((origin) => duration.zero({ cache_hit: origin }));
+    this.duration = byOrigin((origin) => duration.series({ cache_hit: origin }));
     [this.error, ...Object.values(this.success)].forEach((counter) => counter.inc(0));
     INFERENCE_ERROR_CODES.forEach((code) => errors.labels(code).inc(0));
     STAGES.forEach((stage) => this.timeouts.inc({ stage }, 0));

@@ -6,9 +6,10 @@ import {
   type InferenceService,
   type TextClassification,
 } from '@app/inference';
+import { SeriesHistogram } from '@app/ops';
 import { Policy, PolicyFamily } from '@app/resilience';
 import type { AnswerCache } from '@app/cache';
-import { Counter, Histogram, register } from 'prom-client';
+import { Counter, register } from 'prom-client';
 import type { RequestContext } from '../http/request-context.js';
 import { InferAudit } from './infer-audit.js';
 import type { BatchResponse, InferResponse } from './infer.schema.js';
@@ -61,7 +62,7 @@ function serviceWith(classify: Classify, append = async (): Promise<void> => und
   };
   const requests = new Counter({ name: 'requests', help: 'h', labelNames: ['status', 'cache_hit'] });
   const errors = new Counter({ name: 'errors', help: 'h', labelNames: ['error_type'] });
-  const duration = new Histogram({ name: 'duration', help: 'h', labelNames: ['cache_hit'] });
+  const duration = new SeriesHistogram({ name: 'duration', help: 'h', buckets: [1] });
   const degraded = new Counter({ name: 'degraded', help: 'h', labelNames: ['mode', 'reason'] });
   const metrics = new InferMetrics(requests, errors, duration, degraded);
   const counted = async (): Promise<Record<string, number>> => {

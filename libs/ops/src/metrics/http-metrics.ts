@@ -1,12 +1,8 @@
 import { Injectable, type Provider } from '@nestjs/common';
-import {
-  InjectMetric,
-  makeCounterProvider,
-  makeGaugeProvider,
-  makeHistogramProvider,
-} from '@willsoto/nestjs-prometheus';
-import type { Counter, Gauge, Histogram } from 'prom-client';
+import { InjectMetric, makeCounterProvider, makeGaugeProvider } from '@willsoto/nestjs-prometheus';
+import type { Counter, Gauge } from 'prom-client';
 import { RouteCounts, type RouteMeter } from './route-counts.js';
+import { makeSeriesHistogramProvider, SeriesHistogram } from './series-histogram.js';
 
 /** Who a route is for; part of the path label, so that a query can leave probes out. */
 export type RouteClass = 'public' | 'internal' | 'admin' | 'system';
@@ -23,10 +19,9 @@ export const httpMetricProviders: Provider[] = [
       counts.reportAnswers(this);
     },
   }),
-  makeHistogramProvider({
+  makeSeriesHistogramProvider({
     name: 'http_request_duration_seconds',
     help: 'Time from the request line to the end of the answer.',
-    labelNames: ['method', 'path'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   }),
   makeGaugeProvider({
@@ -48,14 +43,13 @@ export const httpMetricProviders: Provider[] = [
 export class HttpMetrics {
   constructor(
     private readonly counts: RouteCounts,
-    @InjectMetric('http_request_duration_seconds') private readonly duration: Histogram,
+    @InjectMetric('http_request_duration_seconds') private readonly duration: SeriesHistogram,
   ) {}
 
   /** The meter of one route and method; `route` is the registered pattern, never the path asked for. */
   meter(method: string, route: string, routeClass: RouteClass): RouteMeter {
     const labels = { method, path: `${route}|${routeClass}` };
-    const duration = this.duration.labels(labels);
-    this.duration.zero(labels);
+    const duration = this.duration.series(labels);
     return this.counts.add(labels, (seconds) => duration.observe(seconds));
   }
 }
