@@ -30,22 +30,19 @@ export class ClusterFlight {
   /** Computes, or waits for the replica that does and gives its entry, whichever comes first. */
   async run(key: string, work: ClusterWork, signal: AbortSignal): Promise<{ entry: CacheEntry; found: boolean }> {
     const giveUpAtMs = performance.now() + this.options.waitMs;
-    let state = await this.lock.acquire(key);
-    while (state === 'theirs' && performance.now() < giveUpAtMs) {
-      await sleep(this.options.pollMs * (0.5 + Math.random()), undefined, { signal });
-      const entry = await work.find();
+    for (;;) {
+      const state = await this.lock.acquire(key);
+      // Not before: whoever had the lock until now may have stored the entry since then.
+      const entry = state === 'unknown' ? undefined : await work.find();
       if (entry) {
+        if (state === 'ours') void this.lock.release(key);
         return { entry, found: true };
       }
-      state = await this.lock.acquire(key);
+      if (state !== 'theirs' || performance.now() >= giveUpAtMs) {
+        return { entry: await this.compute(key, work, state === 'ours'), found: false };
+      }
+      await sleep(this.options.pollMs * (0.5 + Math.random()), undefined, { signal });
     }
-    // Whoever had the lock until now may have stored the entry since it was last looked for.
-    const entry = state === 'ours' ? await work.find() : undefined;
-    if (entry) {
-      void this.lock.release(key);
-      return { entry, found: true };
-    }
-    return { entry: await this.compute(key, work, state === 'ours'), found: false };
   }
 
   /** The lock goes only after the entry is there, and the caller waits for neither. */
