@@ -11,6 +11,9 @@ export interface AskedText extends InferRequest {
   index?: number;
 }
 
+/** What is recorded of a text and its answer besides what the answer says. */
+export type KnownBesides = Pick<Known, 'textHash' | 'inferenceTimeMs'>;
+
 /** The texts of a batch, each with its place. */
 export function askedTexts({ texts, ...choice }: BatchRequest): AskedText[] {
   return texts.map((text, index) => ({ text, ...choice, index }));
@@ -23,13 +26,12 @@ export class InferAudit {
 
   /**
    * @param json the answer as it leaves
-   * @param known of the text and its answer besides
    * @throws {AuditUnavailableError} where no answer may leave without its record
    */
   answered(
     asked: AskedText,
     json: string,
-    { textHash, inferenceTimeMs }: Pick<Known, 'textHash' | 'inferenceTimeMs'>,
+    { textHash, inferenceTimeMs }: KnownBesides,
     context: RequestContext,
   ): Promise<void> {
     const entry = {

@@ -4,15 +4,16 @@ import { InvalidInputError } from '@app/inference';
 import { traced } from '@app/ops';
 import { elapsedMs, type RequestContext } from '../http/request-context.js';
 import { SETTINGS, type Settings } from '../settings.js';
-import { askedTexts, InferAudit, type AskedText } from './infer-audit.js';
+import { askedTexts, InferAudit, type AskedText, type KnownBesides } from './infer-audit.js';
 import { InferMetrics } from './infer.metrics.js';
 import type { BatchRequest, InferRequest } from './infer.schema.js';
 import { ModelAnswers, type Known } from './model-answers.js';
 import { render, renderBatch, type BatchCircumstances, type Circumstances, type Rendered } from './rendered.js';
 
-interface Answered extends Pick<Known, 'textHash' | 'inferenceTimeMs'> {
+interface Answered {
   asked: AskedText;
   rendered: Rendered<Circumstances>;
+  known: KnownBesides;
 }
 
 /** The story of a request: find the answer, put it on record, count it, and give it. */
@@ -67,7 +68,7 @@ export class InferService {
     answers: readonly Rendered<Circumstances>[],
     context: RequestContext,
   ): Promise<void> {
-    const texts = asked.map((text, k): Answered => ({ asked: text, rendered: answers[k]! }));
+    const texts = asked.map((text, k): Answered => ({ asked: text, rendered: answers[k]!, known: {} }));
     try {
       await this.recordAll(texts, context);
     } catch (error) {
@@ -88,8 +89,7 @@ export class InferService {
   }
 
   private answered(asked: AskedText, known: Known, context: RequestContext): Answered {
-    const { textHash, inferenceTimeMs } = known;
-    return { asked, rendered: this.render(known, context), textHash, inferenceTimeMs };
+    return { asked, rendered: this.render(known, context), known };
   }
 
   private render(known: Known, context: RequestContext): Rendered<Circumstances> {
@@ -109,7 +109,7 @@ export class InferService {
     return traced(context.span, 'audit', () => Promise.all(answered.map((text) => this.record(text, context))));
   }
 
-  private async record({ asked, rendered, ...known }: Answered, context: RequestContext): Promise<void> {
+  private async record({ asked, rendered, known }: Answered, context: RequestContext): Promise<void> {
     await this.audit.answered(asked, rendered.json, known, context);
     this.metrics.answered(rendered.answer);
   }

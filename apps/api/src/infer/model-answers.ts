@@ -71,7 +71,7 @@ export class ModelAnswers implements OnApplicationBootstrap {
   }
 
   private async cached(question: Question, cache: AnswerCache, context: RequestContext): Promise<Known> {
-    const asked = cacheKey(question);
+    const { key, textHash } = cacheKey(question);
     const { deadlineMs, signal, span, priority } = context;
     const lookup = span?.child('cache');
     const compute = (wanted: AbortSignal): Promise<string> => {
@@ -80,17 +80,17 @@ export class ModelAnswers implements OnApplicationBootstrap {
     };
     try {
       const bounds = { signal, deadlineMs: deadlineMs + GRACE_MS };
-      const { value, origin } = await cache.getOrCompute(asked.key, compute, bounds);
+      const { value, origin } = await cache.getOrCompute(key, compute, bounds);
       if (origin !== 'computed') {
         endLookup(lookup, origin === 'cache' ? 'hit' : 'shared');
       }
       const { said, inferenceTimeMs } = readSaid(value);
       const cacheHit = origin === 'cache';
       const timeMs = cacheHit ? undefined : inferenceTimeMs;
-      return { said, textHash: asked.textHash, inferenceTimeMs: timeMs, mode: 'fresh', cacheHit };
+      return { said, textHash, inferenceTimeMs: timeMs, mode: 'fresh', cacheHit };
     } catch (error) {
       lookup?.end(error);
-      return this.degraded(question, asked.key, { error, context });
+      return this.degraded(question, key, { error, context });
     }
   }
 
