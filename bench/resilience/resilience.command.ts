@@ -69,7 +69,8 @@ export function resilienceCommand(): Command {
     3,
   );
   part('overload', 'far more requests than the server can do, a tenth of them critical', overloadPart)
-    .option('--seconds <number>', 'length of the overload', positive, 60)
+    .option('--rounds <number>', 'overloads, each between two measurements of what the server can do', positive, 3)
+    .option('--seconds <number>', 'length of an overload', positive, 60)
     .option('--times <number>', 'offered load, as a multiple of what the server can do', positive, 5)
     .addOption(workOption());
   part('goodput', 'answers in time against offered load, Falcon and the naive server, as a chart', goodputPart)
@@ -116,13 +117,14 @@ async function tenantsPart({ quick, rounds, patience, out }: ResilienceOptions):
   return { found, markdown: `## Many tenants\n\n${renderTenants(found)}`, verdicts: judgeTenants(found) };
 }
 
-async function overloadPart({ quick, seconds, times, patience, out, ...chosen }: ResilienceOptions): Promise<Part> {
-  const work = WORKS[chosen.work];
-  const plan = quick
-    ? { loadMs: 5000, unloadedMs: 3000, afterwardsMs: 6000, closedMs: 1000, heatUpMs: 1000 }
-    : { loadMs: seconds * 1000, unloadedMs: 15_000, afterwardsMs: 10_000, closedMs: 4000, heatUpMs: 3000 };
-  await waitForQuiet(patience * 1000);
-  const found = await overload({ work, times, ...plan }, out, say);
+async function overloadPart({ out, times, ...options }: ResilienceOptions): Promise<Part> {
+  const { seconds } = options;
+  const work = WORKS[options.work];
+  const { rounds, patienceMs, heatUpMs } = roundPlan(options);
+  const durations = options.quick
+    ? { loadMs: 5000, unloadedMs: 3000, afterwardsMs: 6000, closedMs: 1000 }
+    : { loadMs: seconds * 1000, unloadedMs: 15_000, afterwardsMs: 10_000, closedMs: 4000 };
+  const found = await overload({ work, times, rounds, patienceMs, heatUpMs, ...durations }, out, say);
   const heading = `## ${times} times the capacity, ${describeWork(work)}`;
   return { found, markdown: `${heading}\n\n${renderOverload(found)}`, verdicts: judgeOverload(found) };
 }
