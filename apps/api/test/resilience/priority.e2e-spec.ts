@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
 const CROWD = 60;
@@ -22,5 +23,23 @@ describe('a crowd of texts for a slow model', () => {
     await Promise.all([...crowd, ask('an urgent one', 'critical')]);
     expect(answered.indexOf('critical')).toBeLessThan(CROWD / 2);
     expect(answered).toHaveLength(CROWD + 1);
+  });
+
+  it('lets a critical one pass those that have waited for long, too', async () => {
+    const answered: string[] = [];
+    const ask = async (path: string, body: object, priority: string) => {
+      expect((await running.client.post(path, body, { 'x-priority': priority })).status).toBe(200);
+      answered.push(priority);
+    };
+    const crowd = Array.from({ length: 28 }, (_, k) => {
+      const texts = Array.from(
+        { length: 32 },
+        (_, m) => `where is card ${k}/${m} ${'and what of my money '.repeat(20)}`,
+      );
+      return ask('/infer/batch', { texts }, 'normal');
+    });
+    await sleep(600);
+    await Promise.all([...crowd, ask('/infer', { text: 'another urgent one' }, 'critical')]);
+    expect(answered.at(-1)).toBe('normal');
   });
 });
