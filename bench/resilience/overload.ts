@@ -63,6 +63,10 @@ export async function overload(
     const env = workSettings(work);
     const unshed = await start(production.api('unshed', { ...env, LOAD_SHEDDING: 'off' }));
     const falcon = await start(production.api('falcon', env));
+    // Refusing has to be compiled, too.
+    const roughly = bestOf(await closedLoop(generator, unshed, work, plan.closedMs));
+    await openLoop(generator, falcon, work, [{ perSecond: plan.times * roughly, durationMs: plan.heatUpMs }]);
+    await rested(falcon);
     production.services.worker.freeze(); // in production it has a machine of its own
     const capability = async (): Promise<Capability> => {
       const closed = await closedLoop(generator, unshed, work, plan.closedMs);
@@ -71,10 +75,6 @@ export async function overload(
     };
     const rounds: OverloadRound[] = [];
     let before = await capability();
-    // Refusing has to be compiled, too.
-    const heatUp = { perSecond: plan.times * bestOf(before.closed), durationMs: plan.heatUpMs };
-    await openLoop(generator, falcon, work, [heatUp]);
-    await rested(falcon);
     for (let round = 0; round < plan.rounds; round += 1) {
       await waitForQuiet(plan.patienceMs);
       const perSecond = bestOf(before.closed);

@@ -118,12 +118,11 @@ async function tenantsPart({ quick, rounds, patience, out }: ResilienceOptions):
 }
 
 async function overloadPart({ out, times, ...options }: ResilienceOptions): Promise<Part> {
-  const { seconds } = options;
   const work = WORKS[options.work];
   const { rounds, patienceMs, heatUpMs } = roundPlan(options);
   const durations = options.quick
     ? { loadMs: 5000, unloadedMs: 3000, afterwardsMs: 6000, closedMs: 1000 }
-    : { loadMs: seconds * 1000, unloadedMs: 15_000, afterwardsMs: 10_000, closedMs: 4000 };
+    : { loadMs: options.seconds * 1000, unloadedMs: 15_000, afterwardsMs: 10_000, closedMs: 4000 };
   const found = await overload({ work, times, rounds, patienceMs, heatUpMs, ...durations }, out, say);
   const heading = `## ${times} times the capacity, ${describeWork(work)}`;
   return { found, markdown: `${heading}\n\n${renderOverload(found)}`, verdicts: judgeOverload(found) };
