@@ -29,7 +29,10 @@ type Question = Pick<InferRequest, 'text'> & { model: string; version: string };
 
 /** Those who bound the model's work report where the time ran out; whoever only waits for them waits a little longer. */
 const GRACE_MS = 20;
-/** A text goes before those of lower priority that came up to so much earlier, so that none of them waits for ever. */
+/**
+ * A text goes before those of lower priority that came up to so much earlier, so that none of them waits for ever. What is
+ * critical goes before all that load shedding lets wait.
+ */
 const HEAD_START_MS: Record<Priority, number> = { low: 0, normal: 50, high: 150, critical: 2000 };
 const DEGRADING: readonly ErrorCode[] = DEGRADING_ERROR_CODES;
 
