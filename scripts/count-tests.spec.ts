@@ -3,12 +3,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+interface Suite {
+  name: string;
+  status: 'passed' | 'failed';
+  message: string;
+  assertionResults: { fullName: string; status: 'passed' | 'failed'; failureMessages: string[] }[];
+}
+
 const none = {
   numPassedTests: 0,
   numFailedTests: 0,
   numRuntimeErrorTestSuites: 0,
   numPendingTests: 0,
   numTodoTests: 0,
+  testResults: [] as Suite[],
 };
 
 describe('scripts/count-tests.mjs', () => {
@@ -47,5 +55,39 @@ describe('scripts/count-tests.mjs', () => {
     expect(count(2, [])).toEqual({ status: 1, line: '0 passed, 1 failed' });
     expect(count(2, [{ numPassedTests: 5 }])).toEqual({ status: 1, line: '5 passed, 1 failed' });
     expect(count(2, [], join(folder, 'absent'))).toEqual({ status: 1, line: '0 passed, 1 failed' });
+  });
+
+  it('names what failed before the sum, each reason of a file once', () => {
+    const test = (fullName: string, ...failureMessages: string[]) => ({
+      fullName,
+      status: failureMessages.length > 0 ? ('failed' as const) : ('passed' as const),
+      failureMessages,
+    });
+    const hook = 'Error: not ready:\n{"level":"INFO"}\n    at start';
+    const unloadable = { status: 'failed' as const, message: '  ● Test suite failed to run\n\n    no such module' };
+    const testResults: Suite[] = [
+      {
+        name: join(process.cwd(), 'a.spec.ts'),
+        status: 'failed',
+        message: '',
+        assertionResults: [
+          test('one', hook),
+          test('two', hook),
+          test('three'),
+          test('four', '\u001b[31mwrong\u001b[39m'),
+        ],
+      },
+      { name: join(process.cwd(), 'b.spec.ts'), ...unloadable, assertionResults: [] },
+      { name: join(process.cwd(), 'c.spec.ts'), status: 'passed', message: '', assertionResults: [test('five')] },
+    ];
+    expect(count(1, [{ numFailedTests: 3, numRuntimeErrorTestSuites: 1, testResults }]).line.split('\n')).toEqual([
+      'failed: a.spec.ts: one (and 1 more)',
+      '        Error: not ready:',
+      'failed: a.spec.ts: four',
+      '        wrong',
+      'failed: b.spec.ts: does not load',
+      '        no such module',
+      '0 passed, 4 failed',
+    ]);
   });
 });

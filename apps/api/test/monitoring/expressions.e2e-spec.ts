@@ -11,7 +11,7 @@ import { Client } from '../support/client.js';
 import { MODELS_DIR } from '../support/falcon.js';
 import type { Service } from '../support/service.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 /** Longer than the test, so that a rate has all that happened in it. */
 const RATE_INTERVAL = '5m';
@@ -86,7 +86,7 @@ describeWithTool(['prometheus', 'redis-server'], 'expressions of dashboards and 
       await mixedRequests(second);
       await sleep(1000);
     }
-    await api.whenShipped();
+    await stack.settle([], 90_000); // every record is in the table
     await sleep(2500); // so that the last of it is scraped, and the rules have seen it
   });
 

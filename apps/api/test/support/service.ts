@@ -6,6 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogLine } from './falcon.js';
 import { PROJECT_DIR } from './falcon.js';
 
+/** More would bury what it is about. */
+const MESSAGE_CHARACTERS = 8000;
+
 const started = new Set<ChildProcess>();
 
 // A test that fails half-way leaves its processes behind; nothing may outlive the file.
@@ -47,7 +50,7 @@ export class Service {
     const giveUpAt = performance.now() + timeoutMs;
     while (!(await this.isReady())) {
       if (!this.isRunning() || performance.now() > giveUpAt) {
-        throw new Error(`${this.name} did not become ready:\n${this.output}`);
+        throw new Error(`${this.name} did not become ready:\n${this.lastOutput()}`);
       }
       await sleep(50);
     }
@@ -100,7 +103,7 @@ export class Service {
         return line;
       }
       if (performance.now() > giveUpAt) {
-        throw new Error(`${this.name} has not logged ${message}:\n${this.output}`);
+        throw new Error(`${this.name} has not logged ${message}:\n${this.lastOutput()}`);
       }
       await sleep(50);
     }
@@ -138,7 +141,7 @@ export class Service {
         return;
       }
       if (performance.now() > giveUpAt) {
-        throw new Error(`${name} of ${this.name} is ${value}:\n${this.output}`);
+        throw new Error(`${name} of ${this.name} is ${value}:\n${this.lastOutput()}`);
       }
       await sleep(100);
     }
@@ -147,6 +150,11 @@ export class Service {
   /** Waits until all that it has recorded is in the table. */
   whenShipped(): Promise<void> {
     return this.waitForMetric('audit_spool_records', (records) => records === 0);
+  }
+
+  /** For the message of a test that fails. */
+  private lastOutput(): string {
+    return this.output.slice(-MESSAGE_CHARACTERS);
   }
 
   private async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
