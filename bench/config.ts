@@ -27,9 +27,12 @@ export function callersKey(): Record<string, string> {
   return key ? { 'x-api-key': key } : {};
 }
 
-/** The folder of a model as Falcon serves it, by default that of DEFAULT_MODEL: its highest version. */
-export function servedModelFolder(model = process.env.DEFAULT_MODEL ?? 'sentiment'): string {
-  const folder = join(process.env.MODEL_DIR ?? 'models', model);
+/** The folder of a model as Falcon serves it, by default that of DEFAULT_MODEL in MODEL_DIR: its highest version. */
+export function servedModelFolder(
+  model = process.env.DEFAULT_MODEL ?? 'sentiment',
+  models = process.env.MODEL_DIR ?? 'models',
+): string {
+  const folder = join(models, model);
   const [highest] = readdirSync(folder)
     .map(Number)
     .filter(Number.isInteger)

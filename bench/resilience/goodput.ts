@@ -41,11 +41,11 @@ export async function goodputCurves(
 ): Promise<GoodputCurve[]> {
   const { work } = plan;
   return withHotServers(plan, logFolder, async ({ generator, production, start }) => {
-    const env = workSettings(work);
+    const env = workSettings(work, logFolder);
     const unshed = await start(production.api('unshed', { ...env, LOAD_SHEDDING: 'off' }));
     const falcon = await start(production.api('falcon', env));
     const script = 'bench/servers/naive-fastify.js';
-    const naive = await start({ name: 'naive-fastify', script, args: [servedModelFolder(work.model), work.backend] });
+    const naive = await start({ name: 'naive-fastify', script, args: [servedModelFolder(work.model, env.MODEL_DIR), work.backend] });
     const curves: GoodputCurve[] = [];
     for (const { server, closed } of [
       { server: falcon, closed: unshed },

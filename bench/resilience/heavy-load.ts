@@ -1,4 +1,7 @@
+import { join } from 'node:path';
+import { writeSlowModel } from '../../libs/inference/test-support/slow-model.js';
 import type { BenchServer } from '../bench-server.js';
+import { servedModelFolder } from '../config.js';
 import type { LoadGenerator } from '../load/load-generator.js';
 import type { OpenPhase, OpenResult } from '../load/open-job.js';
 import { freshSeed } from '../measurement.js';
@@ -15,15 +18,22 @@ export interface Work {
  * Postgres share the machine, so that of a quick model's capacity refusals of the rest take a part.
  */
 export const WORKS = {
-  /** In plain JavaScript a text takes this model some 3 ms. */
-  slow: { model: 'intent', backend: 'cpu', textBytes: 80 },
+  /** A model of the bench's own, which computes for some 3 ms for a text. */
+  slow: { model: 'slow', backend: 'cpu', textBytes: 80 },
   /** In WebAssembly some 0.5 ms, of as much text as it reads. */
   quick: { model: 'intent', backend: 'wasm', textBytes: 2000 },
 } as const satisfies Record<string, Work>;
 
-/** How Falcon is told. */
-export function workSettings({ model, backend }: Work): Record<string, string> {
-  return { DEFAULT_MODEL: model, INFERENCE_BACKEND: backend };
+/** Matrix products that take some 3 ms in plain JavaScript. */
+const SLOW_PRODUCTS = 25;
+
+/** How Falcon is told; the slow model is written into `folder` before. */
+export function workSettings({ model, backend }: Work, folder: string): Record<string, string> {
+  const env = { DEFAULT_MODEL: model, INFERENCE_BACKEND: backend };
+  if (model !== WORKS.slow.model) return env;
+  const models = join(folder, 'models');
+  writeSlowModel(models, servedModelFolder('sentiment'), SLOW_PRODUCTS);
+  return { ...env, MODEL_DIR: models };
 }
 
 /** For headings. */

@@ -60,7 +60,7 @@ export async function overload(
 ): Promise<Overload> {
   const { work } = plan;
   return withHotServers(plan, logFolder, async ({ generator, production, start }) => {
-    const env = workSettings(work);
+    const env = workSettings(work, logFolder);
     const unshed = await start(production.api('unshed', { ...env, LOAD_SHEDDING: 'off' }));
     const falcon = await start(production.api('falcon', env));
     // Refusing has to be compiled, too.

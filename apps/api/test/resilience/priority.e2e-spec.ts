@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startWithClient, stop, type Running } from '../support/running.js';
+import { slowModel } from '../support/slow-model.js';
 
 const CROWD = 60;
 
 describe('a crowd of texts for a slow model', () => {
+  const slow = slowModel();
   let running: Running;
 
   beforeAll(async () => {
-    const slow = { DEFAULT_MODEL: 'intent', INFERENCE_BACKEND: 'cpu', BATCH_SIZE: '1' };
-    running = await startWithClient(slow);
+    running = await startWithClient({ ...slow, BATCH_SIZE: '1' });
   });
   afterAll(() => stop(running));
 
@@ -32,10 +33,7 @@ describe('a crowd of texts for a slow model', () => {
       answered.push(priority);
     };
     const crowd = Array.from({ length: 28 }, (_, k) => {
-      const texts = Array.from(
-        { length: 32 },
-        (_, m) => `where is card ${k}/${m} ${'and what of my money '.repeat(20)}`,
-      );
+      const texts = Array.from({ length: 32 }, (_, m) => `text ${k}/${m}`);
       return ask('/infer/batch', { texts }, 'normal');
     });
     await sleep(600);

@@ -1,14 +1,20 @@
 import { scrape } from '../support/metrics.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
+import { slowModel } from '../support/slow-model.js';
 
 const FLOOR = 64;
 
 describe('a model that takes milliseconds for a text', () => {
+  const slow = slowModel();
   let running: Running;
 
   beforeAll(async () => {
-    const slow = { DEFAULT_MODEL: 'intent', INFERENCE_BACKEND: 'cpu', BATCH_SIZE: '32', CACHE_ENABLED: 'false' };
-    running = await startWithClient({ ...slow, LOAD_SHEDDING: 'adaptive', LOAD_SHEDDING_MIN_LIMIT: String(FLOOR) });
+    running = await startWithClient({
+      ...slow,
+      BATCH_SIZE: '32',
+      LOAD_SHEDDING: 'adaptive',
+      LOAD_SHEDDING_MIN_LIMIT: String(FLOOR),
+    });
     for (let round = 0; round < 30; round++) {
       await askTogether(16);
       for (let k = 0; k < 4; k++) await askTogether(1);

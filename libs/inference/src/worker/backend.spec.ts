@@ -6,20 +6,21 @@ import { guardWasmHeap, isPoisonous, WasmHeapExhaustedError, wasmHeapBytes } fro
 /** Row widths on both sides of where the copying changes its form. */
 const WIDTHS = [1, 3, 15, 16, 64];
 
-describe('the wasm backend', () => {
+tf.enableProdMode(); // no banner
+
+describe.each(['wasm', 'cpu'] as const)('gathering on %s', (backendName) => {
   const stock = new Map<number, Float32Array>();
   const ids = () => tf.tensor2d([0, 9, 3, 3, 7, 1], [2, 3], 'int32');
   const table = (width: number) => tf.randomUniform([10, width], -1, 1, 'float32', width);
 
   beforeAll(async () => {
-    await import('@tensorflow/tfjs-backend-wasm');
-    await tf.setBackend('wasm');
+    await (backendName === 'wasm' ? import('@tensorflow/tfjs-backend-wasm') : import('@tensorflow/tfjs-backend-cpu'));
+    await tf.setBackend(backendName);
     for (const width of WIDTHS) stock.set(width, tf.gather(table(width), ids()).dataSync<'float32'>());
-    installFastGather();
-    guardWasmHeap();
+    installFastGather(backendName);
   });
 
-  it.each(WIDTHS)('gathers rows of %d elements bit-equal to the stock kernel', (width) => {
+  it.each(WIDTHS)('copies rows of %d elements bit-equal to the stock kernel', (width) => {
     const gathered = tf.gather(table(width), ids());
     expect(gathered.shape).toEqual([2, 3, width]);
     expect(gathered.dataSync()).toEqual(stock.get(width));
@@ -34,6 +35,19 @@ describe('the wasm backend', () => {
   it('leaves other axes to the stock kernel', () => {
     const gathered = tf.gather(tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.tensor1d([1], 'int32'), 1);
     expect(gathered.dataSync()).toEqual(Float32Array.from([2, 4]));
+  });
+
+  it('leaves other types to the stock kernel', () => {
+    const gathered = tf.gather(tf.tensor1d([10, 20, 30], 'int32'), tf.tensor1d([2, 0], 'int32'));
+    expect(gathered.dataSync()).toEqual(Int32Array.from([30, 10]));
+  });
+});
+
+describe('the wasm backend', () => {
+  beforeAll(async () => {
+    await import('@tensorflow/tfjs-backend-wasm');
+    await tf.setBackend('wasm');
+    guardWasmHeap();
   });
 
   it('throws when the heap has no room, instead of writing to address 0', () => {

@@ -10,10 +10,8 @@ export async function startBackend(name: BackendName): Promise<void> {
   await importBackend(name);
   if (!(await tf.setBackend(name))) throw new Error(`the TensorFlow.js backend "${name}" did not start`);
   await tf.ready();
-  if (name === 'wasm') {
-    guardWasmHeap();
-    installFastGather();
-  }
+  if (name === 'wasm') guardWasmHeap();
+  if (name !== 'tensorflow') installFastGather(name);
 }
 
 async function importBackend(name: BackendName): Promise<void> {
