@@ -25,7 +25,7 @@ export const WORKS = {
 } as const satisfies Record<string, Work>;
 
 /** Matrix products that take some 3 ms in plain JavaScript. */
-const SLOW_PRODUCTS = 25;
+const SLOW_PRODUCTS = 80;
 
 /** How Falcon is told; the slow model is written into `folder` before. */
 export function workSettings({ model, backend }: Work, folder: string): Record<string, string> {

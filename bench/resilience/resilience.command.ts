@@ -122,7 +122,7 @@ async function overloadPart({ out, times, ...options }: ResilienceOptions): Prom
   const { rounds, patienceMs, heatUpMs } = roundPlan(options);
   const durations = options.quick
     ? { loadMs: 5000, unloadedMs: 3000, afterwardsMs: 6000, closedMs: 1000 }
-    : { loadMs: options.seconds * 1000, unloadedMs: 15_000, afterwardsMs: 10_000, closedMs: 4000 };
+    : { loadMs: options.seconds * 1000, unloadedMs: 30_000, afterwardsMs: 10_000, closedMs: 4000 };
   const found = await overload({ work, times, rounds, patienceMs, heatUpMs, ...durations }, out, say);
   const heading = `## ${times} times the capacity, ${describeWork(work)}`;
   return { found, markdown: `${heading}\n\n${renderOverload(found)}`, verdicts: judgeOverload(found) };
