@@ -45,7 +45,11 @@ export async function goodputCurves(
     const unshed = await start(production.api('unshed', { ...env, LOAD_SHEDDING: 'off' }));
     const falcon = await start(production.api('falcon', env));
     const script = 'bench/servers/naive-fastify.js';
-    const naive = await start({ name: 'naive-fastify', script, args: [servedModelFolder(work.model, env.MODEL_DIR), work.backend] });
+    const naive = await start({
+      name: 'naive-fastify',
+      script,
+      args: [servedModelFolder(work.model, env.MODEL_DIR), work.backend],
+    });
     const curves: GoodputCurve[] = [];
     for (const { server, closed } of [
       { server: falcon, closed: unshed },
