@@ -29,7 +29,7 @@ function reportFailures({ name, status, message, assertionResults }) {
     const reason = firstLine(failureMessages[0] ?? '');
     byReason.set(reason, [...(byReason.get(reason) ?? []), fullName]);
   }
-  if (failed.length === 0) byReason.set(firstLine(message), ['does not load']);
+  if (failed.length === 0) byReason.set(firstLine(message), ['outside of its tests']);
   for (const [reason, [first, ...others]] of byReason) {
     const more = others.length > 0 ? ` (and ${others.length} more)` : '';
     console.log(`failed: ${relative(process.cwd(), name)}: ${first}${more}\n        ${reason}`);

@@ -85,7 +85,7 @@ describe('scripts/count-tests.mjs', () => {
       '        Error: not ready:',
       'failed: a.spec.ts: four',
       '        wrong',
-      'failed: b.spec.ts: does not load',
+      'failed: b.spec.ts: outside of its tests',
       '        no such module',
       '0 passed, 4 failed',
     ]);

@@ -18,13 +18,13 @@ export interface Work {
  * Postgres share the machine, so that of a quick model's capacity refusals of the rest take a part.
  */
 export const WORKS = {
-  /** A model of the bench's own, which computes for some 3 ms for a text. */
+  /** A model of the bench's own, which computes for some 10 ms for a text. */
   slow: { model: 'slow', backend: 'cpu', textBytes: 80 },
   /** In WebAssembly some 0.5 ms, of as much text as it reads. */
   quick: { model: 'intent', backend: 'wasm', textBytes: 2000 },
 } as const satisfies Record<string, Work>;
 
-/** Matrix products that take some 3 ms in plain JavaScript. */
+/** Matrix products that take some 10 ms in plain JavaScript. */
 const SLOW_PRODUCTS = 80;
 
 /** How Falcon is told; the slow model is written into `folder` before. */
