@@ -129,7 +129,7 @@ describe('a server that traces', () => {
   });
 
   it('marks what failed with its code', async () => {
-    const { status, headers } = await running.client.infer({ text: 'late' }, { 'x-request-timeout-ms': '20' });
+    const { status, headers } = await running.client.infer({ text: 'late' }, { 'x-request-timeout-ms': '60' });
     expect(status).toBe(504);
     const wanted = ['POST /infer', 'model']; // the model is asked for a moment longer than the caller waits
     const spans = await receiver.trace(traceIdOf(headers), (received) =>
