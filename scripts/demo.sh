@@ -43,6 +43,7 @@ ask() { step "$1" curl -sS "$URL/infer" ${CALLER[@]+"${CALLER[@]}"} -H 'Content-
 
 start_own_server() {
   folder="$(mktemp -d)"
+  : >"$folder/say" # is read before the server may have come to make it
   export DATA_DIR="$folder" POSTGRES_URL='' REDIS_URL='' REDIS_QUEUE_URL='' # the embedded form, whatever the caller's environment names
   PORT=0 HOST=127.0.0.1 CACHE_TTL_SECONDS=$TTL_SECONDS DRAIN_DELAY_SECONDS=0 AUDIT_DURABILITY=process node dist/apps/api/src/main.js >"$folder/log" 2>"$folder/say" &
   server=$!
