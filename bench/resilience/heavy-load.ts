@@ -11,6 +11,8 @@ export interface Work {
   model: string;
   backend: 'cpu' | 'wasm';
   textBytes: number;
+  /** The model is the bench's own, `slow`: matrix products before each answer. */
+  products?: number;
 }
 
 /**
@@ -18,27 +20,27 @@ export interface Work {
  * Postgres share the machine, so that of a quick model's capacity refusals of the rest take a part.
  */
 export const WORKS = {
-  /** A model of the bench's own, which computes for some 10 ms for a text. */
-  slow: { model: 'slow', backend: 'cpu', textBytes: 80 },
+  /** In plain JavaScript a text takes this model some 10 ms. */
+  slow: { model: 'slow', products: 80, backend: 'cpu', textBytes: 80 },
+  /** Some 3 ms. */
+  medium: { model: 'slow', products: 25, backend: 'cpu', textBytes: 80 },
   /** In WebAssembly some 0.5 ms, of as much text as it reads. */
   quick: { model: 'intent', backend: 'wasm', textBytes: 2000 },
 } as const satisfies Record<string, Work>;
 
-/** Matrix products that take some 10 ms in plain JavaScript. */
-const SLOW_PRODUCTS = 80;
-
-/** How Falcon is told; the slow model is written into `folder` before. */
-export function workSettings({ model, backend }: Work, folder: string): Record<string, string> {
+/** How Falcon is told; the bench's own model is written into `folder` before. */
+export function workSettings({ model, backend, products }: Work, folder: string): Record<string, string> {
   const env = { DEFAULT_MODEL: model, INFERENCE_BACKEND: backend };
-  if (model !== WORKS.slow.model) return env;
+  if (products === undefined) return env;
   const models = join(folder, 'models');
-  writeSlowModel(models, servedModelFolder('sentiment'), SLOW_PRODUCTS);
+  writeSlowModel(models, servedModelFolder('sentiment', 'models'), products);
   return { ...env, MODEL_DIR: models };
 }
 
 /** For headings. */
-export function describeWork({ model, backend, textBytes }: Work): string {
-  return `model ${model} on ${backend}, texts of ${textBytes} bytes`;
+export function describeWork({ model, backend, textBytes, products }: Work): string {
+  const size = products === undefined ? '' : ` of ${products} products`;
+  return `model ${model}${size} on ${backend}, texts of ${textBytes} bytes`;
 }
 
 /** A caller that has waited so long has left. */

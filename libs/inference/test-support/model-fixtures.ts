@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
+import { listedFile } from './listed-file.js';
 
 tf.enableProdMode(); // no banner
 
@@ -24,10 +24,7 @@ export function writeVersion(dir: string, key: string, files: Files): string {
 
 /** falcon.json for these files, with their true sizes and hashes. */
 export function manifestOf(files: Files, rest: object = { task: 'tensor' }): string {
-  const listed = Object.entries(files).map(([path, content]) => {
-    const bytes = Buffer.from(content);
-    return [path, { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }];
-  });
+  const listed = Object.entries(files).map(([path, content]) => [path, listedFile(content)]);
   return JSON.stringify({ formatVersion: 1, files: Object.fromEntries(listed), ...rest });
 }
 

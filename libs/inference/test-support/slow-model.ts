@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { listedFile } from './listed-file.js';
 
 /** A matrix of 256 KiB stays in a core's own cache: the time is computing, whatever the machine's other users do. */
 const WIDTH = 256;
@@ -33,9 +33,7 @@ export function writeSlowModel(models: string, linear: string, products: number)
   appendFileSync(join(folder, 'weights.bin'), Buffer.alloc(zeros * Float32Array.BYTES_PER_ELEMENT));
   const manifest = readJson(folder, 'falcon.json') as { files: Record<string, object> };
   for (const name of ['model.json', 'weights.bin']) {
-    const content = readFileSync(join(folder, name));
-    const sha256 = createHash('sha256').update(content).digest('hex');
-    manifest.files[name] = { bytes: content.length, sha256 };
+    manifest.files[name] = listedFile(readFileSync(join(folder, name)));
   }
   writeFileSync(join(folder, 'falcon.json'), JSON.stringify(manifest));
 }
