@@ -20,8 +20,8 @@ const MEMORY_OF = {
 };
 
 /**
- * Replaces a backend's stock GatherV2 kernel, which costs about 35 ns per copied element on wasm, 20 on cpu, and is over 90 %
- * of the time of an embedding model, by one that copies whole rows. Results, range check and message are the stock kernel's;
+ * Replaces a backend's stock GatherV2 kernel, which costs about 35 ns per copied element on wasm, 54 on cpu, and is most of the
+ * time of an embedding model, by one that copies whole rows. Results, range check and message are the stock kernel's;
  * whatever the fast form does not cover (another axis or type, batch dimensions) is left to the stock kernel.
  */
 export function installFastGather(backendName: keyof typeof MEMORY_OF): void {
