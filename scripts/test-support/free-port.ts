@@ -1,12 +1,33 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 
-/** A port of the loopback address on which nothing listens now. */
+/** Below the ephemeral ports: Linux's begin at 32768 (net.ipv4.ip_local_port_range), macOS's at 49152. */
+const FIRST_PORT = 20_000;
+const PORTS = 10_000;
+
+let next = randomInt(PORTS); // tests that run at the same time begin elsewhere
+
+/**
+ * A port of the loopback address on which nothing listens now, another one with each call. The kernel gives it neither to an
+ * outgoing connection nor to a server on port 0, so that it stays free until its server starts, and while it is restarted.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  for (;;) {
+    const port = FIRST_PORT + (next++ % PORTS);
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
+    throw error;
+  }
   server.close();
   await once(server, 'close');
-  return port;
+  return true;
 }
