@@ -28,7 +28,7 @@ const common = {
 };
 
 module.exports = {
-  testTimeout: 30_000, // a machine that is busy with something else is slow, not broken
+  testTimeout: 60_000, // a machine that is busy with something else is slow, not broken; `until` waits for half as long
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs,bench,deploy,k8s,scripts}/**/*.spec.ts'] },
     { ...common, displayName: 'e2e', testMatch: ['<rootDir>/apps/*/test/**/*.e2e-spec.ts'] },

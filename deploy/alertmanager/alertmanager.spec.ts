@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../scripts/test-support/free-port.js';
 import { describeWithTool, runTool, toolPath } from '../../scripts/test-support/tools.js';
+import { until } from '../../scripts/test-support/until.js';
 import { readRules } from '../test-support/alert-rules.js';
 
 const CONFIG = resolve(__dirname, 'alertmanager.yml');
@@ -47,10 +47,10 @@ if (!isInstalled) {
       ],
       { stdio: 'ignore' },
     );
-    while (!(await fetch(`${url}/status`).catch(() => undefined))?.ok) {
-      if (server.exitCode !== null) throw new Error(`The Alertmanager has ended with ${server.exitCode}.`);
-      await sleep(50);
-    }
+    await until(async () => (await fetch(`${url}/status`).catch(() => undefined))?.ok, {
+      isHopeless: () => server.exitCode !== null,
+      complaint: () => `The Alertmanager did not start: ${server.exitCode ?? 'it runs'}.`,
+    });
   });
   afterAll(async () => {
     server.kill();
@@ -68,21 +68,18 @@ if (!isInstalled) {
       body,
     });
     expect(sent.status).toBe(200);
-    const giveUpMs = performance.now() + 20_000;
-    while (performance.now() < giveUpMs) {
+    const allTold = async () => {
       const found = (await (await fetch(`${url}/alerts`)).json()) as Found[];
       const told = found.filter(
         ({ labels, status }) => sentNames.includes(nameOf(labels)) && status.state !== 'unprocessed',
       );
-      if (told.length === alerts.length) {
-        return told
-          .filter(({ status }) => status.inhibitedBy.length > 0)
-          .map(({ labels }) => nameOf(labels))
-          .toSorted();
-      }
-      await sleep(50);
-    }
-    throw new Error('The Alertmanager has not looked at the alerts.');
+      return told.length === alerts.length && told;
+    };
+    const told = await until(allTold, { complaint: () => 'The Alertmanager has not looked at the alerts.' });
+    return told
+      .filter(({ status }) => status.inhibitedBy.length > 0)
+      .map(({ labels }) => nameOf(labels))
+      .toSorted();
   }
 
   it('mutes the warnings of what is critical, and everything else of a worker that is down', async () => {

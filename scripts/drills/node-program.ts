@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../test-support/until.js';
 import { programEnvironment } from './environment.js';
 import type { Part } from './part.js';
 
@@ -46,15 +47,13 @@ export class NodeProgram implements Part {
   }
 
   async whenReady(): Promise<void> {
-    const giveUpAt = performance.now() + START_TIMEOUT_MS;
-    while (!(await this.isReady())) {
-      if (!this.isRunning() || performance.now() > giveUpAt) {
-        throw new Error(
-          `${this.recipe.name} did not become ready: see ${this.recipe.name}.log in ${this.recipe.logFolder}`,
-        );
-      }
-      await sleep(50);
-    }
+    const { name, logFolder } = this.recipe;
+    await until(() => this.isReady(), {
+      timeoutMs: START_TIMEOUT_MS,
+      pollMs: 50,
+      isHopeless: () => !this.isRunning(),
+      complaint: () => `${name} did not become ready: see ${name}.log in ${logFolder}`,
+    });
   }
 
   async stop(): Promise<void> {

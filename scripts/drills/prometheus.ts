@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { askPrometheus, TestPrometheus, type TestPrometheusOptions } from '../test-support/prometheus.js';
+import { until } from '../test-support/until.js';
 import { fasterRules } from './faster-rules.js';
 import type { ActiveAlert } from './stack.js';
 
 /** Scrapes and evaluations come as often as every so many seconds would in the time of the alerts. */
 const SCRAPE_SECONDS = 30;
-const START_TIMEOUT_MS = 30_000;
 
 /** Starts a real Prometheus with Falcon's own alerts, whose time runs `factor` times faster; it has seen every target. */
 export async function watchFaster(factor: number, jobs: TestPrometheusOptions['jobs']): Promise<TestPrometheus> {
@@ -32,11 +31,8 @@ export async function activeAlerts(url: string): Promise<ActiveAlert[]> {
 
 /** Waits until it has seen every target, and every alert has been looked at. */
 async function whenWatching(url: string, targets: number): Promise<void> {
-  const giveUpAtMs = performance.now() + START_TIMEOUT_MS;
-  while (!(await hasSeen(url, targets))) {
-    if (performance.now() > giveUpAtMs) throw new Error(`Prometheus has not seen all of ${targets} targets in time.`);
-    await sleep(100);
-  }
+  const complaint = () => `Prometheus has not seen all of ${targets} targets in time.`;
+  await until(() => hasSeen(url, targets), { pollMs: 100, complaint });
 }
 
 async function hasSeen(url: string, targets: number): Promise<boolean> {

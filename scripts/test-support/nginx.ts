@@ -3,12 +3,11 @@ import { once } from 'node:events';
 import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.js';
 import { runTool, toolPath } from './tools.js';
+import { until } from './until.js';
 
 const SHIPPED = resolve('deploy/nginx');
-const START_TIMEOUT_MS = 10_000;
 /** A client that is under load alone is no crowd of clients. */
 const NO_LIMITS = '';
 
@@ -60,14 +59,11 @@ export class Nginx {
   }
 
   /** Waits for the lines of a request. */
-  async linesOf(requestId: string): Promise<AccessLine[]> {
-    for (;;) {
+  linesOf(requestId: string): Promise<AccessLine[]> {
+    return until(() => {
       const lines = this.lines().filter(({ request_id }) => request_id === requestId);
-      if (lines.length > 0) {
-        return lines;
-      }
-      await sleep(10);
-    }
+      return lines.length > 0 && lines;
+    });
   }
 
   /** Ends it, and removes its folder. */
@@ -119,17 +115,16 @@ export class Nginx {
   }
 
   private async launch(): Promise<void> {
-    this.server = spawn(toolPath('nginx') ?? 'nginx', [...this.args(), '-g', 'daemon off;']);
-    this.server.stdout?.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
-    this.server.stderr?.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
-    const giveUpAt = performance.now() + START_TIMEOUT_MS;
-    while (!(await this.answers())) {
-      if (this.server.exitCode !== null || performance.now() > giveUpAt) {
-        await this.stop();
-        throw new Error(`nginx did not start:\n${this.output}`);
-      }
-      await sleep(20);
-    }
+    const server = spawn(toolPath('nginx') ?? 'nginx', [...this.args(), '-g', 'daemon off;']);
+    this.server = server;
+    server.stdout.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
+    server.stderr.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
+    const isHopeless = () => server.exitCode !== null;
+    const complaint = async () => {
+      await this.stop();
+      return `nginx did not start:\n${this.output}`;
+    };
+    await until(() => this.answers(), { isHopeless, complaint });
   }
 
   private async answers(): Promise<boolean> {

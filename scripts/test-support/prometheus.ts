@@ -3,13 +3,12 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.js';
 import { toolPath } from './tools.js';
+import { until } from './until.js';
 
 /** Folder of the rules that operators have, too. */
 const RULES = resolve('deploy/prometheus/rules');
-const START_TIMEOUT_MS = 30_000;
 
 /** What a Prometheus is to do. */
 export interface TestPrometheusOptions {
@@ -90,20 +89,14 @@ export class TestPrometheus {
   }
 
   private async whenReady(): Promise<void> {
-    const giveUpAtMs = performance.now() + START_TIMEOUT_MS;
-    while (
-      !(await fetch(`${this.url}/-/ready`).then(
-        ({ ok }) => ok,
-        () => false,
-      ))
-    ) {
-      if (this.child.exitCode !== null || performance.now() > giveUpAtMs) {
-        const log = readFileSync(join(this.folder, 'log'), 'utf8');
-        await this.stop();
-        throw new Error(`Prometheus did not start:\n${log}`);
-      }
-      await sleep(50);
-    }
+    const isReady = async () => (await fetch(`${this.url}/-/ready`).catch(() => undefined))?.ok;
+    const isHopeless = () => this.child.exitCode !== null;
+    const complaint = async () => {
+      const log = readFileSync(join(this.folder, 'log'), 'utf8');
+      await this.stop();
+      return `Prometheus did not start:\n${log}`;
+    };
+    await until(isReady, { isHopeless, complaint });
   }
 }
 

@@ -3,12 +3,10 @@ import { once } from 'node:events';
 import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { freePort } from './free-port.js';
 import { describeWithTool, toolPath } from './tools.js';
-
-const START_TIMEOUT_MS = 10_000;
+import { until } from './until.js';
 
 /** The redis-server to test with, if there is one. */
 export const redisProgram = toolPath('redis-server');
@@ -64,19 +62,18 @@ export class TestRedis {
     const persistence = this.options.appendOnly ? ['--appendonly', 'yes', '--appendfsync', 'always'] : [];
     const settings = ['--bind', '127.0.0.1', '--save', '', '--maxmemory-policy', 'noeviction', '--dir', this.folder];
     const output = this.options.logFile === undefined ? 'ignore' : openSync(this.options.logFile, 'w');
-    this.server = spawn(
+    const server = spawn(
       redisProgram ?? 'redis-server',
       ['--port', String(this.port), ...settings, ...persistence, ...(this.options.settings ?? [])],
       { stdio: ['ignore', output, output] },
     );
-    const deadlineMs = performance.now() + START_TIMEOUT_MS;
-    while (!(await this.answers())) {
-      if (this.server.exitCode !== null || performance.now() > deadlineMs) {
-        await this.stop();
-        throw new Error(`redis-server did not start on port ${this.port}.`);
-      }
-      await sleep(20);
-    }
+    this.server = server;
+    const isHopeless = () => server.exitCode !== null;
+    const complaint = async () => {
+      await this.stop();
+      return `redis-server did not start on port ${this.port}.`;
+    };
+    await until(() => this.answers(), { isHopeless, complaint });
   }
 
   /** Ends it as a crash or the kernel would. */

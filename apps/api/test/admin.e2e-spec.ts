@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../scripts/test-support/until.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
 jest.setTimeout(60_000);
@@ -13,7 +13,7 @@ describe('operators’ routes', () => {
   beforeAll(async () => {
     running = await startWithClient({ ADMIN_API_KEY: KEY, ENVIRONMENT: 'production' });
     // The server is ready with its default model; the other one may still be loading.
-    while ((await running.client.get('/admin/models', key)).text.includes('"loading"')) await sleep(50);
+    await until(async () => !(await running.client.get('/admin/models', key)).text.includes('"loading"'));
   });
   afterAll(() => stop(running));
 

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../scripts/test-support/until.js';
 import type { Client } from './support/client.js';
 import { Falcon, MODELS_DIR } from './support/falcon.js';
 import { startWithClient, stop, type Running } from './support/running.js';
@@ -137,9 +137,7 @@ async function modelStates(client: Client): Promise<ModelState[]> {
 
 /** The server is ready when one version serves; the others may still be looked at. */
 async function whenAllAreLoaded(client: Client): Promise<void> {
-  while ((await modelStates(client)).some(({ state }) => state === 'loading')) {
-    await sleep(50);
-  }
+  await until(async () => !(await modelStates(client)).some(({ state }) => state === 'loading'));
 }
 
 describe('broken model folders', () => {

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
+import { eventually, until } from '../../../scripts/test-support/until.js';
 import type { Answer } from './support/answer.js';
-import { eventually } from './support/eventually.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
 jest.setTimeout(60_000);
@@ -19,11 +18,12 @@ async function put({ client }: Running, body: object): Promise<Answer> {
 
 /** Asks until the answer has this status: others hear of a switch a moment later. */
 async function untilAnswered(running: Running, status: number): Promise<void> {
-  const giveUpMs = performance.now() + 30_000;
-  for (let answer = await ask(running); answer.status !== status; answer = await ask(running)) {
-    if (performance.now() > giveUpMs) throw new Error(`still ${answer.status} instead of ${status}: ${answer.text}`);
-    await sleep(20);
-  }
+  let answer: Answer;
+  const isSo = async () => {
+    answer = await ask(running);
+    return answer.status === status;
+  };
+  await until(isSo, { complaint: () => `still ${answer.status} instead of ${status}: ${answer.text}` });
 }
 
 function switchLines({ falcon }: Running): string[] {
@@ -180,8 +180,7 @@ describeWithRedis('maintenance mode of two servers with one Redis', () => {
     // It comes back empty: whoever knows brings the switch back.
     await redis.startAgain();
     await a.falcon.waitForLog('The shared maintenance switch is read again');
-    const giveUpMs = performance.now() + 20_000;
-    while (!(await redis.command('EXISTS', KEY)) && performance.now() < giveUpMs) await sleep(50);
+    await until(() => redis.command('EXISTS', KEY));
     expect(JSON.parse(String(await redis.command('GET', KEY)))).toMatchObject({ on: true });
     await put(a, { on: false, scope: 'replica' });
     await put(a, { on: false });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
+import { until } from '../../../scripts/test-support/until.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
 jest.setTimeout(60_000); // several servers start, on a machine that may be busy
@@ -27,14 +28,6 @@ async function series({ client }: Running, name: string, labels: Record<string, 
   const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   const isIt = (line: string) => new RegExp(`^${name}[{ ]`).test(line) && wanted.every((label) => line.includes(label));
   return Number(text.split('\n').find(isIt)?.split(' ').at(-1) ?? 0);
-}
-
-async function until(holds: () => Promise<boolean>, withinMs = 30_000): Promise<void> {
-  const giveUpMs = performance.now() + withinMs;
-  while (!(await holds())) {
-    if (performance.now() > giveUpMs) throw new Error(`it did not come to that within ${withinMs} ms`);
-    await sleep(20);
-  }
 }
 
 const stateOf = (server: Running, dependency: string) => series(server, 'circuit_breaker_state', { dependency });

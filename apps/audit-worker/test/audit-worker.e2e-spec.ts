@@ -4,8 +4,9 @@ import { JobFeed } from '../../../libs/audit-log/test-support/job-feed.js';
 import { embeddedConnection, queryOnce } from '../../../libs/audit-log/test-support/postgres-access.js';
 import { makeDataDir } from '../../../libs/audit-log/test-support/data-dir.js';
 import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
+import { eventually, until } from '../../../scripts/test-support/until.js';
 import { startTcpPostgres, type TcpPostgres } from '../../../libs/audit-log/test-support/tcp-postgres.js';
-import { until, WorkerProcess } from './support/worker-process.js';
+import { WorkerProcess } from './support/worker-process.js';
 
 jest.setTimeout(90_000);
 
@@ -79,12 +80,7 @@ describeWithRedis('the audit worker with a Redis and a Postgres of the operator'
     await postgres.start();
     await until(() => worker.isReady());
     const requestIds = ids(2);
-    await until(() =>
-      putAll(requestIds, 10).then(
-        () => true,
-        () => false,
-      ),
-    );
+    await eventually(() => putAll(requestIds, 10));
     await until(async () => (await feed.completed(requestIds)) === 2);
     expect(await rowsOf(requestIds)).toBe(20);
     expect(await worker.stop()).toBe(0);
@@ -107,12 +103,7 @@ describeWithRedis('the audit worker with a Redis and a Postgres of the operator'
     await until(() => first.isReady());
     await postgres.kill(); // so that the jobs stay in the worker's hands
     const requestIds = ids(4);
-    await until(() =>
-      putAll(requestIds, 50).then(
-        () => true,
-        () => false,
-      ),
-    );
+    await eventually(() => putAll(requestIds, 50));
     await until(async () => (await feed.active()) >= 4);
     const second = await WorkerProcess.start(env);
     await first.kill();
@@ -149,13 +140,7 @@ describeWithRedis('the audit worker with a Redis and a Postgres of the operator'
       redis.freeze();
       setTimeout(() => redis.resume(), 3000);
     }
-    for (const id of requestIds.slice(20))
-      await until(() =>
-        feed.put(id, 100).then(
-          () => true,
-          () => false,
-        ),
-      );
+    for (const id of requestIds.slice(20)) await eventually(() => feed.put(id, 100));
     await until(async () => (await feed.completed(requestIds).catch(() => 0)) === 40);
     expect(await rowsOf(requestIds)).toBe(4000);
     expect(worker.process.exitCode).toBeNull();
@@ -167,7 +152,7 @@ describe('the audit worker with the embedded Postgres alone', () => {
   it('makes rows of jobs that another process of the data folder puts on the queue', async () => {
     const dataDir = makeDataDir();
     const worker = await WorkerProcess.start({ DATA_DIR: dataDir });
-    await until(() => worker.isReady(), 30_000);
+    await until(() => worker.isReady());
     const { host = '', port = 0, user = '', database = '' } = embeddedConnection(dataDir);
     const feed = new JobFeed({ kind: 'postgres', connection: { host, port, user, database } });
     const requestIds = ids(3);

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../../scripts/test-support/free-port.js';
+import { until } from '../../../scripts/test-support/until.js';
 import { falcon } from './support/falcon.js';
 import { startServer, type Server } from './support/server.js';
 
@@ -17,8 +17,8 @@ describe('falcon check-health', () => {
   beforeAll(async () => {
     server = await startServer({ WORKER_ID: 'alone', CACHE_ENABLED: 'true' });
     // Each check has to be asked before it is known how it is.
-    while (!(await (await fetch(new URL('/_health/ready', server.url))).text()).startsWith('{"status":"healthy"'))
-      await sleep(50);
+    const report = async () => (await fetch(new URL('/_health/ready', server.url))).text();
+    await until(async () => (await report()).startsWith('{"status":"healthy"'));
   });
   afterAll(() => server.stop());
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../scripts/test-support/until.js';
 import { Orphans } from '../src/spool/orphans.js';
 import { Spool, type SpoolOptions, type SpoolSource } from '../src/spool/spool.js';
 import { recordingLog } from './recording-log.js';
@@ -41,7 +41,7 @@ export class SpoolRoot {
     closeSync(file);
     this.children.set(child, output);
     const writer = new SpoolWriter(child, output);
-    while (writer.appended().length === 0) await sleep(5);
+    await until(() => writer.appended().length > 0);
     return writer;
   }
 

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { openClusterFolder, prepareSocketFolder } from '../src/database/embedded/cluster-folder.js';
 import { SERVER_ENVIRONMENT } from '../src/database/embedded/cluster.js';
 import { findBinaries, prepareBinaries } from '../src/database/embedded/server-binaries.js';
 import { freePort } from '../../../scripts/test-support/free-port.js';
+import { until } from '../../../scripts/test-support/until.js';
 import { makeDataDir } from './data-dir.js';
 import { plantCluster } from './planted-cluster.js';
 import { processTree, signalAll } from './process-tree.js';
@@ -84,15 +84,15 @@ class TcpServer implements Omit<TcpPostgres, 'remove'> {
   }
 
   async start(): Promise<void> {
-    const deadlineMs = performance.now() + START_TIMEOUT_MS;
-    do {
-      if (performance.now() > deadlineMs) {
-        await this.kill();
-        throw new Error(`Postgres did not start in "${this.folder.data}".`);
-      }
+    const answers = () => {
       if (!this.isRunning) this.launch(); // again while the last processes of a killed one are still leaving
-      await sleep(20);
-    } while (!(await this.answers()));
+      return this.answers();
+    };
+    const complaint = async () => {
+      await this.kill();
+      return `Postgres did not start in "${this.folder.data}".`;
+    };
+    await until(answers, { timeoutMs: START_TIMEOUT_MS, complaint });
   }
 
   signal(signal: NodeJS.Signals): void {

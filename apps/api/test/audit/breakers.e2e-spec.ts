@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis } from '../../../../scripts/test-support/redis.js';
+import { until } from '../../../../scripts/test-support/until.js';
 import { AuditStack } from '../support/audit-stack.js';
 import { NO_DIFFERENCES } from '../support/ledger-check.js';
 import { LedgerClient } from '../support/ledger-client.js';
@@ -17,11 +17,8 @@ async function stateOf({ port }: Service, dependency: string): Promise<number | 
 }
 
 async function waitForState(service: Service, dependency: string, wanted: number): Promise<void> {
-  const giveUpMs = performance.now() + 30_000;
-  while ((await stateOf(service, dependency)) !== wanted) {
-    if (performance.now() > giveUpMs) throw new Error(`the breaker of ${dependency} did not become ${wanted}`);
-    await sleep(50);
-  }
+  const complaint = () => `the breaker of ${dependency} did not become ${wanted}`;
+  await until(async () => (await stateOf(service, dependency)) === wanted, { pollMs: 50, complaint });
 }
 
 describeWithRedis('the breakers of the audit log', () => {
@@ -75,10 +72,11 @@ describeWithRedis('the breakers of the audit log', () => {
     await stack.redis!.kill();
     await client.send(10);
     await waitForState(api, 'queue', OPEN);
-    let answer = await board();
-    // While it is half-open the board itself is a trial call.
-    for (let k = 0; k < 300 && answer.code !== 'CIRCUIT_OPEN'; k++) answer = await sleep(50).then(board);
-    expect(answer).toEqual({ code: 'CIRCUIT_OPEN', retryAfter: expect.stringMatching(/^[1-3]$/) as string });
+    const refusal = async () => {
+      const answer = await board(); // while it is half-open, the board itself is a trial call
+      return answer.code === 'CIRCUIT_OPEN' && answer;
+    };
+    expect((await until(refusal, { pollMs: 50 })).retryAfter).toMatch(/^[1-3]$/);
     await stack.redis!.startAgain();
     await waitForState(api, 'queue', CLOSED);
     expect((await board()).code).toBe('OK');

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { request } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 import { makeDataDir } from '../../../../libs/audit-log/test-support/data-dir.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
@@ -19,7 +19,7 @@ describe('/admin/queues', () => {
   beforeAll(async () => {
     running = await startWithClient({ AUDIT_DURABILITY: 'process', AUDIT_STORE_TEXT: 'true', DATA_DIR: dataDir });
     await running.client.infer({ text: 'a secret nobody should read on a page' });
-    while ((await get('/admin/queues')).status === 503) await sleep(100);
+    await until(async () => (await get('/admin/queues')).status !== 503, { pollMs: 100 });
   }, 60_000);
   afterAll(async () => {
     await stop(running);

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 import { Falcon, MODELS_DIR } from '../support/falcon.js';
 import { Inspector, INSPECTED } from '../support/inspector.js';
 import { untilProbedAs } from '../support/probed.js';
@@ -20,7 +20,7 @@ describe('the probes of a server that cannot serve', () => {
   it('ask for a restart when a worker hangs and cannot be ended', async () => {
     const falcon = await Falcon.start({ ...INSPECTED, INFERENCE_TIMEOUT_SECONDS: '1' });
     // A worker that loads a model may take its time.
-    while (falcon.logs().filter(({ message }) => message === 'Model ready').length < 2) await sleep(20);
+    await until(() => falcon.logs().filter(({ message }) => message === 'Model ready').length >= 2);
     const inspector = await Inspector.attach(falcon);
     const folder = mkdtempSync(join(tmpdir(), 'falcon-fifo-'));
     execFileSync('mkfifo', [join(folder, 'fifo')]);

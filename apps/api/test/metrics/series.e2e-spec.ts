@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 import { seriesOf } from '../support/exported-metrics.js';
 import type { Answer } from '../support/answer.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
@@ -18,7 +18,7 @@ describe('the number of series', () => {
 
   beforeAll(async () => {
     running = await startWithClient({ RATE_LIMIT_ENABLED: 'true', LOAD_SHEDDING: 'adaptive', CACHE_ENABLED: 'true' });
-    while ((await series()).some((name) => name.includes('state="loading"'))) await sleep(100);
+    await until(async () => !(await series()).some((name) => name.includes('state="loading"')), { pollMs: 100 });
   });
   afterAll(() => stop(running));
 

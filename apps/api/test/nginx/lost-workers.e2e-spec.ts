@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 import { Nginx } from '../../../../scripts/test-support/nginx.js';
 import { describeWithTool } from '../../../../scripts/test-support/tools.js';
 import { AuditStack } from '../support/audit-stack.js';
@@ -67,9 +68,7 @@ describeWithTool(['nginx', 'redis-server'], 'nginx in front of three servers und
       }
     });
     // Those that the hung one was given wait for it; with each it has more under way than the others, and gets no more.
-    while (statuses.length < 160) {
-      await sleep(20);
-    }
+    await until(() => statuses.length >= 160);
     hung.resume();
     await Promise.all(asking);
     expect(statuses).toEqual(Array(16 * 20).fill(200));

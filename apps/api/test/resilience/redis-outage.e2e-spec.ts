@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
+import { until } from '../../../../scripts/test-support/until.js';
 import type { Client } from '../support/client.js';
 import { scrape, waitForSeries } from '../support/metrics.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
@@ -30,11 +31,8 @@ async function isShared([one, other]: readonly [Client, Client]): Promise<boolea
 }
 
 async function untilShared(clients: readonly [Client, Client]): Promise<void> {
-  for (const giveUpMs = performance.now() + 20_000; !(await isShared(clients)); await sleep(100)) {
-    if (performance.now() > giveUpMs) {
-      throw new Error('The servers do not share answers again.');
-    }
-  }
+  const complaint = () => 'The servers do not share answers again.';
+  await until(() => isShared(clients), { pollMs: 100, complaint });
 }
 
 describeWithRedis('the cache’s Redis under load', () => {
@@ -135,9 +133,7 @@ describeWithRedis('the cache’s Redis under load', () => {
     const used = Number(/used_memory:(\d+)/.exec(String(await redis.command('INFO', 'memory')))?.[1]);
     await redis.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
     await redis.command('CONFIG', 'SET', 'maxmemory', String(used + 20_000));
-    for (const giveUpMs = performance.now() + 30_000; (await evicted()) < 50; await sleep(100)) {
-      expect(performance.now()).toBeLessThan(giveUpMs);
-    }
+    await until(async () => (await evicted()) >= 50, { pollMs: 100 });
     await untilShared(clients);
     expect((await scrape(clients[0])).get(REDIS_STATE)).toBe(0);
     await expectUnharmed();

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
+import { until } from '../../../../scripts/test-support/until.js';
 import { modelsWithFallback } from '../support/fallback-models.js';
 import { holdRequest, untilInHand } from '../support/held-request.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
@@ -265,14 +266,17 @@ describeWithRedis('two servers with one Redis', () => {
   });
   const ask = async (server: number, text: string, headers: Record<string, string> = {}) =>
     (await servers[server]!.client.infer({ text }, headers)).json;
+  let texts = 0;
+  /** Nobody waits for the storing of an answer, and a busy machine may miss it. */
+  const isShared = async () => {
+    const text = `shared by both ${++texts}`;
+    await ask(0, text);
+    await sleep(50);
+    return (await ask(1, text))['cache_hit'] === true;
+  };
 
   it('share answers and idempotency keys', async () => {
-    for (let k = 0, isShared = false; !isShared; k++) {
-      expect(k).toBeLessThan(50); // nobody waits for the storing of an answer, and a busy machine may miss it
-      await ask(0, `shared by both ${k}`);
-      await sleep(50);
-      isShared = (await ask(1, `shared by both ${k}`))['cache_hit'] === true;
-    }
+    await until(isShared);
     await ask(0, 'once for both', { 'Idempotency-Key': 'shared' });
     expect(await ask(1, 'once for both', { 'Idempotency-Key': 'shared' })).toMatchObject({ idempotency_hit: true });
   });
@@ -285,13 +289,6 @@ describeWithRedis('two servers with one Redis', () => {
     const keyed = await servers[0]!.client.infer({ text: 'keyed' }, { 'Idempotency-Key': 'while frozen' });
     expect([keyed.status, keyed.headers['idempotency-status']]).toEqual([200, 'unavailable']);
     redis.resume();
-    const giveUpMs = performance.now() + 20_000;
-    let shared = false;
-    for (let k = 0; !shared && performance.now() < giveUpMs; k++) {
-      await ask(0, `thawed ${k}`);
-      shared = (await ask(1, `thawed ${k}`))['cache_hit'] === true;
-      await sleep(200);
-    }
-    expect(shared).toBe(true);
+    await until(isShared, { pollMs: 200 });
   });
 });

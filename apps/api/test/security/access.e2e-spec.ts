@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
+import { eventually } from '../../../../scripts/test-support/until.js';
 import type { Answer } from '../support/answer.js';
 import type { OpenApiDocument } from '../support/api-contract.js';
 import { answerOf } from '../support/client.js';
-import { eventually } from '../support/eventually.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 import { TestKeys } from '../support/test-keys.js';
 

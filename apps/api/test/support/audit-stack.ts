@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../../../scripts/test-support/free-port.js';
 import { makeDataDir } from '../../../../libs/audit-log/test-support/data-dir.js';
 import {
@@ -13,6 +12,7 @@ import {
 import { plantCluster } from '../../../../libs/audit-log/test-support/planted-cluster.js';
 import { signalAll } from '../../../../libs/audit-log/test-support/process-tree.js';
 import { TestRedis } from '../../../../scripts/test-support/redis.js';
+import { until } from '../../../../scripts/test-support/until.js';
 import { startTcpPostgres, type TcpPostgres } from '../../../../libs/audit-log/test-support/tcp-postgres.js';
 import { PROJECT_DIR } from './falcon.js';
 import { differences, LEDGER_ROWS, ledgerLines, type LedgerDifferences, type LedgerRow } from './ledger-check.js';
@@ -94,40 +94,25 @@ export class AuditStack {
 
   /** Waits until the table has so many rows, one unless said otherwise. */
   async waitForRows(atLeast = 1, timeoutMs = 30_000): Promise<void> {
-    const giveUpAt = performance.now() + timeoutMs;
-    for (;;) {
-      const rows = await this.rows().catch(() => []); // there may be no Postgres yet
-      if (rows.length >= atLeast) {
-        return;
-      }
-      if (performance.now() > giveUpAt) {
-        throw new Error(`The table has ${rows.length} rows instead of at least ${atLeast}.`);
-      }
-      await sleep(100);
-    }
+    let found = 0;
+    const isEnough = async () => {
+      found = (await this.rows().catch(() => [])).length; // there may be no Postgres yet
+      return found >= atLeast;
+    };
+    const complaint = () => `The table has ${found} rows instead of at least ${atLeast}.`;
+    await until(isEnough, { timeoutMs, pollMs: 100, complaint });
   }
 
   /** Waits until all that was recorded is in the table, and compares it with what the clients were answered. */
   async settle(clients: readonly LedgerClient[], timeoutMs = 60_000): Promise<LedgerDifferences> {
-    const giveUpAt = performance.now() + timeoutMs;
-    for (;;) {
-      const isLate = performance.now() > giveUpAt;
-      const left = await this.recordsOnSpools();
-      if (left === 0) {
-        const found = await this.compare(clients).catch((error: unknown) => error as Error); // Postgres may be restarting
-        if ('missing' in found && (isLate || found.missing.length === 0)) {
-          return found;
-        }
-        if (isLate) {
-          throw found;
-        }
-      } else if (isLate) {
-        const { stdout, stderr } = await this.falcon('audit', 'status');
-        const known = `${left ?? 'unknown'} records, ${this.spools().join(', ')}`;
-        throw new Error(`Spools are not shipped: ${known}\n${stdout}${stderr}\n${this.logs()}`);
-      }
-      await sleep(250);
-    }
+    const patience = { timeoutMs, pollMs: 250 };
+    const isShipped = async () => (await this.recordsOnSpools()) === 0;
+    await until(isShipped, { ...patience, complaint: () => this.whatIsNotShipped() });
+    const whole = until(async () => {
+      const found = await this.compare(clients).catch(() => undefined); // Postgres may be restarting
+      return found?.missing.length === 0 && found;
+    }, patience);
+    return whole.catch(() => this.compare(clients)); // what is missing in the end is the caller's to judge
   }
 
   /** How the table differs from what the clients were answered, now. */
@@ -135,15 +120,17 @@ export class AuditStack {
     return differences(clients, await this.rows());
   }
 
-  /** The last that each process logged, for the message of a test that fails. */
-  private logs(): string {
+  /** For the message of a test that fails, with the last that each process logged. */
+  private async whatIsNotShipped(): Promise<string> {
+    const known = `${(await this.recordsOnSpools()) ?? 'unknown'} records, ${this.spools().join(', ')}`;
+    const { stdout, stderr } = await this.falcon('audit', 'status');
     const lines = [...this.apis, ...this.workers].flatMap((service) =>
       service
         .logs()
         .slice(-25)
         .map((line) => `${service.name} ${JSON.stringify(line)}`),
     );
-    return lines.join('\n');
+    return `Spools are not shipped: ${known}\n${stdout}${stderr}\n${lines.join('\n')}`;
   }
 
   /** Folders of the spools there are. */
@@ -154,13 +141,8 @@ export class AuditStack {
 
   /** Waits until so many spools are left. */
   async waitForSpools(count: number, timeoutMs = 30_000): Promise<void> {
-    const giveUpAt = performance.now() + timeoutMs;
-    while (this.spools().length !== count) {
-      if (performance.now() > giveUpAt) {
-        throw new Error(`There are other spools than expected: ${this.spools().join(', ')}`);
-      }
-      await sleep(100);
-    }
+    const complaint = () => `There are other spools than expected: ${this.spools().join(', ')}`;
+    await until(() => this.spools().length === count, { timeoutMs, pollMs: 100, complaint });
   }
 
   /** Kills the embedded Postgres, all of its processes or the first one alone; false when it does not run. */

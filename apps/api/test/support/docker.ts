@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 import { PROJECT_DIR } from './falcon.js';
 
 /** What a command said, and how it ended. */
@@ -72,13 +72,13 @@ export async function waitUntil(
   isWanted: (found: string) => boolean,
   timeoutMs = 60_000,
 ): Promise<string> {
-  const giveUpAt = performance.now() + timeoutMs;
-  for (;;) {
-    const found = await find();
-    if (isWanted(found)) return found;
-    if (performance.now() > giveUpAt) throw new Error(`After ${timeoutMs} ms it is still:\n${found}`);
-    await sleep(200);
-  }
+  let found = '';
+  const isSo = async () => {
+    found = await find();
+    return isWanted(found);
+  };
+  await until(isSo, { timeoutMs, pollMs: 200, complaint: () => `After ${timeoutMs} ms it is still:\n${found}` });
+  return found;
 }
 
 /** Waits until the engine finds a container healthy. */

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 
 /** Folder of the checkout. */
 export const PROJECT_DIR = resolve(__dirname, '../../../..');
@@ -78,29 +78,18 @@ export class Falcon {
     return this.waitForLine(`line of request ${String(requestId)}`, (line) => line['request_id'] === requestId);
   }
 
-  private async waitForLine(what: string, isIt: (line: LogLine) => boolean, timeoutMs = 30_000): Promise<LogLine> {
-    const giveUpAt = Date.now() + timeoutMs;
-    for (;;) {
-      const line = this.logs().find(isIt);
-      if (line) {
-        return line;
-      }
-      if (this.process.exitCode !== null || Date.now() > giveUpAt) {
-        throw new Error(`no ${what} in the log:\n${this.stdout.join('')}${this.stderr.join('')}`);
-      }
-      await sleep(10);
-    }
+  private waitForLine(what: string, isIt: (line: LogLine) => boolean, timeoutMs = 30_000): Promise<LogLine> {
+    return until(() => this.logs().find(isIt), {
+      timeoutMs,
+      isHopeless: () => this.process.exitCode !== null,
+      complaint: () => `no ${what} in the log:\n${this.stdout.join('')}${this.stderr.join('')}`,
+    });
   }
 
   /** Waits for words on stderr, which may come after the log line that belongs to them. */
   async waitForStderr(words: string, timeoutMs = 30_000): Promise<void> {
-    const giveUpAt = Date.now() + timeoutMs;
-    while (!this.stderr.join('').includes(words)) {
-      if (Date.now() > giveUpAt) {
-        throw new Error(`no "${words}" on stderr:\n${this.stderr.join('')}`);
-      }
-      await sleep(10);
-    }
+    const complaint = () => `no "${words}" on stderr:\n${this.stderr.join('')}`;
+    await until(() => this.stderr.join('').includes(words), { timeoutMs, complaint });
   }
 
   /** Where it listens. */

@@ -1,8 +1,6 @@
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 import type { Running } from './running.js';
-
-const TIMEOUT_MS = 20_000;
 
 /** Sends a request to a model over a connection of its own, and resolves when the server has it in hand. */
 export async function holdRequest(running: Running, text: string, headers = ''): Promise<Socket> {
@@ -18,13 +16,12 @@ export async function holdRequest(running: Running, text: string, headers = ''):
 
 /** Waits until the server has so many requests to a model in hand. */
 export async function untilInHand(running: Running, requests: number): Promise<void> {
-  const giveUpMs = performance.now() + TIMEOUT_MS;
-  for (let found = NaN; found !== requests; await sleep(10)) {
+  let found = NaN;
+  const isSo = async () => {
     found = await requestsInHand(running);
-    if (found !== requests && performance.now() > giveUpMs) {
-      throw new Error(`${found} requests are in hand instead of ${requests}.`);
-    }
-  }
+    return found === requests;
+  };
+  await until(isSo, { complaint: () => `${found} requests are in hand instead of ${requests}.` });
 }
 
 async function requestsInHand({ client }: Running): Promise<number> {

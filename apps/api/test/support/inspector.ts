@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 import type { Falcon } from './falcon.js';
 
 /** Makes a process listen for a debugger, on a port of its choice. */
@@ -35,7 +36,7 @@ export class Inspector {
     });
     const inspector = new Inspector(socket);
     inspector.send('NodeWorker.enable', { waitForDebuggerOnStart: false });
-    while (inspector.workers.length === 0) await sleep(10);
+    await until(() => inspector.workers.length > 0);
     return inspector;
   }
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Agent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 
 /** What a client knows of a request whose answer has arrived whole. */
 export interface LedgerEntry {
@@ -81,13 +82,8 @@ export class LedgerClient {
   /** Waits until so many more requests have been answered. */
   async waitForAnswers(more: number, timeoutMs = 60_000): Promise<void> {
     const wanted = this.answered.size + more;
-    const giveUpAt = performance.now() + timeoutMs;
-    while (this.answered.size < wanted) {
-      if (performance.now() > giveUpAt) {
-        throw new Error(`Only ${this.answered.size} of ${wanted} requests were answered in time.`);
-      }
-      await sleep(20);
-    }
+    const complaint = () => `Only ${this.answered.size} of ${wanted} requests were answered in time.`;
+    await until(() => this.answered.size >= wanted, { timeoutMs, complaint });
   }
 
   /** Sends a request of the caller's own. */

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 import type { Client } from './client.js';
 
 /** All samples of /metrics, by series without the worker's label. */
@@ -13,22 +13,17 @@ export async function scrape(client: Client): Promise<Map<string, number>> {
   );
 }
 
-/** Waits until a series is as wanted, and gives its value. */
+/** Waits until a series is as wanted. */
 export async function waitForSeries(
   client: Client,
   series: string,
   isWanted: (value: number) => boolean,
   timeoutMs = 30_000,
-): Promise<number> {
-  const giveUpMs = performance.now() + timeoutMs;
-  for (;;) {
-    const value = (await scrape(client)).get(series);
-    if (value !== undefined && isWanted(value)) {
-      return value;
-    }
-    if (performance.now() > giveUpMs) {
-      throw new Error(`${series} is ${value} after ${timeoutMs} ms.`);
-    }
-    await sleep(100);
-  }
+): Promise<void> {
+  let value: number | undefined;
+  const isSo = async () => {
+    value = (await scrape(client)).get(series);
+    return value !== undefined && isWanted(value);
+  };
+  await until(isSo, { timeoutMs, pollMs: 100, complaint: () => `${series} is ${value} after ${timeoutMs} ms.` });
 }

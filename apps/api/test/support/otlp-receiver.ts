@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 
 interface Attribute {
   key: string;
@@ -49,18 +49,10 @@ export class OtlpReceiver {
   }
 
   /** The spans of a trace, once all that are wanted have come. */
-  async trace(traceId: string, isComplete: (spans: ReceivedSpan[]) => boolean): Promise<ReceivedSpan[]> {
-    const giveUpAt = performance.now() + 20_000;
-    for (;;) {
-      const spans = this.spans.filter((span) => span.traceId === traceId);
-      if (isComplete(spans)) {
-        return spans;
-      }
-      if (performance.now() > giveUpAt) {
-        throw new Error(`trace ${traceId} has only ${JSON.stringify(spans.map(({ name }) => name))}`);
-      }
-      await sleep(50);
-    }
+  trace(traceId: string, isComplete: (spans: ReceivedSpan[]) => boolean): Promise<ReceivedSpan[]> {
+    const found = () => this.spans.filter((span) => span.traceId === traceId);
+    const complaint = () => `trace ${traceId} has only ${JSON.stringify(found().map(({ name }) => name))}`;
+    return until(() => isComplete(found()) && found(), { complaint });
   }
 
   private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {

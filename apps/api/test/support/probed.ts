@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../../../../scripts/test-support/until.js';
 import { PROJECT_DIR } from './falcon.js';
 
 const PROBE_TIMEOUT_MS = 1000;
@@ -48,15 +48,7 @@ export async function probe(port: number): Promise<Probed> {
 /** Waits until the probes say what is documented for a fault; in between they may disagree, because things change. */
 export async function untilProbedAs(fault: string, port: number, timeoutMs = 30_000): Promise<void> {
   const expected = documentedFaults().get(fault);
-  const giveUpMs = performance.now() + timeoutMs;
-  for (;;) {
-    const found = await probe(port).catch((error: unknown) => error as Error);
-    if (JSON.stringify(found) === JSON.stringify(expected)) return;
-    if (performance.now() > giveUpMs) {
-      expect(found).toEqual(expected);
-    }
-    await sleep(50);
-  }
+  await eventually(async () => expect(await probe(port)).toEqual(expected), { timeoutMs, pollMs: 50 });
 }
 
 async function ask(port: number, path: string): Promise<{ status: string; body: Record<string, unknown> }> {

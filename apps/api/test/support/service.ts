@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 import type { LogLine } from './falcon.js';
 import { PROJECT_DIR } from './falcon.js';
 
@@ -47,13 +48,12 @@ export class Service {
   }
 
   async waitUntilReady(timeoutMs = 30_000): Promise<void> {
-    const giveUpAt = performance.now() + timeoutMs;
-    while (!(await this.isReady())) {
-      if (!this.isRunning() || performance.now() > giveUpAt) {
-        throw new Error(`${this.name} did not become ready:\n${this.lastOutput()}`);
-      }
-      await sleep(50);
-    }
+    await until(() => this.isReady(), {
+      timeoutMs,
+      pollMs: 50,
+      isHopeless: () => !this.isRunning(),
+      complaint: () => `${this.name} did not become ready:\n${this.lastOutput()}`,
+    });
   }
 
   /** Ends it as the kernel would that runs out of memory. */
@@ -95,30 +95,21 @@ export class Service {
   }
 
   /** Waits for a log line whose message matches. */
-  async waitForLog(message: RegExp, timeoutMs = 30_000): Promise<LogLine> {
-    const giveUpAt = performance.now() + timeoutMs;
-    for (;;) {
-      const line = this.logs().find((candidate) => message.test(candidate.message));
-      if (line) {
-        return line;
-      }
-      if (performance.now() > giveUpAt) {
-        throw new Error(`${this.name} has not logged ${message}:\n${this.lastOutput()}`);
-      }
-      await sleep(50);
-    }
+  waitForLog(message: RegExp, timeoutMs = 30_000): Promise<LogLine> {
+    const complaint = () => `${this.name} has not logged ${message}:\n${this.lastOutput()}`;
+    return until(() => this.logs().find((line) => message.test(line.message)), { timeoutMs, complaint });
   }
 
   /** Waits until a health check is as wanted, and says what it says. */
   async waitForCheck(name: string, status: string, timeoutMs = 30_000): Promise<{ status: string; message?: string }> {
-    const giveUpAt = performance.now() + timeoutMs;
-    for (;;) {
+    let check: { status: string; message?: string };
+    const asWanted = async () => {
       const response = await fetch(`http://127.0.0.1:${this.port}/_health/checks/${name}`);
-      const check = (await response.json()) as { status: string; message?: string };
-      if (check.status === status) return check;
-      if (performance.now() > giveUpAt) throw new Error(`The check ${name} is not ${status}: ${JSON.stringify(check)}`);
-      await sleep(100);
-    }
+      check = (await response.json()) as typeof check;
+      return check.status === status && check;
+    };
+    const complaint = () => `The check ${name} is not ${status}: ${JSON.stringify(check)}`;
+    return until(asWanted, { timeoutMs, pollMs: 100, complaint });
   }
 
   /** A metric's value, all its series added up; undefined when the process does not answer. */
@@ -134,17 +125,13 @@ export class Service {
 
   /** Waits until a metric is as wanted. */
   async waitForMetric(name: string, isWanted: (value: number) => boolean, timeoutMs = 30_000): Promise<void> {
-    const giveUpAt = performance.now() + timeoutMs;
-    for (;;) {
-      const value = await this.metric(name);
-      if (value !== undefined && isWanted(value)) {
-        return;
-      }
-      if (performance.now() > giveUpAt) {
-        throw new Error(`${name} of ${this.name} is ${value}:\n${this.lastOutput()}`);
-      }
-      await sleep(100);
-    }
+    let value: number | undefined;
+    const isSo = async () => {
+      value = await this.metric(name);
+      return value !== undefined && isWanted(value);
+    };
+    const complaint = () => `${name} of ${this.name} is ${value}:\n${this.lastOutput()}`;
+    await until(isSo, { timeoutMs, pollMs: 100, complaint });
   }
 
   /** Waits until all that it has recorded is in the table. */

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 
 /** Folder of the checkout. */
 export const PROJECT_DIR = resolve(__dirname, '../../../..');
@@ -21,15 +21,6 @@ const launched = new Set<ChildProcess>();
 
 // A test that fails half-way leaves its worker behind; nothing may outlive the file.
 afterAll(() => launched.forEach((child) => child.kill('SIGKILL')));
-
-/** Waits for something; fails when it takes too long. */
-export async function until(condition: () => Promise<boolean> | boolean, timeoutMs = 30_000): Promise<void> {
-  const giveUpAtMs = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > giveUpAtMs) throw new Error(`It did not happen within ${timeoutMs} ms.`);
-    await sleep(25);
-  }
-}
 
 /** A worker of its own process, as `node dist/apps/audit-worker/src/main.js` starts it. */
 export class WorkerProcess {

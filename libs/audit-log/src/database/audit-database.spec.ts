@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { connectedDatabase } from '../../test-support/postgres.js';
 import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
 import { startTcpPostgres, TCP_PASSWORD, type TcpPostgres } from '../../test-support/tcp-postgres.js';
+import { until } from '../../../../scripts/test-support/until.js';
 import { AuditDatabase, type AuditDatabaseOptions } from './audit-database.js';
 import { DatabaseUnavailableError } from './database.errors.js';
 import { createDataSource } from './postgres-connection.js';
@@ -249,11 +249,3 @@ describe('AuditDatabase', () => {
     await busy;
   });
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + 30_000;
-  while (!condition()) {
-    if (performance.now() > deadlineMs) throw new Error('not within 30 s');
-    await sleep(10);
-  }
-}

@@ -3,6 +3,7 @@ import { Worker } from 'bullmq';
 import { startPostgres } from '../../test-support/postgres.js';
 import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
+import { eventually } from '../../../../scripts/test-support/until.js';
 import { AUDIT_QUEUE, type AuditJob } from './audit-job.js';
 import { AuditQueue } from './audit-queue.js';
 import { QueueUnavailableError } from './audit-queue.errors.js';
@@ -125,17 +126,7 @@ describeWithRedis('a producer whose Redis fails', () => {
     expect(performance.now() - startMs).toBeLessThan(5000); // by itself a frozen server does not answer at all
   }
 
-  async function isTakenAgain(): Promise<void> {
-    const deadlineMs = performance.now() + 20_000;
-    for (;;) {
-      try {
-        return await queue.add('spool-1-0-0', JOB);
-      } catch (error) {
-        if (performance.now() > deadlineMs) throw error;
-        await sleep(50);
-      }
-    }
-  }
+  const isTakenAgain = () => eventually(() => queue.add('spool-1-0-0', JOB));
 
   it('is refused at once while it is not there yet, and goes on when it is', async () => {
     await isRefusedSoon();

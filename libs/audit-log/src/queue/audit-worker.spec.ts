@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Worker } from 'bullmq';
@@ -8,6 +7,7 @@ import { connectedDatabase, startPostgres } from '../../test-support/postgres.js
 import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
 import { recordingObserver, type RecordingObserver } from '../../test-support/recording-observer.js';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
+import { until } from '../../../../scripts/test-support/until.js';
 import { AuditDatabase } from '../database/audit-database.js';
 import type { PostgresConnection } from '../database/postgres-connection.js';
 import { RecordWriter } from '../database/record-writer.js';
@@ -26,14 +26,6 @@ function recordsOf(requestId: string, records: number): AuditJob {
   return jobOf(
     Array.from({ length: records }, (_, index) => recordLine({ request_id: requestId, batch_index: index })),
   );
-}
-
-async function until(condition: () => Promise<boolean> | boolean, timeoutMs = 20_000): Promise<void> {
-  const deadlineMs = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > deadlineMs) throw new Error('It did not happen in time.');
-    await sleep(20);
-  }
 }
 
 /** What a worker does wherever the queue is kept; the table is always in Postgres. */

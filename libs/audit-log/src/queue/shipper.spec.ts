@@ -6,6 +6,7 @@ import { startPostgres } from '../../test-support/postgres.js';
 import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
 import { recordingObserver, type RecordingObserver } from '../../test-support/recording-observer.js';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
+import { until } from '../../../../scripts/test-support/until.js';
 import { startTcpPostgres, type TcpPostgres } from '../../test-support/tcp-postgres.js';
 import { TestWorker } from '../../test-support/test-worker.js';
 import { Spool } from '../spool/spool.js';
@@ -57,14 +58,6 @@ class Line {
     await this.queue.close();
     await this.spool.close();
     rmSync(this.root, { recursive: true });
-  }
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + 20_000;
-  while (!(await condition())) {
-    if (performance.now() > deadlineMs) throw new Error('It did not happen in time.');
-    await sleep(10);
   }
 }
 

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 import { drain, SpoolRoot } from '../../test-support/spools.js';
 import { SEGMENT_HEADER } from './segment.js';
 import { lineOf } from './spool-line.js';
@@ -62,7 +63,7 @@ describe('Orphans', () => {
     'goes on in another file when one cannot be written (durability %s)',
     async (durability) => {
       const writer = await root.startWriter(durability, 512);
-      while (readdirSync(at(String(writer.id))).filter((name) => name.endsWith('.log')).length < 4) await sleep(20);
+      await until(() => readdirSync(at(String(writer.id))).filter((name) => name.endsWith('.log')).length >= 4);
       await writer.kill();
       const [spool] = await root.orphans().adopt();
       const ids = (spool ? await drain(spool) : []).map((row) => (JSON.parse(row) as { id: number }).id);

@@ -1,20 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 import { linearFiles, writeVersion } from '../../test-support/model-fixtures.js';
 import { FAULTY_WORKER_ENTRY, TestService, x } from '../../test-support/test-service.js';
 import type { InferenceService } from '../inference.service.js';
 
 // A worker that has nothing to do is taken for hung after five seconds of silence, and stuck five seconds later.
-jest.setTimeout(40_000);
-
-async function until(condition: () => boolean): Promise<void> {
-  const giveUpMs = performance.now() + 25_000;
-  while (!condition()) {
-    if (performance.now() > giveUpMs) throw new Error('It did not happen in time.');
-    await sleep(20);
-  }
-}
+jest.setTimeout(60_000);
 
 describe('a worker that has nothing to do', () => {
   const test = new TestService();

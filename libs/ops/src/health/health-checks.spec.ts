@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { createServer as createHttpServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { createLog } from '../logging/log.js';
 import type { HealthCheck } from './health-check.js';
@@ -132,15 +133,13 @@ describe('HealthChecks', () => {
       check: (indicator, signal) => answer(indicator, signal),
     });
     checks.onApplicationBootstrap();
-    const until = async (status: string) => {
-      while ((await checks.reportOf('flaky'))?.status !== status) await sleep(2);
-    };
-    await until('healthy');
+    const becomes = (status: string) => until(async () => (await checks.reportOf('flaky'))?.status === status);
+    await becomes('healthy');
     answer = down;
-    await until('unhealthy');
+    await becomes('unhealthy');
     await sleep(50);
     answer = up;
-    await until('healthy');
+    await becomes('healthy');
     const messages = lines.map((line) => (JSON.parse(line) as { message: string }).message);
     expect(messages).toEqual(['Health check "flaky" is unhealthy', 'Health check "flaky" is healthy again']);
   });

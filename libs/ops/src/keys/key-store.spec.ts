@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 import { generateKey } from './api-key.js';
 import { KeyStore } from './key-store.js';
 
@@ -33,19 +34,14 @@ describe('KeyStore', () => {
     const store = await KeyStore.open({ file }, log);
     stores.push(store);
     store.start((status) => statuses.push(status));
-    const until = async (isSo: () => boolean) => {
-      const giveUpAt = performance.now() + 15_000;
-      while (!isSo() && performance.now() < giveUpAt) await sleep(20);
-      expect(isSo()).toBe(true);
-    };
-    return { store, lines, statuses, until };
+    return { store, lines, statuses };
   }
 
   it('takes over a file that was written anew', async () => {
     const file = join(folder, 'anew.json');
     const [first, second] = [generateKey(), generateKey()];
     writeFileSync(file, content(first));
-    const { store, until, statuses } = await started(file);
+    const { store, statuses } = await started(file);
     expect(store.ring.find(first.key)?.tenant).toBe('acme');
     writeFileSync(file, content(second));
     await until(() => statuses.length === 1);
@@ -62,7 +58,7 @@ describe('KeyStore', () => {
     }
     symlinkSync('..1', join(mount, '..data'));
     symlinkSync('..data/keys.json', join(mount, 'keys.json'));
-    const { store, until } = await started(join(mount, 'keys.json'));
+    const { store } = await started(join(mount, 'keys.json'));
     symlinkSync('..2', join(mount, '..data_tmp'));
     renameSync(join(mount, '..data_tmp'), join(mount, '..data'));
     await until(() => store.ring.find(second.key) !== undefined);
@@ -73,7 +69,7 @@ describe('KeyStore', () => {
     const file = join(folder, 'broken.json');
     const [first, second] = [generateKey(), generateKey()];
     writeFileSync(file, content(first));
-    const { store, lines, statuses, until } = await started(file);
+    const { store, lines, statuses } = await started(file);
     writeFileSync(file, `${content(first).slice(0, -4)} and then some`);
     await until(() => statuses.length === 1);
     rmSync(file);

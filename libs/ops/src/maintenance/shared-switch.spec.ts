@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
+import { until } from '../../../../scripts/test-support/until.js';
 import { createLog } from '../logging/log.js';
 import { MaintenanceUnavailableError } from './maintenance.errors.js';
 import { MaintenanceMode } from './maintenance-mode.js';
@@ -51,7 +51,7 @@ describeWithRedis('replicas with one Redis', () => {
     const [one, other] = [await sharedSwitch(), await sharedSwitch()];
     expect(await other.read()).toBeUndefined();
     const changed = new Promise<void>((resolve, reject) => other.watch(resolve, reject));
-    while (((await redis.command('PUBSUB', 'NUMSUB', KEY)) as [string, number])[1] === 0) await sleep(5);
+    await until(async () => ((await redis.command('PUBSUB', 'NUMSUB', KEY)) as [string, number])[1] > 0);
     await one.write(ON);
     await changed;
     expect(await other.read()).toEqual(ON);

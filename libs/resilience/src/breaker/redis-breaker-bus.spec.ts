@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
+import { until } from '../../../../scripts/test-support/until.js';
 import type { Opening } from './breaker-bus.js';
 import { RedisBreakerBus } from './redis-breaker-bus.js';
 
@@ -27,14 +27,6 @@ describeWithRedis('RedisBreakerBus', () => {
   }
 
   const bus = () => new RedisBreakerBus(connect(), connect(), (error) => errors.push(error));
-
-  async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-    const deadlineMs = performance.now() + 20_000;
-    while (!(await holds())) {
-      if (performance.now() > deadlineMs) throw new Error('it did not come to that within 20 s');
-      await sleep(5);
-    }
-  }
 
   async function hasListener(): Promise<boolean> {
     return ((await redis.command('PUBSUB', 'NUMSUB', 'falcon:breakers')) as [string, number])[1] > 0;

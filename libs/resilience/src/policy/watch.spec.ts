@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 import { Watch, type Watched } from './watch.js';
 
 const DUE_MS = 20;
@@ -19,7 +19,7 @@ describe('Watch', () => {
   it('ends what waits for too long', async () => {
     const ended: string[] = [];
     watched(new Watch(), ended);
-    while (ended.length === 0) await sleep(DUE_MS);
+    await until(() => ended.length > 0);
     expect(ended).toEqual(['time']);
   });
 
@@ -39,7 +39,7 @@ describe('Watch', () => {
       peer.write('answer'); // lies in the socket when the pause is over
       for (const endMs = performance.now() + 3 * DUE_MS; performance.now() < endMs;);
     });
-    while (ended.length === 0) await sleep(DUE_MS);
+    await until(() => ended.length > 0);
     client.destroy();
     server.close();
     expect(ended).toEqual(['answered']);
@@ -57,7 +57,7 @@ describe('Watch', () => {
     [0, 5, 3, 3, 0].forEach((k) => watch.remove(items[k]!));
     watch.remove({ dueMs: 0, signal: undefined, lapse: () => undefined });
     watch.add(items[3]!);
-    while (ended.length < 4) await sleep(DUE_MS);
+    await until(() => ended.length === 4);
     expect(ended.sort()).toEqual(['1', '2', '3', '4']);
   });
 
@@ -73,7 +73,7 @@ describe('Watch', () => {
     watch.add(item('first', Infinity, caller.signal));
     watch.add(item('second', performance.now() + 2 * DUE_MS));
     caller.abort();
-    while (ended.length < 2) await sleep(DUE_MS);
+    await until(() => ended.length === 2);
     expect(ended).toEqual(['first cancelled', 'second time']);
   });
 });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
+import { until } from '../../../../scripts/test-support/until.js';
 import { Policy } from '../policy/policy.js';
 import type { ScriptingRedis } from './lease-script.js';
 import type { RateDecision, RateRule } from './rate-limiter.js';
@@ -60,16 +61,8 @@ describeWithRedis('RedisRateLimiter', () => {
     return limiter;
   }
 
-  async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-    const giveUpMs = performance.now() + 20_000;
-    while (!(await holds())) {
-      if (performance.now() > giveUpMs) throw new Error('It did not come to that in time.');
-      await sleep(2);
-    }
-  }
-
   /** Whatever was asked of Redis has been answered. */
-  const answered = (): Promise<void> => until(() => underWay === 0);
+  const answered = () => until(() => underWay === 0, { pollMs: 2 }); // buckets fill up meanwhile
 
   it('keeps the rate over four replicas within 5 %', async () => {
     const rule = { perSecond: 200, burst: 200 }; // a second's worth: no pause of a busy machine fills it up

@@ -12,10 +12,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { makeDataDir } from '../../../test-support/data-dir.js';
 import { recordingLog } from '../../../test-support/recording-log.js';
+import { until } from '../../../../../scripts/test-support/until.js';
 import { EmbeddedPostgres, type EmbeddedConnection } from './embedded-postgres.js';
 
 const PROGRAM = join(__dirname, '../../../test-support/use-embedded-postgres.ts');
@@ -252,14 +252,6 @@ async function query(connection: EmbeddedConnection, sql: string): Promise<unkno
     return rows[0] && Object.values(rows[0])[0];
   } finally {
     await client.end();
-  }
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + 40_000;
-  while (!(await condition())) {
-    if (performance.now() > deadlineMs) throw new Error('not within 40 s');
-    await sleep(20);
   }
 }
 
