@@ -4,9 +4,9 @@ import { JobFeed } from '../../../libs/audit-log/test-support/job-feed.js';
 import { embeddedConnection, queryOnce } from '../../../libs/audit-log/test-support/postgres-access.js';
 import { makeDataDir } from '../../../libs/audit-log/test-support/data-dir.js';
 import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
-import { eventually, until } from '../../../scripts/test-support/until.js';
+import { eventually } from '../../../scripts/test-support/until.js';
 import { startTcpPostgres, type TcpPostgres } from '../../../libs/audit-log/test-support/tcp-postgres.js';
-import { WorkerProcess } from './support/worker-process.js';
+import { waitForWorkers, WorkerProcess } from './support/worker-process.js';
 
 jest.setTimeout(90_000);
 
@@ -50,7 +50,7 @@ describeWithRedis('the audit worker with a Redis and a Postgres of the operator'
     const worker = await WorkerProcess.start(env);
     const requestIds = ids(5);
     await putAll(requestIds, 200);
-    await until(async () => (await feed.completed(requestIds)) === 5);
+    await waitForWorkers(async () => (await feed.completed(requestIds)) === 5);
     expect(await rowsOf(requestIds)).toBe(1000);
     const { text } = await worker.get('/metrics');
     expect(text).toMatch(/^audit_rows_written_total\{[^}]*\} 1000$/m);
@@ -74,21 +74,21 @@ describeWithRedis('the audit worker with a Redis and a Postgres of the operator'
       ready: false,
       checks: { queue_available: false, database_available: false },
     });
-    await until(() => worker.logs().some(({ message }) => message.startsWith('Redis unavailable: ')));
-    await until(() => worker.logs().some(({ message }) => message.startsWith('Database unavailable: ')));
+    await waitForWorkers(() => worker.logs().some(({ message }) => message.startsWith('Redis unavailable: ')));
+    await waitForWorkers(() => worker.logs().some(({ message }) => message.startsWith('Database unavailable: ')));
     await redis.startAgain();
     await postgres.start();
-    await until(() => worker.isReady());
+    await waitForWorkers(() => worker.isReady());
     const requestIds = ids(2);
     await eventually(() => putAll(requestIds, 10));
-    await until(async () => (await feed.completed(requestIds)) === 2);
+    await waitForWorkers(async () => (await feed.completed(requestIds)) === 2);
     expect(await rowsOf(requestIds)).toBe(20);
     expect(await worker.stop()).toBe(0);
   });
 
   it('ends on SIGTERM while its services are away, with 0', async () => {
     const worker = await WorkerProcess.start({ ...env, GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: '3' });
-    await until(() => worker.isReady());
+    await waitForWorkers(() => worker.isReady());
     await redis.kill();
     await postgres.kill();
     const startMs = performance.now();
@@ -100,32 +100,32 @@ describeWithRedis('the audit worker with a Redis and a Postgres of the operator'
 
   it('takes over within seconds what a killed worker had in its hands, and writes it once', async () => {
     const first = await WorkerProcess.start(env);
-    await until(() => first.isReady());
+    await waitForWorkers(() => first.isReady());
     await postgres.kill(); // so that the jobs stay in the worker's hands
     const requestIds = ids(4);
     await eventually(() => putAll(requestIds, 50));
-    await until(async () => (await feed.active()) >= 4);
+    await waitForWorkers(async () => (await feed.active()) >= 4);
     const second = await WorkerProcess.start(env);
     await first.kill();
     await postgres.start();
-    await until(async () => (await feed.completed(requestIds)) === 4);
+    await waitForWorkers(async () => (await feed.completed(requestIds)) === 4);
     expect(await rowsOf(requestIds)).toBe(200);
     expect(await second.stop()).toBe(0);
   });
 
   it('gives back on SIGTERM what it has in its hands while Postgres is away', async () => {
     const first = await WorkerProcess.start(env);
-    await until(() => first.isReady());
-    await until(async () => (await feed.active()) === 0); // it has looked after the table
+    await waitForWorkers(() => first.isReady());
+    await waitForWorkers(async () => (await feed.active()) === 0); // it has looked after the table
     await postgres.kill();
     const requestIds = ids(2);
     await putAll(requestIds, 50);
-    await until(async () => (await feed.active()) >= 2);
+    await waitForWorkers(async () => (await feed.active()) >= 2);
     expect(await first.stop()).toBe(0);
     expect(await feed.active()).toBe(0);
     await postgres.start();
     const second = await WorkerProcess.start(env);
-    await until(async () => (await feed.completed(requestIds)) === 2);
+    await waitForWorkers(async () => (await feed.completed(requestIds)) === 2);
     expect(await second.stop()).toBe(0);
   });
 
@@ -141,7 +141,7 @@ describeWithRedis('the audit worker with a Redis and a Postgres of the operator'
       setTimeout(() => redis.resume(), 3000);
     }
     for (const id of requestIds.slice(20)) await eventually(() => feed.put(id, 100));
-    await until(async () => (await feed.completed(requestIds).catch(() => 0)) === 40);
+    await waitForWorkers(async () => (await feed.completed(requestIds).catch(() => 0)) === 40);
     expect(await rowsOf(requestIds)).toBe(4000);
     expect(worker.process.exitCode).toBeNull();
     await worker.kill();
@@ -152,12 +152,12 @@ describe('the audit worker with the embedded Postgres alone', () => {
   it('makes rows of jobs that another process of the data folder puts on the queue', async () => {
     const dataDir = makeDataDir();
     const worker = await WorkerProcess.start({ DATA_DIR: dataDir });
-    await until(() => worker.isReady());
+    await waitForWorkers(() => worker.isReady());
     const { host = '', port = 0, user = '', database = '' } = embeddedConnection(dataDir);
     const feed = new JobFeed({ kind: 'postgres', connection: { host, port, user, database } });
     const requestIds = ids(3);
     for (const id of requestIds) await feed.put(id, 100);
-    await until(async () => (await feed.completed(requestIds)) === 3);
+    await waitForWorkers(async () => (await feed.completed(requestIds)) === 3);
     const rows = await queryOnce<{ n: number }>(embeddedConnection(dataDir), COUNT_ROWS, [requestIds]);
     expect(rows).toEqual([{ n: 300 }]);
     await feed.close();

@@ -17,10 +17,18 @@ export interface Answer {
   text: string;
 }
 
-const launched = new Set<ChildProcess>();
+/** More would bury what it is about. */
+const OUTPUT_CHARACTERS = 4000;
 
-// A test that fails half-way leaves its worker behind; nothing may outlive the file.
-afterAll(() => launched.forEach((child) => child.kill('SIGKILL')));
+const launched: WorkerProcess[] = [];
+
+// A test that fails half-way leaves its worker behind, which would take the jobs of the tests after it.
+afterEach(() => Promise.all(launched.splice(0).map((worker) => worker.kill())));
+
+/** Waits for what workers do; the error shows the last that each of the test's workers has said. */
+export async function waitForWorkers(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  await until(isSo, { complaint: () => `It did not happen.\n${launched.map(String).join('\n')}` });
+}
 
 /** A worker of its own process, as `node dist/apps/audit-worker/src/main.js` starts it. */
 export class WorkerProcess {
@@ -29,7 +37,7 @@ export class WorkerProcess {
   private readonly exited: Promise<number | null>;
 
   private constructor(readonly process: ChildProcess) {
-    launched.add(process.once('close', () => launched.delete(process)));
+    launched.push(this);
     process.stdout?.setEncoding('utf8').on('data', (chunk: string) => (this.stdout += chunk));
     process.stderr?.setEncoding('utf8').on('data', (chunk: string) => (this.stderr += chunk));
     this.exited = once(process, 'close').then(([code]) => code as number | null);
@@ -47,8 +55,14 @@ export class WorkerProcess {
   /** Starts a worker and waits until it listens. */
   static async start(env: NodeJS.ProcessEnv): Promise<WorkerProcess> {
     const worker = WorkerProcess.launch(env);
-    await until(() => worker.logged('The audit worker is running') || worker.process.exitCode !== null);
+    await waitForWorkers(() => worker.logged('The audit worker is running') || worker.process.exitCode !== null);
     return worker;
+  }
+
+  /** How it is, and the last that it has said. */
+  toString(): string {
+    const state = this.process.exitCode ?? this.process.signalCode ?? 'running';
+    return `worker ${this.process.pid} (${state}):\n${(this.stdout + this.stderr).slice(-OUTPUT_CHARACTERS)}`;
   }
 
   /** What was logged so far; every line of stdout must be a JSON object. */
