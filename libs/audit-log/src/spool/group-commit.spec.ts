@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { recordingLog } from '../../test-support/recording-log.js';
 import { GroupCommit } from './group-commit.js';
+import { lineOf } from './spool-line.js';
 
 let isTimeFaked = true;
 
@@ -37,11 +38,11 @@ describe('GroupCommit', () => {
   let disk: Disk;
   let committed: number;
   const log = recordingLog();
-  const commitWith = (appendTimeoutMs: number) =>
+  const commitWith = (appendTimeoutMs: number, writeNow = (_bytes: Buffer) => false) =>
     new GroupCommit({
       appendTimeoutMs,
       write: disk.write,
-      writeNow: () => false,
+      writeNow,
       log,
       onCommitted: ({ records }) => (committed += records),
     });
@@ -67,6 +68,21 @@ describe('GroupCommit', () => {
     await Promise.all(others);
     expect(disk.written).toEqual(['1\n', '2\n3\n']);
     expect(committed).toBe(3);
+    await commit.close();
+  });
+
+  it('writes what comes in one callback at the end of it when it is many, else with what else comes in that turn', async () => {
+    jest.useRealTimers();
+    const writtenBytes: number[] = [];
+    const commit = commitWith(10_000, ({ length }) => writtenBytes.push(length) > 0);
+    const appendInCallback = (records: number) =>
+      setImmediate(() => {
+        const answer = Promise.resolve(); // that has been waited for
+        void answer.then(() => Promise.all(Array.from({ length: records }, () => commit.append('1'))));
+      });
+    for (const records of [8, 9, 7, 6]) appendInCallback(records);
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(writtenBytes).toEqual([8, 9, 13].map((records) => records * lineOf('1').length));
     await commit.close();
   });
 

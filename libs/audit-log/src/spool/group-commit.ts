@@ -9,7 +9,7 @@ const TICKS = 8;
 
 /** While many call, a write that waits for the disk is worth a wait for more records: it costs the same for one as for all. */
 const GATHER = { records: 24, ms: 1 };
-/** A smaller group tells of few callers, who would wait in vain. */
+/** So many answers at a time are those of a batch of the model. A smaller group tells of few callers, who would wait in vain. */
 const MANY_RECORDS = 8;
 
 /** How groups are written, and whom to tell. */
@@ -24,8 +24,8 @@ export interface GroupCommitOptions {
 }
 
 /**
- * One write at a time; whatever arrives in the same turn of the event loop, or meanwhile, goes together. Nobody waits longer than the timeout: a disk that
- * hangs is given up until it answers, and a disk that fails is tried again after a rest.
+ * One write at a time; whatever arrives meanwhile, in the same turn of the event loop or, if that is many, in the same callback of it, goes together.
+ * Nobody waits longer than the timeout: a disk that hangs is given up until it answers, and a disk that fails is tried again after a rest.
  */
 export class GroupCommit {
   private filling: Group | undefined;
@@ -55,8 +55,12 @@ export class GroupCommit {
     if (!this.filling) {
       this.filling = new Group(this.spare);
       this.spare = undefined;
-      // All that is answered in this turn of the event loop joins the first group.
-      if (!this.writing && !this.gathering) setImmediate(this.flush);
+      if (!this.writing && !this.gathering) {
+        // A batch's answers come in one callback and leave with it, if no disk is waited for: what else is due in this turn would keep them.
+        process.nextTick(this.flushMany);
+        // Answers that come one by one wait for the others of this turn.
+        setImmediate(this.flush);
+      }
     }
     this.filling.add(json, more);
     if (this.gathering && this.filling.records >= GATHER.records) {
@@ -75,27 +79,41 @@ export class GroupCommit {
     clearInterval(this.watch);
   }
 
+  private readonly flushMany = (): void => {
+    if (this.filling && this.filling.records >= MANY_RECORDS) this.flushNow(this.filling);
+  };
+
   private readonly flush = (): void => {
     this.stopGathering();
     const group = this.filling;
-    if (!group || this.writing) return;
+    if (!group || this.writing || this.flushNow(group)) return;
     this.filling = undefined;
     this.writing = group;
-    const content = group.content();
-    if (this.options.writeNow(content)) return this.onWritten(group, this.flush);
-    this.options.write(content).then(
-      () => this.onWritten(group, () => this.gather(group)),
+    this.options.write(group.content()).then(
+      () => this.afterWrite(group),
       (error: unknown) => this.onFailed(group, error),
     );
   };
 
-  private onWritten(group: Group, goOn: () => void): void {
+  /** False when that group waits for the disk, which is to be asked. */
+  private flushNow(group: Group): boolean {
+    if (!this.options.writeNow(group.content())) return false;
+    this.filling = undefined;
+    this.onWritten(group);
+    return true;
+  }
+
+  private afterWrite(group: Group): void {
     this.writing = undefined;
+    this.onWritten(group);
+    this.gather(group);
+  }
+
+  private onWritten(group: Group): void {
     this.spare = group.reusable();
     this.options.onCommitted(group);
     group.settled.resolve();
     if (this.failure) this.onRecovered(group);
-    goOn();
   }
 
   /** Writes the next group, now or when it is worth it; `last` is the one before. */
