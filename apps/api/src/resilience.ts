@@ -47,6 +47,8 @@ export interface ResilienceNeeds {
 export interface ResilienceParts {
   modules: DynamicModule[];
   redis: SharedRedis | undefined;
+  /** From here on a delayed event loop tells of overload; before it tells of the start. */
+  watchPressure: () => void;
   close: () => void;
 }
 
@@ -66,7 +68,8 @@ export function resilienceModules(
     );
   }
   const metrics = new RateLimitMetrics(register);
-  const { loadShedder, stop } = loadShedderOf(config, cost);
+  const pressure = new Pressure({ maxEventLoopDelayMs: MAX_EVENT_LOOP_DELAY_MS, maxRssBytes: memoryLimitBytes() });
+  const loadShedder = loadShedderOf(config, { cost, pressure });
   const maintenance = new MaintenanceMode({
     isOnAtStart: config.isInMaintenance,
     shared: redis && listener && new SharedSwitch(redis, listener),
@@ -89,12 +92,12 @@ export function resilienceModules(
     cacheModule(config, log, { policies, redis }),
   ];
   const close = () => {
-    stop();
+    pressure.stop();
     maintenance.close();
     redis?.disconnect();
     listener?.disconnect();
   };
-  return { modules, redis: shared, close };
+  return { modules, redis: shared, watchPressure: () => pressure.start(), close };
 }
 
 function cacheModule(
@@ -140,17 +143,15 @@ function rateLimiterOf(
 
 function loadShedderOf(
   { loadShedding: { limit } }: Config,
-  cost: WorkCost,
-): { loadShedder: LoadShedder | undefined; stop: () => void } {
+  { cost, pressure }: { cost: WorkCost; pressure: Pressure },
+): LoadShedder | undefined {
   if (!limit) {
-    return { loadShedder: undefined, stop: () => undefined };
+    return undefined;
   }
-  const pressure = new Pressure({ maxEventLoopDelayMs: MAX_EVENT_LOOP_DELAY_MS, maxRssBytes: memoryLimitBytes() });
-  pressure.start();
   const loadShedder = new LoadShedder({
     limit: limit.kind === 'adaptive' ? { ...limit, options: { ...limit.options, cost } } : limit,
     pressure,
   });
   registerSheddingMetrics(register, loadShedder);
-  return { loadShedder, stop: () => pressure.stop() };
+  return loadShedder;
 }

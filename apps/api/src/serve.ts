@@ -63,6 +63,7 @@ export async function serve(): Promise<void> {
   app.get(AuditPipeline).start();
   void tellIfLate(app.get(HealthChecks), config, log);
   await announceReadiness(app, { config, log, url });
+  resilience.watchPressure();
   flushCompileCache();
 }
 

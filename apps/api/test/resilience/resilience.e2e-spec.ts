@@ -169,6 +169,16 @@ describe('load shedding', () => {
     await stop(running);
   });
 
+  it('refuses nobody because of a pause that is over, as after a freeze', async () => {
+    const running = await startWithClient({ LOAD_SHEDDING: 'adaptive' });
+    running.falcon.process.kill('SIGSTOP');
+    const answers = ['a', 'b', 'c'].map((text) => running.client.infer({ text }, { 'X-Priority': 'low' }));
+    await sleep(HELD_MS); // even high priority would be refused for as long a delay that lasts
+    running.falcon.process.kill('SIGCONT');
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    await stop(running);
+  });
+
   it('says 429 where that is wanted', async () => {
     const running = await startWithClient({ ...settings, MAX_INFLIGHT: '1', LOAD_SHEDDING_STATUS: '429' });
     const first = await held(running);

@@ -2,26 +2,28 @@ import { Pressure } from './pressure.js';
 
 describe('Pressure', () => {
   let rss: number;
+  let heldUpMs: number;
   let pressure: Pressure;
 
   beforeEach(() => {
     jest.useFakeTimers();
-    rss = 0;
+    const now = performance.now.bind(performance);
+    jest.spyOn(performance, 'now').mockImplementation(() => now() + heldUpMs);
+    rss = heldUpMs = 0;
     pressure = new Pressure({ maxEventLoopDelayMs: 50, maxRssBytes: 1000 }, () => rss);
     pressure.start();
   });
 
   afterEach(() => {
     pressure.stop();
+    jest.restoreAllMocks();
     jest.useRealTimers();
   });
 
   /** The event loop is held up for so long, and nothing runs meanwhile. */
   function holdUp(ms: number): void {
-    const due = performance.now();
-    const now = jest.spyOn(performance, 'now').mockImplementation(() => due + 100 + ms);
+    heldUpMs += ms;
     jest.advanceTimersByTime(100);
-    now.mockRestore();
   }
 
   it('is none while the event loop runs and memory suffices', () => {
@@ -34,9 +36,21 @@ describe('Pressure', () => {
     [50, 1],
     [100, 2],
     [200, 3],
-  ])('rises with the delay of the event loop: %i ms are level %i', (delayMs, level) => {
+  ])('rises with the delay of the event loop when it lasts: %i ms are level %i', (delayMs, level) => {
+    holdUp(delayMs);
+    expect(pressure.level).toBe(0);
     holdUp(delayMs);
     expect(pressure).toMatchObject({ level, reason: 'event_loop' });
+  });
+
+  it('falls as soon as the delay does', () => {
+    for (let sample = 0; sample < 2; sample++) holdUp(200);
+    holdUp(50);
+    expect(pressure.level).toBe(1);
+    jest.advanceTimersByTime(100);
+    expect(pressure.level).toBe(0);
+    holdUp(200);
+    expect(pressure.level).toBe(0);
   });
 
   it.each([

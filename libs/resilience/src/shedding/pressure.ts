@@ -1,6 +1,6 @@
 /** Signs of overload besides latency, sampled now and then. */
 export interface PressureOptions {
-  /** Delay of the event loop at which low priority is refused; at twice of it normal, at four times high. Default 100. */
+  /** Delay of the event loop, in two samples running, at which low priority is refused; at twice of it normal, at four times high. Default 100. */
   maxEventLoopDelayMs?: number;
   /** Resident bytes of the process that are all it should have: low is refused at 0.9, normal at 0.95, high at 1 of it. */
   maxRssBytes?: number;
@@ -37,6 +37,7 @@ export class Pressure implements PressureSource {
   private lastMs = 0;
   private samples = 0;
   private memoryLevel = 0;
+  private delayLevel = 0;
 
   constructor(
     { maxEventLoopDelayMs = 100, maxRssBytes = Infinity, sampleMs = 100 }: PressureOptions = {},
@@ -55,7 +56,7 @@ export class Pressure implements PressureSource {
   stop(): void {
     clearInterval(this.timer);
     this.timer = undefined;
-    this.level = 0;
+    this.level = this.delayLevel = 0;
   }
 
   private sample(): void {
@@ -65,9 +66,12 @@ export class Pressure implements PressureSource {
     if (this.samples++ % MEMORY_EVERY === 0) {
       this.memoryLevel = levelOf(this.rssBytes() / this.maxRssBytes, MEMORY_LEVELS);
     }
-    const delayLevel = levelOf(delayMs / this.maxDelayMs, DELAY_LEVELS);
-    this.level = Math.max(delayLevel, this.memoryLevel);
-    this.reason = this.memoryLevel > delayLevel ? 'memory' : 'event_loop';
+    const before = this.delayLevel;
+    this.delayLevel = levelOf(delayMs / this.maxDelayMs, DELAY_LEVELS);
+    // One pause alone, of a collection of garbage or of a process that was frozen, is over when it is seen.
+    const lasting = Math.min(before, this.delayLevel);
+    this.level = Math.max(lasting, this.memoryLevel);
+    this.reason = this.memoryLevel > lasting ? 'memory' : 'event_loop';
   }
 }
 
