@@ -1,6 +1,6 @@
 import { auditPolicyOptions } from '@app/audit-log';
 import { InferenceError } from '@app/inference';
-import type { Log } from '@app/ops';
+import { SeriesHistogram, type Log } from '@app/ops';
 import { BreakerLog, Policies, ResilienceMetrics, RetryLog, type FailureKind } from '@app/resilience';
 import { register } from 'prom-client';
 import type { Config } from './config.js';
@@ -37,7 +37,7 @@ export function makePolicies(config: Config, log: Log): Policies {
     // The inference library itself asks a second worker when the first is lost: another retry would multiply that.
     model: { bulkhead: modelBulkhead, ...(breaker && { breaker }), classify: kindOfModelFailure },
   };
-  const metrics = new ResilienceMetrics(register);
+  const metrics = new ResilienceMetrics(register, { histogram: (options) => new SeriesHistogram(options, register) });
   const made = new Policies({
     policies,
     families,
