@@ -57,6 +57,7 @@ start_own_server() {
 
 title "1. Falcon answers with a prediction, its probabilities, and how it came by them"
 ask '"mode":"fresh"' "What a wonderful day $run"
+answering="$(sed -n 's/.*"model":"\([^"]*\)".*/\1/p' <<<"$answer")"
 
 title "2. The same question again is answered from the cache: cache_hit is true"
 ask '"cache_hit":true' "What a wonderful day $run"
@@ -69,7 +70,7 @@ ask '"status":422' "Something else $run" -H "Idempotency-Key: demo-$run"
 
 title "4. The model fails (its breaker is forced open): what is known is still answered, and labelled when its time is over; the rest is refused at once"
 breakers="$(curl -sS ${ADMIN[@]+"${ADMIN[@]}"} "$URL/admin/breakers")"
-model="$(grep -o '"model:[^"]*"' <<<"$breakers" | head -n 1 | tr -d '"' || true)"
+model="$(grep -o "\"model:$answering\"" <<<"$breakers" | head -n 1 | tr -d '"' || true)"
 if [[ -n "$model" ]]; then
   if [[ -n "$server" ]]; then
     printf '(answers are good for %s s here: a moment)\n' "$TTL_SECONDS"
