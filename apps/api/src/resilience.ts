@@ -68,8 +68,7 @@ export function resilienceModules(
     );
   }
   const metrics = new RateLimitMetrics(register);
-  const pressure = new Pressure({ maxEventLoopDelayMs: MAX_EVENT_LOOP_DELAY_MS, maxRssBytes: memoryLimitBytes() });
-  const loadShedder = loadShedderOf(config, { cost, pressure });
+  const shedding = sheddingOf(config, cost);
   const maintenance = new MaintenanceMode({
     isOnAtStart: config.isInMaintenance,
     shared: redis && listener && new SharedSwitch(redis, listener),
@@ -81,7 +80,7 @@ export function resilienceModules(
     maintenance,
     rateLimiter: rateLimiterOf(config, { redis, policies, metrics }),
     rateLimitMetrics: metrics,
-    loadShedder,
+    loadShedder: shedding?.loadShedder,
     shedStatus: config.loadShedding.status,
     isCircuitForcedOpen: config.isCircuitForcedOpen,
   });
@@ -92,12 +91,12 @@ export function resilienceModules(
     cacheModule(config, log, { policies, redis }),
   ];
   const close = () => {
-    pressure.stop();
+    shedding?.pressure.stop();
     maintenance.close();
     redis?.disconnect();
     listener?.disconnect();
   };
-  return { modules, redis: shared, watchPressure: () => pressure.start(), close };
+  return { modules, redis: shared, watchPressure: () => shedding?.pressure.start(), close };
 }
 
 function cacheModule(
@@ -141,17 +140,18 @@ function rateLimiterOf(
     : new MemoryRateLimiter({ rule: rateLimit, overrides });
 }
 
-function loadShedderOf(
+function sheddingOf(
   { loadShedding: { limit } }: Config,
-  { cost, pressure }: { cost: WorkCost; pressure: Pressure },
-): LoadShedder | undefined {
+  cost: WorkCost,
+): { loadShedder: LoadShedder; pressure: Pressure } | undefined {
   if (!limit) {
     return undefined;
   }
+  const pressure = new Pressure({ maxEventLoopDelayMs: MAX_EVENT_LOOP_DELAY_MS, maxRssBytes: memoryLimitBytes() });
   const loadShedder = new LoadShedder({
     limit: limit.kind === 'adaptive' ? { ...limit, options: { ...limit.options, cost } } : limit,
     pressure,
   });
   registerSheddingMetrics(register, loadShedder);
-  return loadShedder;
+  return { loadShedder, pressure };
 }
