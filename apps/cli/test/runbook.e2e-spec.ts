@@ -59,17 +59,17 @@ describeWithTool(['prometheus', 'redis-server'], 'the commands of docs/RUNBOOK.m
     '%s works',
     async (commands, tag) => {
       const env = { TENANT: 'greedy', REFUSED_VERSION: 'sentiment/2' };
-      const works = async () => {
-        const { code, output } = await stack.shell(commands, env);
-        expect({ code, output }).toEqual({
-          code: 0,
-          output: expect.not.stringMatching(/ROUTE_NOT_FOUND|"status":[45]\d\d/),
-        });
-        // A metric that is not there would leave nothing.
-        if (tag === '') expect(output.trim()).not.toBe('');
+      const outputOf = async () => {
+        const shown = await stack.shell(commands, env);
+        expect(shown).toMatchObject({ code: 0 });
+        return shown.output;
       };
       // What another block has restarted is healthy a moment later; what verifies is asked until it passes in drills, too.
-      await eventually(works, { timeoutMs: tag === '' ? SETTLE_MS : 0, pollMs: 500 }); // a remedy has to work at once
+      const patience = { timeoutMs: tag === '' ? SETTLE_MS : 0, pollMs: 500 }; // a remedy has to work at once
+      const output = await eventually(outputOf, patience);
+      expect(output).not.toMatch(/ROUTE_NOT_FOUND|"status":[45]\d\d/);
+      // A metric that is not there would leave nothing.
+      if (tag === '') expect(output.trim()).not.toBe('');
     },
     TIMEOUT_MS,
   );

@@ -76,7 +76,8 @@ describeWithRedis('the breakers of the audit log', () => {
       const answer = await board(); // while it is half-open, the board itself is a trial call
       return answer.code === 'CIRCUIT_OPEN' && answer;
     };
-    expect((await until(refusal, { pollMs: 50 })).retryAfter).toMatch(/^[1-3]$/);
+    const refused = await until(refusal, { timeoutMs: 15_000, pollMs: 50 });
+    expect(refused).toEqual({ code: 'CIRCUIT_OPEN', retryAfter: expect.stringMatching(/^[1-3]$/) as string });
     await stack.redis!.startAgain();
     await waitForState(api, 'queue', CLOSED);
     expect((await board()).code).toBe('OK');
