@@ -1,10 +1,9 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AuditObserver } from '../audit-observer.js';
 import { RECORD_FORMAT } from '../audit-record.js';
 import type { LogWriter } from '../log-writer.js';
 import { AcknowledgedFile } from './acknowledged-file.js';
-import { listSegments, readHeader, segmentFile } from './segment.js';
+import { listSegments, readHeader, segmentFile, writtenBytes } from './segment.js';
 import type { SpoolFolder } from './spool-folder.js';
 import { SegmentSource } from './spool-source.js';
 
@@ -37,8 +36,8 @@ export class AdoptedSpool extends SegmentSource {
       const path = join(folder.path, segmentFile(segment));
       const { format } = await readHeader(path);
       if (format > RECORD_FORMAT) throw new NewerSpoolError(format);
-      const { size } = await stat(path);
-      if (size > 0) ends.set(segment, size); // its process may have died before it wrote the first byte
+      const bytes = await writtenBytes(path);
+      if (bytes > 0) ends.set(segment, bytes); // its process may have died before it wrote the first byte
     }
     const settled = (await new AcknowledgedFile(folder.path, log).load()) ?? { segment: 0, offset: 0 };
     return new AdoptedSpool(folder, onStuck, { folder: folder.path, ends, log, observer }, settled);

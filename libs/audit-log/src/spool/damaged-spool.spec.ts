@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordingLog } from '../../test-support/recording-log.js';
@@ -80,11 +80,10 @@ describe('a damaged spool', () => {
     );
   });
 
-  it('ends where a write was torn, at whatever byte', async () => {
+  it.each([0, 200_000])('ends where a write was torn, at whatever byte, with %i zeros ahead of it', async (zeros) => {
     for (let bytes = 0; bytes <= intact.length; bytes += 7) {
       mkdirSync(path, { recursive: true });
-      writeFileSync(first, intact);
-      truncateSync(first, bytes);
+      writeFileSync(first, Buffer.concat([intact.subarray(0, bytes), Buffer.alloc(zeros)]));
       const whole = intact.subarray(SEGMENT_HEADER.length, Math.max(bytes, SEGMENT_HEADER.length)).toString();
       expect(await readAll()).toEqual(records.slice(0, whole.split('\n').length - 1));
     }
@@ -116,9 +115,19 @@ describe('a damaged spool', () => {
     expect(log.lines).toEqual([]);
   });
 
+  it('is not damaged by the zeros ahead of its records, but by having nothing else', async () => {
+    writeFileSync(first, Buffer.concat([intact, Buffer.alloc(MIB)]));
+    expect(await readAll()).toEqual(records);
+    expect(log.lines).toEqual([]);
+    mkdirSync(path);
+    writeFileSync(first, Buffer.alloc(MIB));
+    expect(await readAll()).toEqual([]);
+    expect(log.lines).toEqual(['ERROR Damaged records of an audit spool were stepped over']);
+  });
+
   it('is stepped over in bounded memory when it is nothing but garbage', async () => {
     const size = 48 * MIB;
-    writeFileSync(first, Buffer.concat([intact, Buffer.alloc(size)]));
+    writeFileSync(first, Buffer.concat([intact, Buffer.alloc(size, 'x')]));
     writeFileSync(
       join(path, '0000000002.log'),
       Buffer.concat([SEGMENT_HEADER, Buffer.alloc(4 * MIB, '\n'), lineOf(json(99))]),

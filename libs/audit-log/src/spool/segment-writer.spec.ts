@@ -1,10 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import fs, { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 import { SEGMENT_HEADER, segmentFile } from './segment.js';
 import { SegmentWriter } from './segment-writer.js';
 
-describe('SegmentWriter.writeNow', () => {
+const KIB = 1024;
+
+describe('SegmentWriter', () => {
   let folder: string;
   let nowMs: number;
 
@@ -28,7 +32,8 @@ describe('SegmentWriter.writeNow', () => {
     return writer;
   }
 
-  const content = (): string => readFileSync(join(folder, segmentFile(1)), 'utf8').slice(SEGMENT_HEADER.length);
+  const file = (segment = 1): string => join(folder, segmentFile(segment));
+  const content = (segment = 1): string => readFileSync(file(segment), 'utf8').slice(SEGMENT_HEADER.length);
 
   it('puts the bytes into the file at once, after those before', async () => {
     const writer = await started();
@@ -72,6 +77,59 @@ describe('SegmentWriter.writeNow', () => {
     expect(writer.writeNow(Buffer.from('no'))).toBe(false);
     nowMs += 200;
     expect(writer.writeNow(Buffer.from('again'))).toBe(true);
+    await writer.close();
+  });
+
+  it('lets a synced file grow by zeros ahead of the records, and cuts them off at the end', async () => {
+    const writer = await started({ sync: true, segmentBytes: 4096 * KIB });
+    const record = Buffer.alloc(40 * KIB, 'a');
+    let most = 0;
+    for (let size = 0; size < 3000 * KIB; size += record.length) {
+      await writer.write(record);
+      const zeros = () => statSync(file()).size - writer.ends.get(1)!;
+      await until(() => zeros() >= 32 * KIB);
+      most = Math.max(most, zeros());
+    }
+    expect(most).toBeGreaterThan(512 * KIB);
+    expect(most).toBeLessThanOrEqual(1536 * KIB);
+    await writer.close();
+    expect(statSync(file()).size).toBe(writer.ends.get(1));
+    expect(content()).toBe(`first\nsecond\n${'a'.repeat(writer.ends.get(1)! - SEGMENT_HEADER.length - 13)}`);
+  });
+
+  it('never writes zeros over a record, however late they are', async () => {
+    const write = fs.write.bind(fs) as (...call: unknown[]) => void;
+    jest.spyOn(fs, 'write').mockImplementation(((descriptor: number, bytes: Buffer, ...rest: unknown[]) => {
+      const isLate = !bytes.includes('\n');
+      setTimeout(() => write(descriptor, bytes, ...rest), isLate ? 20 : 0);
+    }) as typeof fs.write);
+    const writer = await started({ sync: true, segmentBytes: 2048 * KIB });
+    let all = 'first\nsecond\n';
+    for (let record = 0; all.length < 1900 * KIB; record++) {
+      const line = `${record}`.padEnd(1 + ((record * 7919) % 90_000), '.') + '\n';
+      await writer.write(Buffer.from(line));
+      all += line;
+    }
+    await writer.close();
+    expect(content()).toBe(all);
+  });
+
+  it('writes no zeros where nothing is synced', async () => {
+    const writer = await started();
+    await writer.write(Buffer.alloc(100 * KIB, 'a'));
+    await sleep(50);
+    expect(statSync(file()).size).toBe(writer.ends.get(1));
+    await writer.close();
+  });
+
+  it('does not write zeros behind the end of a segment', async () => {
+    const writer = await started({ sync: true, segmentBytes: 100 * KIB });
+    await writer.write(Buffer.alloc(60 * KIB, 'a'));
+    await until(() => statSync(file()).size === 100 * KIB);
+    await writer.write(Buffer.alloc(60 * KIB, 'b'));
+    await writer.write(Buffer.from('c\n'));
+    expect(statSync(file()).size).toBe(SEGMENT_HEADER.length + 13 + 120 * KIB);
+    expect(content(2).startsWith('c\n')).toBe(true);
     await writer.close();
   });
 });

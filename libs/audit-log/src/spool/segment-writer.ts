@@ -22,6 +22,10 @@ const WARY_MS = 10_000;
 /** How often to look whether somebody has deleted the file that is being written. */
 const LOOK_MS = 1000;
 
+/** Zeros are written ahead of records that are synced: as many bytes as the segment has already, within these bounds. */
+const AHEAD = { minBytes: 64 * 1024, maxBytes: 1024 * 1024 };
+const ZEROS = Buffer.alloc(AHEAD.maxBytes);
+
 /** How a folder's segments are written. */
 export interface SegmentWriterOptions {
   folder: string;
@@ -36,6 +40,9 @@ export interface SegmentWriterOptions {
 /**
  * Appends to numbered segment files, one write at a time (the caller's duty). What a failed write left behind is cut
  * off, or given up with its segment: `ends` says how far each segment can be trusted.
+ *
+ * A file that is synced grows in the background, by zeros: a record written over them needs no new blocks, so that its sync
+ * waits for no journal of the file system (etcd and Postgres fill their write-ahead logs for the same reason).
  */
 export class SegmentWriter {
   /** Readable bytes of each segment, in ascending order; whoever deletes a segment deletes its entry. */
@@ -43,6 +50,11 @@ export class SegmentWriter {
   private descriptor: number | undefined;
   private segment = 0;
   private offset = 0;
+  /** Where the zeros end; there are none behind the records when it is not after `offset`. */
+  private filledTo = 0;
+  /** Under way from `filledTo` on. */
+  private filling: Promise<void> | undefined;
+  private canFill = false;
   private lookedMs = -Infinity;
   private waryUntilMs = -Infinity;
 
@@ -74,6 +86,7 @@ export class SegmentWriter {
   async write(bytes: Buffer): Promise<void> {
     if (this.offset >= this.options.segmentBytes || (await this.isDeleted())) await this.close();
     this.descriptor ??= await this.startSegment();
+    if (this.offset + bytes.length > this.filledTo) await this.filling; // whose zeros would be written over these bytes
     try {
       await this.writeAt(this.descriptor, bytes, this.offset);
     } catch (error) {
@@ -82,12 +95,36 @@ export class SegmentWriter {
     }
     this.offset += bytes.length;
     this.ends.set(this.segment, this.offset);
+    if (this.canFill && !this.filling) this.fillAhead(this.descriptor);
   }
 
   async close(): Promise<void> {
     const { descriptor } = this;
     this.descriptor = undefined;
-    if (descriptor !== undefined) await closeAsync(descriptor);
+    await this.filling;
+    if (descriptor === undefined) return;
+    if (this.filledTo > this.offset) await truncateAsync(descriptor, this.offset).catch(() => undefined); // readers step over zeros
+    await closeAsync(descriptor);
+  }
+
+  /** Nobody waits for it but a write that has come up with it. */
+  private fillAhead(descriptor: number): void {
+    const from = Math.max(this.filledTo, this.offset);
+    const wanted = Math.min(Math.max(from, AHEAD.minBytes), AHEAD.maxBytes);
+    const bytes = Math.min(wanted, this.options.segmentBytes - from);
+    if (bytes <= 0 || from - this.offset > wanted / 2) return;
+    this.filledTo = from;
+    this.filling = this.writeAt(descriptor, ZEROS.subarray(0, bytes), from).then(
+      () => this.onFilled(from + bytes),
+      () => this.onFilled(undefined),
+    );
+  }
+
+  /** Without zeros ahead, records are appended: should the disk be full or broken, they find out themselves. */
+  private onFilled(filledTo: number | undefined): void {
+    this.filling = undefined;
+    this.canFill = filledTo !== undefined;
+    this.filledTo = filledTo ?? this.filledTo;
   }
 
   /** What is written to a deleted file would be lost without anybody noticing. */
@@ -115,6 +152,8 @@ export class SegmentWriter {
     }
     this.segment = segment;
     this.offset = SEGMENT_HEADER.length;
+    this.filledTo = 0;
+    this.canFill = sync;
     this.ends.set(segment, this.offset);
     return descriptor;
   }
@@ -146,10 +185,12 @@ export class SegmentWriter {
   private async cutOff(descriptor: number, cause: unknown): Promise<void> {
     const isFull = ['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? '');
     const isFresh = this.offset === SEGMENT_HEADER.length;
+    await this.filling;
     const isCut = await truncateAsync(descriptor, this.offset).then(
       () => true,
       () => false,
     );
+    if (isCut) this.filledTo = this.offset;
     if (isCut && (isFull || isFresh)) return;
     this.descriptor = undefined;
     await closeAsync(descriptor).catch(() => undefined);

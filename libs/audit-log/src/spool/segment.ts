@@ -11,6 +11,8 @@ export interface SpoolPosition {
 const NAME = /^(\d{10})\.log$/;
 const HEADER_JSON = /^\{"spool_format":(\d+)\}$/;
 const HEADER_BYTES_READ = 128;
+/** Bytes looked at in one go for the end of the records. */
+const TAIL_BYTES_READ = 64 * 1024;
 
 /** First line of every segment: a line like all others, so that a flipped bit in it is noticed, too. */
 export const SEGMENT_HEADER = lineOf(`{"spool_format":${RECORD_FORMAT}}`);
@@ -44,6 +46,27 @@ export async function readHeader(path: string): Promise<SegmentHeader> {
     const start = buffer.subarray(0, bytesRead);
     const format = HEADER_JSON.exec(firstJson(start) ?? '')?.[1];
     return format ? { format: Number(format), bytes: start.indexOf('\n') + 1 } : { format: RECORD_FORMAT, bytes: 0 };
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Bytes of a segment without the zeros that were written ahead of its records: no record has a byte that is zero. A file of
+ * nothing but zeros has lost even its header, and counts whole.
+ */
+export async function writtenBytes(path: string): Promise<number> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const tail = Buffer.alloc(TAIL_BYTES_READ);
+    for (let end = size; end > 0; end -= tail.length) {
+      const from = Math.max(0, end - tail.length);
+      const { bytesRead } = await file.read(tail, 0, end - from, from);
+      const last = tail.subarray(0, bytesRead).findLastIndex((byte) => byte !== 0);
+      if (last >= 0) return from + last + 1;
+    }
+    return size;
   } finally {
     await file.close();
   }

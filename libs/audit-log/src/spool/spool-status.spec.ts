@@ -24,8 +24,8 @@ describe('the status of the spools', () => {
   /** With checksum, space and line end. */
   const bytesOf = (json: string) => Buffer.byteLength(json) + 10;
 
-  const openSpool = async (owner: string) => {
-    const options = { root, name: owner, sync: false, maxBytes: 2 ** 20, appendTimeoutMs: 1000 };
+  const openSpool = async (owner: string, sync = false) => {
+    const options = { root, name: owner, sync, maxBytes: 2 ** 20, appendTimeoutMs: 1000 };
     const spool = await Spool.open(options, log, recordingObserver());
     open.push(spool);
     return spool;
@@ -36,8 +36,8 @@ describe('the status of the spools', () => {
     await expect(readSpoolStatus(join(root, 'nothing'), log)).resolves.toEqual([]);
   });
 
-  it('tells what waits, since when, and whether anybody ships it', async () => {
-    const spool = await openSpool('worker-1');
+  it.each([false, true])('tells what waits, since when, and whether anybody ships it (sync: %s)', async (sync) => {
+    const spool = await openSpool('worker-1', sync);
     const first = recordLine({ created_at: '2026-11-20T10:00:00.000Z' });
     const second = recordLine({ created_at: '2026-11-20T10:00:01.000Z' });
     await spool.append(first);

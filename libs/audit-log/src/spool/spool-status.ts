@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { FileLock } from '../file-lock.js';
 import type { LogWriter } from '../log-writer.js';
 import { AcknowledgedFile } from './acknowledged-file.js';
-import { listSegments, readHeader, segmentFile, type SpoolPosition } from './segment.js';
+import { listSegments, readHeader, segmentFile, type SpoolPosition, writtenBytes } from './segment.js';
 import { SpoolFolder } from './spool-folder.js';
 import { firstJson, MAX_LINE_BYTES } from './spool-line.js';
 
@@ -43,7 +43,7 @@ async function readOne(folder: string, name: string, log: LogWriter): Promise<Sp
   for (const segment of segments) {
     const path = join(folder, segmentFile(segment));
     const from = await firstWaiting(path, segment, settled);
-    const bytes = Math.max(0, (await stat(path)).size - from);
+    const bytes = Math.max(0, (await writtenBytes(path)) - from);
     waitingBytes += bytes;
     if (bytes > 0) oldestAt ??= await instantAt(path, from);
   }
