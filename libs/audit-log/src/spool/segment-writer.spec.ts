@@ -7,6 +7,8 @@ import { SEGMENT_HEADER, segmentFile } from './segment.js';
 import { SegmentWriter } from './segment-writer.js';
 
 const KIB = 1024;
+/** What a writer has written when a test begins. */
+const BEGINNING = 'first\nsecond\n';
 
 describe('SegmentWriter', () => {
   let folder: string;
@@ -94,17 +96,19 @@ describe('SegmentWriter', () => {
     expect(most).toBeLessThanOrEqual(1536 * KIB);
     await writer.close();
     expect(statSync(file()).size).toBe(writer.ends.get(1));
-    expect(content()).toBe(`first\nsecond\n${'a'.repeat(writer.ends.get(1)! - SEGMENT_HEADER.length - 13)}`);
+    expect(content()).toBe(BEGINNING.padEnd(writer.ends.get(1)! - SEGMENT_HEADER.length, 'a'));
   });
 
-  it('never writes zeros over a record, however late they are', async () => {
+  it('never writes zeros over a record, however late they are, nor hears of its failure in its place', async () => {
     const write = fs.write.bind(fs) as (...call: unknown[]) => void;
+    const descriptors = { zeros: new Set<number>(), records: new Set<number>() };
     jest.spyOn(fs, 'write').mockImplementation(((descriptor: number, bytes: Buffer, ...rest: unknown[]) => {
-      const isLate = !bytes.includes('\n');
-      setTimeout(() => write(descriptor, bytes, ...rest), isLate ? 20 : 0);
+      const isRecord = bytes.includes('\n');
+      descriptors[isRecord ? 'records' : 'zeros'].add(descriptor);
+      setTimeout(() => write(descriptor, bytes, ...rest), isRecord ? 0 : 20);
     }) as typeof fs.write);
     const writer = await started({ sync: true, segmentBytes: 2048 * KIB });
-    let all = 'first\nsecond\n';
+    let all = BEGINNING;
     for (let record = 0; all.length < 1900 * KIB; record++) {
       const line = `${record}`.padEnd(1 + ((record * 7919) % 90_000), '.') + '\n';
       await writer.write(Buffer.from(line));
@@ -112,6 +116,8 @@ describe('SegmentWriter', () => {
     }
     await writer.close();
     expect(content()).toBe(all);
+    expect([...descriptors.zeros].filter((each) => descriptors.records.has(each))).toEqual([]);
+    expect(descriptors.zeros.size).toBeGreaterThan(0);
   });
 
   it('writes no zeros where nothing is synced', async () => {
@@ -128,7 +134,7 @@ describe('SegmentWriter', () => {
     await until(() => statSync(file()).size === 100 * KIB);
     await writer.write(Buffer.alloc(60 * KIB, 'b'));
     await writer.write(Buffer.from('c\n'));
-    expect(statSync(file()).size).toBe(SEGMENT_HEADER.length + 13 + 120 * KIB);
+    expect(statSync(file()).size).toBe(SEGMENT_HEADER.length + BEGINNING.length + 120 * KIB);
     expect(content(2).startsWith('c\n')).toBe(true);
     await writer.close();
   });

@@ -13,6 +13,7 @@ const statAsync = promisify(fstat);
 const { O_CREAT, O_TRUNC, O_WRONLY, O_DSYNC } = constants;
 /** On Linux a write can carry its sync with it: half the cost of a second call. Elsewhere it may promise less than a sync does. */
 const CAN_SYNC_IN_WRITE = process.platform === 'linux';
+const SYNC_FLAG = CAN_SYNC_IN_WRITE ? O_DSYNC : 0;
 
 /** A write into the page cache takes microseconds; one that takes so long tells of a disk that cannot keep up. */
 const SLOW_MS = 20;
@@ -95,7 +96,7 @@ export class SegmentWriter {
     }
     this.offset += bytes.length;
     this.ends.set(this.segment, this.offset);
-    if (this.canFill && !this.filling) this.fillAhead(this.descriptor);
+    if (this.canFill && !this.filling) this.fillAhead();
   }
 
   async close(): Promise<void> {
@@ -108,16 +109,27 @@ export class SegmentWriter {
   }
 
   /** Nobody waits for it but a write that has come up with it. */
-  private fillAhead(descriptor: number): void {
+  private fillAhead(): void {
     const from = Math.max(this.filledTo, this.offset);
     const wanted = Math.min(Math.max(from, AHEAD.minBytes), AHEAD.maxBytes);
     const bytes = Math.min(wanted, this.options.segmentBytes - from);
     if (bytes <= 0 || from - this.offset > wanted / 2) return;
     this.filledTo = from;
-    this.filling = this.writeAt(descriptor, ZEROS.subarray(0, bytes), from).then(
+    this.filling = this.writeZeros(from, bytes).then(
       () => this.onFilled(from + bytes),
       () => this.onFilled(undefined),
     );
+  }
+
+  /** Through a descriptor of its own: the kernel tells each of a failed write to the disk once, and that of the records must hear of it. */
+  private async writeZeros(from: number, bytes: number): Promise<void> {
+    const path = join(this.options.folder, segmentFile(this.segment));
+    const descriptor = await openAsync(path, O_WRONLY | SYNC_FLAG);
+    try {
+      await this.writeAt(descriptor, ZEROS.subarray(0, bytes), from);
+    } finally {
+      await closeAsync(descriptor);
+    }
   }
 
   /** Without zeros ahead, records are appended: should the disk be full or broken, they find out themselves. */
@@ -159,7 +171,7 @@ export class SegmentWriter {
   }
 
   private async openNew(path: string): Promise<number> {
-    const flags = O_CREAT | O_TRUNC | O_WRONLY | (this.options.sync && CAN_SYNC_IN_WRITE ? O_DSYNC : 0);
+    const flags = O_CREAT | O_TRUNC | O_WRONLY | (this.options.sync ? SYNC_FLAG : 0);
     try {
       return await openAsync(path, flags, 0o600);
     } catch (error) {
