@@ -8,6 +8,7 @@ import type { AuditDatabase } from './audit-database.js';
 import { connectClient } from './database-client.js';
 import { DatabaseUnavailableError } from './database.errors.js';
 import { checkLedger, type LedgerEntry } from './ledger-check.js';
+import type { QueryClient } from './query-client.js';
 import { RecordWriter } from './record-writer.js';
 import { exportRows, type ExportFormat, type TimeRange } from './row-export.js';
 import { tailRows } from './row-tail.js';
@@ -117,6 +118,24 @@ describe('reading the rows', () => {
       expect([await next(), await next()]).toEqual(['late', 'e']);
       abort.abort();
       await expect(rows.next()).resolves.toEqual({ done: true, value: undefined });
+    });
+
+    it('gives a row once that comes while it begins', async () => {
+      const slowly = {
+        query: async (sql: string, values: unknown[]) => {
+          if (sql.includes('DESC')) await write(recordLine({ request_id: 'meanwhile' }));
+          return client.query(sql, values);
+        },
+      } as QueryClient;
+      const abort = new AbortController();
+      const rows = tailRows(slowly, { last: 2, pollMs: 10, signal: abort.signal });
+      const next = async () => ((await rows.next()).value as AuditRecord).request_id;
+      expect(await next()).toBe('meanwhile');
+      const second = next();
+      await write(recordLine({ request_id: 'afterwards' }));
+      expect(await second).toBe('afterwards');
+      abort.abort();
+      await rows.next();
     });
 
     it('gives each of many once', async () => {

@@ -22,7 +22,10 @@ export async function* tailRows(client: QueryClient, options: TailOptions): Asyn
   const { last = 10, pollMs = 1000, overlapMs = 10_000, signal } = options;
   const seen = new SeenRows(await newestOf(client), overlapMs);
   for await (const row of rowsSince(client, seen.sinceMs)) seen.add(row);
-  yield* await lastRows(client, last);
+  for (const row of await lastRows(client, last)) {
+    seen.add(row); // it may have come since then
+    yield row;
+  }
   while (!signal.aborted) {
     for await (const row of rowsSince(client, seen.sinceMs)) {
       if (seen.add(row)) yield row;
