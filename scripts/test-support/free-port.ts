@@ -4,9 +4,11 @@ import { createServer } from 'node:net';
 
 /** Below the ephemeral ports: Linux's begin at 32768 (net.ipv4.ip_local_port_range), macOS's at 49152. */
 const FIRST_PORT = 20_000;
-const PORTS = 10_000;
+/** Each process of Jest has its own: a port that one has given away may be free for a while. */
+const PORTS_A_PROCESS = 1000;
+const FIRST_OF_PROCESS = FIRST_PORT + (Number(process.env['JEST_WORKER_ID'] ?? 0) % 10) * PORTS_A_PROCESS;
 
-let next = randomInt(PORTS); // tests that run at the same time begin elsewhere
+let next = randomInt(PORTS_A_PROCESS); // runs at the same time begin elsewhere
 
 /**
  * A port of the loopback address on which nothing listens now, another one with each call. The kernel gives it neither to an
@@ -14,7 +16,7 @@ let next = randomInt(PORTS); // tests that run at the same time begin elsewhere
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = FIRST_PORT + (next++ % PORTS);
+    const port = FIRST_OF_PROCESS + (next++ % PORTS_A_PROCESS);
     if (await isFree(port)) return port;
   }
 }

@@ -57,8 +57,9 @@ export class TestRedis {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Starts it on its port and folder, after a `kill()` or `prepare()`. */
+  /** Starts it on its port and folder, after a `kill()` or `prepare()`; nothing when it runs. */
   async startAgain(): Promise<void> {
+    if (this.isRunning) return;
     const persistence = this.options.appendOnly ? ['--appendonly', 'yes', '--appendfsync', 'always'] : [];
     const settings = ['--bind', '127.0.0.1', '--save', '', '--maxmemory-policy', 'noeviction', '--dir', this.folder];
     const output = this.options.logFile === undefined ? 'ignore' : openSync(this.options.logFile, 'w');
@@ -78,7 +79,7 @@ export class TestRedis {
 
   /** Ends it as a crash or the kernel would. */
   async kill(): Promise<void> {
-    if (this.server && this.server.exitCode === null && this.server.signalCode === null) {
+    if (this.server && this.isRunning) {
       const exited = once(this.server, 'exit');
       this.server.kill('SIGKILL');
       await exited;
@@ -115,6 +116,10 @@ export class TestRedis {
     this.resume();
     await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private get isRunning(): boolean {
+    return this.server?.exitCode === null && this.server.signalCode === null;
   }
 
   private async answers(): Promise<boolean> {

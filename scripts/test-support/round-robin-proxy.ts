@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from './until.js';
 
 const POLL_MS = 100;
 const POLL_TIMEOUT_MS = 1000;
@@ -14,14 +15,14 @@ interface Upstream {
 }
 
 /**
- * A small load balancer: requests go in turn to the servers whose `/readyz` is 200. It never sends a request twice: what an
- * upstream does not answer is 502 for the client.
+ * A small load balancer: requests go in turn to the servers whose `/readyz` is 200, and wait while there is none. It never
+ * sends a request twice: what an upstream does not answer is 502 for the client.
  */
 export class RoundRobinProxy {
   /** How many answers came from each upstream. */
   readonly answers = new Map<number, number>();
   private readonly upstreams: readonly Upstream[];
-  private readonly server = createServer((incoming, outgoing) => this.pass(incoming, outgoing));
+  private readonly server = createServer((incoming, outgoing) => void this.pass(incoming, outgoing));
   private readonly stopping = new AbortController();
   private next = 0;
 
@@ -50,8 +51,8 @@ export class RoundRobinProxy {
     await once(this.server, 'close');
   }
 
-  private pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    const upstream = this.choose();
+  private async pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const upstream = this.choose() ?? (await until(() => this.choose(), { timeoutMs: 10_000 }).catch(() => undefined));
     if (!upstream) {
       refuse(outgoing, 'no upstream is ready');
       return;

@@ -8,7 +8,7 @@ import { holdRequest, untilInHand } from './support/held-request.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
 /** How long the batcher holds a first item back, so that requests are in flight for as long as a test needs. */
-const HELD_MS = 1500;
+const HELD_MS = 4000;
 
 const heldRequest = (running: Running) => holdRequest(running, 'a good day');
 
@@ -35,7 +35,7 @@ describe('a request in flight', () => {
   });
 
   it('is 504 once its own deadline has passed, and says where', async () => {
-    const { status, json } = await running.client.infer({ text: 'b' }, { 'x-request-timeout-ms': '500' });
+    const { status, json } = await running.client.infer({ text: 'b' }, { 'x-request-timeout-ms': '1500' });
     expect([status, json['code'], json['stage']]).toEqual([504, 'DEADLINE_EXCEEDED', 'queue']);
   });
 });
@@ -147,9 +147,9 @@ describe('a server that other machines can reach', () => {
   it('warns that there is no authentication', async () => {
     const falcon = await Falcon.start({ HOST: '0.0.0.0' });
     const warnings = falcon.logs().filter(({ level }) => level === 'WARNING');
-    expect(warnings).toMatchObject([
-      { host: '0.0.0.0', message: expect.stringContaining('AUTH_MODE is off') as string },
-    ]);
+    expect(warnings).toContainEqual(
+      expect.objectContaining({ host: '0.0.0.0', message: expect.stringContaining('AUTH_MODE is off') as string }),
+    );
     await falcon.stop();
   });
 });

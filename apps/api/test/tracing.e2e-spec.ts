@@ -1,6 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../../scripts/test-support/free-port.js';
+import { eventually, until } from '../../../scripts/test-support/until.js';
 import { Client } from './support/client.js';
 import { Falcon } from './support/falcon.js';
 import { attributesOf, OtlpReceiver, type ReceivedSpan } from './support/otlp-receiver.js';
@@ -111,7 +113,13 @@ describe('a server that traces', () => {
   });
 
   it('links a batch with all of its requests, and them with it', async () => {
-    const answers = await Promise.all(['one', 'two', 'three'].map((text) => running.client.infer({ text })));
+    let round = 0;
+    await eventually(() => expectOneBatchLinked(++round), { timeoutMs: 5000 }); // a busy machine may part them
+  });
+
+  async function expectOneBatchLinked(round: number): Promise<void> {
+    const texts = ['one', 'two', 'three'].map((text) => `${text} of round ${round}`);
+    const answers = await Promise.all(texts.map((text) => running.client.infer({ text })));
     const traces = await Promise.all(
       answers.map(({ headers }) =>
         receiver.trace(traceIdOf(headers), (received) => received.some(({ name }) => name === 'POST /infer')),
@@ -126,10 +134,10 @@ describe('a server that traces', () => {
     for (const inference of inferences) {
       expect(spanIds(inference.links)).toEqual([batches[0]!.spanId]);
     }
-  });
+  }
 
   it('marks what failed with its code', async () => {
-    const { status, headers } = await running.client.infer({ text: 'late' }, { 'x-request-timeout-ms': '60' });
+    const { status, headers } = await running.client.infer({ text: 'late' }, { 'x-request-timeout-ms': '90' });
     expect(status).toBe(504);
     const wanted = ['POST /infer', 'model']; // the model is asked for a moment longer than the caller waits
     const spans = await receiver.trace(traceIdOf(headers), (received) =>
@@ -189,10 +197,13 @@ describe('a server that stops', () => {
   it('sends its last spans first', async () => {
     const receiver = await OtlpReceiver.start();
     const running = await startWithClient({ OTEL_EXPORTER_OTLP_ENDPOINT: `${receiver.endpoint}/` });
-    const { headers } = await running.client.infer({ text: 'goodbye' });
-    expect(receiver.spans).toEqual([]);
+    const isSent = (traceId: string) => receiver.spans.some((span) => span.traceId === traceId);
+    const notYetSent = await until(async () => {
+      const traceId = traceIdOf((await running.client.infer({ text: 'goodbye' })).headers);
+      return !isSent(traceId) && traceId;
+    });
     await stop(running);
-    expect(receiver.spans.map(({ traceId }) => traceId)).toContain(traceIdOf(headers));
+    expect(isSent(notYetSent)).toBe(true);
     receiver.close();
   });
 });
@@ -218,11 +229,8 @@ describe('a sampler with a ratio', () => {
 
 describe('a collector that is away', () => {
   it('costs a warning, no request and little of the time to stop', async () => {
-    const receiver = await OtlpReceiver.start();
-    const { endpoint } = receiver;
-    receiver.close();
     const running = await startWithClient({
-      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
       OTEL_EXPORTER_OTLP_TIMEOUT: '500',
     });
     for (let k = 0; k < 20; k++) {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { JobFeed } from '../../../libs/audit-log/test-support/job-feed.js';
 import { embeddedConnection, queryOnce } from '../../../libs/audit-log/test-support/postgres-access.js';
+import { plantCluster } from '../../../libs/audit-log/test-support/planted-cluster.js';
 import { makeDataDir } from '../../../libs/audit-log/test-support/data-dir.js';
 import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
 import { eventually } from '../../../scripts/test-support/until.js';
@@ -30,10 +31,14 @@ describeWithRedis('the audit worker with a Redis and a Postgres of the operator'
     feed = new JobFeed({ kind: 'redis', url: redis.url });
   });
 
+  afterEach(async () => {
+    redis.resume();
+    await Promise.all([redis.startAgain(), postgres.start()]);
+  });
   afterAll(async () => {
-    await feed.close();
-    await redis.stop();
-    await postgres.remove();
+    await feed?.close(); // what failed to start has to be ended no more
+    await redis?.stop();
+    await postgres?.remove();
     rmSync(dataDir, { recursive: true, force: true });
   });
 
@@ -94,8 +99,6 @@ describeWithRedis('the audit worker with a Redis and a Postgres of the operator'
     const startMs = performance.now();
     expect(await worker.stop()).toBe(0);
     expect(performance.now() - startMs).toBeLessThan(15_000);
-    await redis.startAgain();
-    await postgres.start();
   });
 
   it('takes over within seconds what a killed worker had in its hands, and writes it once', async () => {
@@ -151,6 +154,7 @@ describeWithRedis('the audit worker with a Redis and a Postgres of the operator'
 describe('the audit worker with the embedded Postgres alone', () => {
   it('makes rows of jobs that another process of the data folder puts on the queue', async () => {
     const dataDir = makeDataDir();
+    await plantCluster(dataDir);
     const worker = await WorkerProcess.start({ DATA_DIR: dataDir });
     await waitForWorkers(() => worker.isReady());
     const { host = '', port = 0, user = '', database = '' } = embeddedConnection(dataDir);

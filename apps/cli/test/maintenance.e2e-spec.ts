@@ -7,6 +7,7 @@ describe('falcon maintenance', () => {
   let server: Server;
 
   beforeAll(async () => (server = await startServer({ WORKER_ID: 'alone' })));
+  afterEach(() => maintenance('off', '--replica'));
   afterAll(() => server.stop());
 
   const maintenance = (...args: string[]) => falcon(['maintenance', ...args, '--url', server.url]);

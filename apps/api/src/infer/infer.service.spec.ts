@@ -177,12 +177,12 @@ describe('InferService', () => {
 
   it('says of each text in a batch how long it took, and not how long all of them took', async () => {
     const { service } = serviceWith(async (text) => {
-      if (text === 'late') await sleep(50);
+      if (text === 'late') await sleep(300);
       return POSITIVE;
     });
     const { answer } = await service.batch({ texts: ['early', 'late'] }, context());
     const [early = NaN, late = NaN] = answer.results.map((result) => result.processing_time_ms);
-    expect(late - early).toBeGreaterThan(40);
+    expect(late - early).toBeGreaterThan(150);
   });
 
   it('fails a batch with its first failure, names the text and calls off the rest', async () => {

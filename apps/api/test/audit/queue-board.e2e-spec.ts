@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { until } from '../../../../scripts/test-support/until.js';
+import { plantCluster } from '../../../../libs/audit-log/test-support/planted-cluster.js';
 import { makeDataDir } from '../../../../libs/audit-log/test-support/data-dir.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
@@ -17,6 +18,7 @@ describe('/admin/queues', () => {
   const dataDir = makeDataDir();
 
   beforeAll(async () => {
+    await plantCluster(dataDir);
     running = await startWithClient({ AUDIT_DURABILITY: 'process', AUDIT_STORE_TEXT: 'true', DATA_DIR: dataDir });
     await running.client.infer({ text: 'a secret nobody should read on a page' });
     await until(async () => (await get('/admin/queues')).status !== 503, { pollMs: 100 });

@@ -8,11 +8,12 @@ jest.setTimeout(120_000);
 afterEach(() => stack.close());
 let stack: AuditStack;
 
-/** SIGTERM under load: answers go on until the last connection is closed. */
-async function stopUnderLoad(): Promise<LedgerClient> {
+/** SIGTERM under load, once rows are written: answers go on until the last connection is closed. */
+async function stopUnderLoad(begun = () => stack.waitForRows()): Promise<LedgerClient> {
   const [api] = stack.apis;
   const client = new LedgerClient({ ports: [api!.port], pauseMs: 0 }).start();
   await client.waitForAnswers(500);
+  await begun();
   expect(await api!.stop()).toBe(0);
   await client.stop();
   return client;
@@ -30,7 +31,7 @@ describe('SIGTERM under load', () => {
   it('loses nothing while Postgres is away: the next start ships it', async () => {
     stack = await AuditStack.open({ postgres: 'later' });
     const api = await (await stack.api('api')).start();
-    const client = await stopUnderLoad();
+    const client = await stopUnderLoad(async () => undefined);
     expect(stack.spools()).toHaveLength(1);
     await stack.postgres!.start();
     await api.start();

@@ -38,6 +38,7 @@ describe('the probes of a server that cannot serve', () => {
     writeFileSync(join(models, 'sentiment/1/model.json'), '{}');
     const falcon = Falcon.launch({ MODEL_DIR: models, PORT: '0' });
     await falcon.waitForLog('The default model cannot serve');
+    await falcon.waitForStderr('is not ready');
     const port = Number(/listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(falcon.stderr.join(''))?.[1]);
     await untilProbedAs('the default model is broken', port);
     await falcon.stop();
@@ -61,10 +62,13 @@ describe('the probes of a server that cannot serve', () => {
       READY_SATURATION_SECONDS: '2',
     });
     const load = setInterval(() => {
-      void infer(falcon);
+      infer(falcon).catch(() => undefined); // fails only when the server is gone, of which the probes tell
     }, 20);
-    await untilProbedAs('the load is too much for long', falcon.port);
-    clearInterval(load);
+    try {
+      await untilProbedAs('the load is too much for long', falcon.port);
+    } finally {
+      clearInterval(load);
+    }
     await untilProbedAs('none', falcon.port);
     await falcon.stop();
   });

@@ -36,12 +36,15 @@ describe('the probes of a server whose disk is full', () => {
     const ballast = join(disk, 'ballast');
     fillUp(ballast);
     const client = new LedgerClient({ ports: [api.port], connections: 1, pauseMs: 100 }).start();
-    await untilProbedAs(fault, api.port);
-    if (whenFull === 'refuse') {
-      rmSync(ballast);
-      await api.waitUntilReady();
+    try {
+      await untilProbedAs(fault, api.port);
+      if (whenFull === 'refuse') {
+        rmSync(ballast);
+        await api.waitUntilReady();
+      }
+    } finally {
+      await client.stop();
     }
-    await client.stop();
   });
 });
 

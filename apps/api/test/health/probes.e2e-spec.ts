@@ -7,6 +7,8 @@ import type { Service } from '../support/service.js';
 
 jest.setTimeout(60_000);
 
+/** Connections that the services may open meanwhile; probes that did would open 1000. */
+const MOST_OTHERS = 20;
 const PROBES = ['/healthz', '/readyz', '/_health/live', '/_health/ready', '/_health/startup', '/_health/checks/redis'];
 
 describeWithRedis('probes', () => {
@@ -29,10 +31,11 @@ describeWithRedis('probes', () => {
   });
 
   /** Connections that the services have seen: Redis counts all there ever were, Postgres numbers its processes. */
-  async function connections(): Promise<{ redis: string | undefined; postgres: number[] }> {
-    const received = /total_connections_received:(\d+)/.exec(await redis.info('stats'))?.[1];
+  async function connections(): Promise<{ redis: number; postgres: number[] }> {
+    const received = Number(/total_connections_received:(\d+)/.exec(await redis.info('stats'))?.[1]);
     const rows = await stack.query<{ pid: number }>(
-      `SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() ORDER BY pid`,
+      `SELECT pid FROM pg_stat_activity
+       WHERE backend_type = 'client backend' AND application_name <> 'falcon test' ORDER BY pid`,
     );
     return { redis: received, postgres: rows.map(({ pid }) => pid) };
   }
@@ -52,7 +55,10 @@ describeWithRedis('probes', () => {
       });
       expect(new Set(await Promise.all(statuses))).toEqual(new Set([200]));
     }
-    expect(await connections()).toEqual(before);
+    const after = await connections();
+    // Not none: the queue's worker makes its own anew when the machine has stood still for longer than Redis may.
+    expect(after.redis - before.redis).toBeLessThan(MOST_OTHERS);
+    expect(after.postgres.filter((pid) => !before.postgres.includes(pid)).length).toBeLessThan(MOST_OTHERS);
   });
 
   it('answer HEAD, say that nobody should keep the answer, and know no check that there is not', async () => {

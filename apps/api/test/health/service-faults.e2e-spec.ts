@@ -20,29 +20,31 @@ describeWithRedis('the probes of a server whose services are away', () => {
     api = await (await stack.api('api', { REDIS_URL: stack.redis?.url, ...SETTINGS })).start();
   });
   beforeEach(() => untilProbedAs('none', api.port));
+  afterEach(async () => {
+    stack.redis!.resume();
+    await stack.redis!.startAgain();
+    stack.postgres!.signal('SIGCONT');
+    await stack.postgres!.start();
+  });
   afterAll(() => stack.close());
 
   it('say that Redis is killed, and stay ready', async () => {
     await stack.redis!.kill();
     await untilProbedAs('Redis is killed', api.port);
-    await stack.redis!.startAgain();
   });
 
   it('say that Redis is frozen, and stay ready', async () => {
     stack.redis!.freeze();
     await untilProbedAs('Redis is frozen', api.port);
-    stack.redis!.resume();
   });
 
   it('say that Postgres is killed, and stay ready', async () => {
     await stack.postgres!.kill();
     await untilProbedAs('Postgres is killed', api.port);
-    await stack.postgres!.start();
   });
 
   it('say that Postgres is frozen, and stay ready', async () => {
     stack.postgres!.signal('SIGSTOP');
     await untilProbedAs('Postgres is frozen', api.port);
-    stack.postgres!.signal('SIGCONT');
   });
 });

@@ -39,7 +39,7 @@ describe('service levels', () => {
       LOAD_SHEDDING: 'static',
       MAX_INFLIGHT: '1',
       LOAD_SHEDDING_STATUS: '429',
-      BATCH_TIMEOUT_MS: '1500',
+      BATCH_TIMEOUT_MS: '4000',
     };
     running = await startWithClient({
       ...settings,

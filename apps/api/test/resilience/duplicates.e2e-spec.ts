@@ -95,7 +95,7 @@ describeWithRedis('two replicas that share their idempotency keys', () => {
   beforeAll(async () => {
     stack = await AuditStack.open({ redis: 'now', postgres: 'now' });
     const env = { ...SETTINGS, REDIS_URL: stack.redis!.url, IDEMPOTENCY_LEASE_SECONDS: '2' };
-    await open([await stack.api('a', { ...env, BATCH_TIMEOUT_MS: '3000' }), await stack.api('b', env)]);
+    await open([await stack.api('a', { ...env, BATCH_TIMEOUT_MS: '6000' }), await stack.api('b', env)]);
   });
   afterAll(close);
   const heldKeys = async () => ((await stack.redis!.command('KEYS', 'falcon:idempotency:*')) as string[]).length;
@@ -113,8 +113,8 @@ describeWithRedis('two replicas that share their idempotency keys', () => {
     const owners = await askAndClaim(clients[0]!, 'frozen');
     expect(await ask(clients[1]!, 'frozen')).toMatchObject({ status: 409 });
     stack.apis[0]!.freeze();
-    expect(await lastTo(clients[1]!, 'frozen')).toMatchObject({ idempotency_hit: false, worker_id: 'b' });
-    stack.apis[0]!.resume();
+    const taken = await lastTo(clients[1]!, 'frozen').finally(() => stack.apis[0]!.resume());
+    expect(taken).toMatchObject({ idempotency_hit: false, worker_id: 'b' });
     expect(await owners.answer).toMatchObject({ status: 200, json: { idempotency_hit: false, worker_id: 'a' } });
     for (const client of clients) {
       expect((await ask(client, 'frozen')).json).toMatchObject({ idempotency_hit: true, worker_id: 'b' });

@@ -1,9 +1,10 @@
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
+import { until } from '../../../../scripts/test-support/until.js';
 import { answerOf, type Client } from '../support/client.js';
 import { scrape } from '../support/metrics.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const TENANTS = 10_000;
 const CONNECTIONS = 16;
@@ -102,6 +103,8 @@ function lastingSeries(samples: ReadonlyMap<string, number>): string[] {
 /** One client that calls itself by 10,000 names; `env` says where the limits are kept. */
 async function expectBounded(env: NodeJS.ProcessEnv): Promise<void> {
   const running = await startWithClient({ RATE_LIMIT_ENABLED: 'true', CACHE_ENABLED: 'true', ...env });
+  // Each model that is loaded has series of its own.
+  await until(async () => !(await running.client.get('/metrics')).text.includes('state="loading"'));
   await askAs(running.client, 1000); // what works for the first time takes memory, too
   const before = await scrape(running.client);
   expect(await askAs(running.client, TENANTS)).toEqual({ 200: TENANTS });

@@ -30,13 +30,17 @@ describeWithRedis('Postgres under load, in the production form', () => {
   ])('may be %s: all is answered promptly, and has its one row afterwards', async (how, strike, recover) => {
     const client = new LedgerClient({ ports: [api.port], name: how }).start();
     await client.waitForAnswers(50);
-    await strike();
-    const before = client.answered.size;
-    await sleep(OUTAGE_MS);
-    expect(client.answered.size - before).toBeGreaterThan(50); // whoever waited for Postgres would get eight
-    await recover();
-    await client.waitForAnswers(50);
-    await client.stop();
+    try {
+      await strike();
+      const before = client.answered.size;
+      await sleep(OUTAGE_MS);
+      expect(client.answered.size - before).toBeGreaterThan(50); // whoever waited for Postgres would get eight
+      await recover();
+      await client.waitForAnswers(50);
+    } finally {
+      await recover();
+      await client.stop();
+    }
     expect(client.statuses()).toEqual({ 200: client.answered.size });
     expect(client.unanswered.size).toBe(0);
     expect(client.p95Ms).toBeLessThan(PROMPT_MS);

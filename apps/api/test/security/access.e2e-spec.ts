@@ -168,7 +168,7 @@ describe('a file of keys', () => {
     const second = changing.add({ role: 'infer' });
     changing.revoke(first);
     await running.falcon.waitForLog('The file of keys has changed and was taken over');
-    expect([await statusOf(first), await statusOf(second)]).toEqual([401, 200]);
+    await eventually(async () => expect([await statusOf(first), await statusOf(second)]).toEqual([401, 200]));
     changing.remove();
     await running.falcon.waitForLog('The file of keys has changed and cannot be used: the keys from before go on');
     expect(await statusOf(second)).toBe(200);

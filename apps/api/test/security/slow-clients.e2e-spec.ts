@@ -10,7 +10,7 @@ jest.setTimeout(60_000);
 describe('slow clients', () => {
   let running: Running;
   beforeAll(async () => {
-    running = await startWithClient({ BODY_TIMEOUT_SECONDS: '2', REQUEST_TIMEOUT_SECONDS: '1' });
+    running = await startWithClient({ BODY_TIMEOUT_SECONDS: '2', REQUEST_TIMEOUT_SECONDS: '5' });
   });
   afterAll(() => stop(running));
 

@@ -5,6 +5,9 @@ import { PROJECT_DIR } from './falcon.js';
 
 const PROBE_TIMEOUT_MS = 1000;
 
+/** As docs/health.md writes it. */
+export const NO_ANSWER = 'no answer';
+
 /** What the probes of a server say, as docs/health.md writes it. */
 export interface Probed {
   live: string;
@@ -28,11 +31,20 @@ export function documentedFaults(): Map<string, Probed> {
   );
 }
 
+/** What one of them answered: its status, or `NO_ANSWER`. */
+export interface ProbeAnswer {
+  status: string;
+  body: Record<string, unknown>;
+}
+
+/** Asks whether a server lives and whether it is ready, by both names of each. */
+export function probeAll(port: number): Promise<ProbeAnswer[]> {
+  return Promise.all(['/healthz', '/_health/live', '/readyz', '/_health/ready'].map((path) => ask(port, path)));
+}
+
 /** Asks all probes of a server; those that mean the same must say the same. */
-export async function probe(port: number): Promise<Probed> {
-  const [healthz, live, readyz, ready] = await Promise.all(
-    ['/healthz', '/_health/live', '/readyz', '/_health/ready'].map((path) => ask(port, path)),
-  );
+async function probe(port: number): Promise<Probed> {
+  const [healthz, live, readyz, ready] = await probeAll(port);
   if (healthz?.status !== live?.status || readyz?.status !== ready?.status) {
     throw new Error(`Probes disagree: ${JSON.stringify({ healthz, live, readyz, ready })}`);
   }
@@ -51,11 +63,11 @@ export async function untilProbedAs(fault: string, port: number, timeoutMs = 30_
   await eventually(async () => expect(await probe(port)).toEqual(expected), { timeoutMs, pollMs: 50 });
 }
 
-async function ask(port: number, path: string): Promise<{ status: string; body: Record<string, unknown> }> {
+async function ask(port: number, path: string): Promise<ProbeAnswer> {
   try {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
     return { status: String(response.status), body: (await response.json()) as Record<string, unknown> };
   } catch {
-    return { status: 'no answer', body: {} };
+    return { status: NO_ANSWER, body: {} };
   }
 }

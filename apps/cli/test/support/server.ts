@@ -6,6 +6,11 @@ import { ROOT } from './falcon.js';
 
 const MAIN = join(ROOT, 'dist/apps/api/src/main.js');
 
+const launched = new Set<ChildProcess>();
+
+// A test that fails half-way leaves its server behind; nothing may outlive the file.
+afterAll(() => launched.forEach((child) => child.kill('SIGKILL')));
+
 /** A server for commands that talk to one. */
 export interface Server {
   url: string;
@@ -26,6 +31,7 @@ export async function startServer(env: NodeJS.ProcessEnv = {}, awaited = 'Falcon
       ...env,
     },
   });
+  launched.add(child.once('close', () => launched.delete(child)));
   const url = await urlOf(child, awaited);
   return { url: url ?? `http://127.0.0.1:${env['PORT']}`, stop: () => stop(child) };
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../../../../scripts/test-support/until.js';
 import { jobOf as job, recordLine as record } from '../../test-support/audit-rows.js';
 import { connectedDatabase, startPostgres } from '../../test-support/postgres.js';
 import { embeddedProcesses } from '../../test-support/postgres-access.js';
@@ -166,7 +167,9 @@ describe('RecordWriter', () => {
       }
     }
     await writing;
-    const [found] = await query('SELECT count(*)::int AS rows, count(DISTINCT id)::int AS ids FROM inference_logs');
+    const [found] = await eventually(() =>
+      query('SELECT count(*)::int AS rows, count(DISTINCT id)::int AS ids FROM inference_logs'),
+    );
     expect(found).toEqual({ rows: 12_000, ids: 12_000 });
   }, 60_000);
 

@@ -14,7 +14,9 @@ import { AuditQueue } from './audit-queue.js';
 import type { QueueServer } from './queue-server.js';
 import { Shipper } from './shipper.js';
 
-const TIMEOUT_MS = 1000;
+/** What nothing but a server that hangs exceeds, on a machine however busy. */
+const PATIENT_MS = 10_000;
+const IMPATIENT_MS = 1000;
 
 /** A spool, a queue and a shipper between them, with a worker that keeps what it is given. */
 class Line {
@@ -27,8 +29,11 @@ class Line {
   shipper!: Shipper;
   private next = 0;
 
-  constructor(readonly server: QueueServer) {
-    this.queue = new AuditQueue(server, TIMEOUT_MS, this.log);
+  constructor(
+    readonly server: QueueServer,
+    timeoutMs: number,
+  ) {
+    this.queue = new AuditQueue(server, timeoutMs, this.log);
     this.worker = new TestWorker(server);
   }
 
@@ -77,7 +82,7 @@ function shippingContract(start: () => Promise<{ server: QueueServer; stop(): Pr
   afterAll(() => running.stop());
 
   beforeEach(async () => {
-    line = new Line(running.server);
+    line = new Line(running.server, PATIENT_MS);
     await line.open();
   });
 
@@ -119,8 +124,11 @@ function shippingContract(start: () => Promise<{ server: QueueServer; stop(): Pr
   });
 
   it('waits at shutdown for a worker that goes on', async () => {
+    line.shipper.start();
     line.worker.start();
-    await line.append(5000);
+    await line.append(1);
+    await line.drained(); // the worker is there
+    await line.append(4999);
     expect(await line.shipper.flush(performance.now() + 20_000)).toBe(true);
     expect(line.worker.ids()).toEqual(numbers(0, 5000));
   });
@@ -146,7 +154,7 @@ describeWithRedis('shipping over a Redis that fails', () => {
 
   beforeEach(async () => {
     redis = await TestRedis.prepare();
-    line = new Line({ kind: 'redis', url: redis.url });
+    line = new Line({ kind: 'redis', url: redis.url }, IMPATIENT_MS);
     await line.open();
   });
 
@@ -226,7 +234,9 @@ describe('shipping over a Postgres that fails', () => {
   afterAll(() => postgres.remove());
 
   beforeEach(async () => {
-    line = new Line({ kind: 'postgres', connection: { url: postgres.url() } });
+    postgres.signal('SIGCONT');
+    await postgres.start();
+    line = new Line({ kind: 'postgres', connection: { url: postgres.url() } }, IMPATIENT_MS);
     await line.open();
     line.shipper.start();
     line.worker.start();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
+import { eventually } from '../../../../scripts/test-support/until.js';
 import { accessTo, REST_MS, type TestAccess } from '../../test-support/redis-access.js';
 import { newEntry, type CacheEntry } from '../answers/cache-entry.js';
 import { RedisCacheStore } from '../answers/redis-cache-store.js';
@@ -9,6 +10,8 @@ import { RedisIdempotencyStore } from '../idempotency/redis-idempotency-store.js
 
 /** What Redis does not exceed while it is well, on a machine however busy. */
 const TIMEOUT_MS = 250;
+/** For those of which nothing is slow. */
+const PATIENT_MS = 5000;
 /** What a busy machine may add; a question that is not given up at TIMEOUT_MS ends with its connection, after two seconds. */
 const SLACK_MS = 1500;
 const MOST_RECOVERY_MS = 20_000;
@@ -37,11 +40,11 @@ describeWithRedis('A Redis that fails', () => {
     expect(unhandled).toEqual([]);
   });
 
-  const open = async (connected = true): Promise<void> => {
+  const open = async ({ connected = true, timeoutMs = TIMEOUT_MS } = {}): Promise<void> => {
     if (connected) {
       await server.startAgain();
     }
-    opened = await accessTo(server, { connected, timeoutMs: TIMEOUT_MS });
+    opened = await accessTo(server, { connected, timeoutMs });
     cache = new RedisCacheStore(opened.access, { maxValueLength: 1000 });
     keys = new RedisIdempotencyStore(opened.access);
   };
@@ -79,7 +82,7 @@ describeWithRedis('A Redis that fails', () => {
   };
 
   it('is a miss at once when it is not there at the start, and is used when it comes', async () => {
-    await open(false);
+    await open({ connected: false });
     for (let round = 0; round < 5; round++) {
       const { answers, tookMs } = await askAll();
       expect(answers).toEqual(AWAY);
@@ -92,6 +95,7 @@ describeWithRedis('A Redis that fails', () => {
   it('is a miss at once when it is killed, and is used when it is back', async () => {
     await open();
     await untilItWorks();
+    opened.lines.length = 0;
     await server.kill();
     for (let round = 0; round < 5; round++) {
       const { answers, tookMs } = await askAll();
@@ -100,12 +104,13 @@ describeWithRedis('A Redis that fails', () => {
     }
     await server.startAgain();
     await untilItWorks();
-    expect(opened.lines).toEqual([expect.stringMatching(/^Redis unavailable: ./), 'Redis available']);
+    expect(opened.lines.slice(0, 2)).toEqual([expect.stringMatching(/^Redis unavailable: ./), 'Redis available']);
   });
 
   it('is a miss within the time limit when it is frozen, then nothing is asked of it, and it is used when it goes on', async () => {
     await open();
     await untilItWorks();
+    opened.lines.length = 0;
     server.freeze();
     const first = await askAll();
     expect(first.answers).toEqual(AWAY);
@@ -119,7 +124,7 @@ describeWithRedis('A Redis that fails', () => {
     expect(opened.observer.events.toSorted()).toEqual(['fallback cache_miss', 'fallback cache_skip']);
     server.resume();
     await untilItWorks();
-    expect(opened.lines).toEqual([
+    expect(opened.lines.slice(0, 2)).toEqual([
       `Redis unavailable: "redis" did not answer within ${TIMEOUT_MS} ms.`,
       'Redis available',
     ]);
@@ -131,10 +136,13 @@ describeWithRedis('A Redis that fails', () => {
     const closed = new Promise((resolve) => opened.redis.once('close', resolve));
     server.freeze();
     const asking = setInterval(() => void askAll(), REST_MS);
-    await closed;
-    await sleep(1000);
-    expect((await askAll()).answers).toEqual(AWAY);
-    clearInterval(asking);
+    try {
+      await closed;
+      await sleep(1000);
+      expect((await askAll()).answers).toEqual(AWAY);
+    } finally {
+      clearInterval(asking);
+    }
     server.resume();
     await untilItWorks();
   });
@@ -146,7 +154,7 @@ describeWithRedis('A Redis that fails', () => {
     await askAll();
     await askAll();
     await askAll();
-    await sleep(REST_MS);
+    await sleep(REST_MS + 50); // its end, and not just before
     opened.observer.events.length = 0;
     const slow = cache.get('falcon:cache:1:a');
     await new Promise(setImmediate); // it is on its way
@@ -160,7 +168,7 @@ describeWithRedis('A Redis that fails', () => {
   it('is a miss when it is slow, and is used when it is not any more', async () => {
     await open();
     await untilItWorks();
-    await server.command('CLIENT', 'PAUSE', String(TIMEOUT_MS + SLACK_MS), 'ALL');
+    await server.command('CLIENT', 'PAUSE', '5000', 'ALL');
     const { answers, tookMs } = await askAll();
     expect(answers).toEqual(AWAY);
     expect(tookMs).toBeLessThan(TIMEOUT_MS + SLACK_MS);
@@ -181,19 +189,23 @@ describeWithRedis('A Redis that fails', () => {
   it('is not blamed for a pause of this process', async () => {
     await open();
     await untilItWorks();
-    opened.observer.events.length = 0;
-    for (let round = 0; round < 3; round++) {
-      const asked = cache.get('falcon:cache:1:back');
-      setImmediate(() => {
-        for (const endMs = performance.now() + 2 * TIMEOUT_MS; performance.now() < endMs;);
-      });
-      expect((await asked)?.value).toBe('an answer');
-    }
-    expect(opened.observer.events).toEqual([]);
+    // Again where Redis itself, on a busy machine, has not answered while this process computed.
+    await eventually(async () => {
+      await untilItWorks();
+      opened.observer.events.length = 0;
+      for (let round = 0; round < 3; round++) {
+        const asked = cache.get('falcon:cache:1:back');
+        setImmediate(() => {
+          for (const endMs = performance.now() + 2 * TIMEOUT_MS; performance.now() < endMs;);
+        });
+        expect((await asked)?.value).toBe('an answer');
+      }
+      expect(opened.observer.events).toEqual([]);
+    });
   });
 
   it('may be flushed: what was kept is a miss', async () => {
-    await open();
+    await open({ timeoutMs: PATIENT_MS });
     await untilItWorks();
     await server.command('FLUSHALL');
     expect(await cache.get('falcon:cache:1:back')).toBeUndefined();
@@ -202,7 +214,7 @@ describeWithRedis('A Redis that fails', () => {
   });
 
   it('that is full is read from still', async () => {
-    await open();
+    await open({ timeoutMs: PATIENT_MS });
     await untilItWorks();
     await server.command('CONFIG', 'SET', 'maxmemory', '1');
     opened.observer.events.length = 0;
