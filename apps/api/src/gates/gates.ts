@@ -6,7 +6,9 @@ import {
   RateLimiter,
   RateLimitMetrics,
   type Permit,
+  type Priority,
   type RateDecision,
+  type Refusal,
 } from '@app/resilience';
 import { accessOf } from '../auth/access.js';
 import type { Authenticator } from '../auth/authenticator.js';
@@ -35,6 +37,7 @@ export type Gate = (
 
 /**
  * Refuses early and cheaply: before the body is read. Order: who asks, the tenant's rate, maintenance, the server's load.
+ * What is let in takes its place when its body is complete: one that is sent slowly, or never, takes none from others.
  * Only routes that ask a model are refused for anything but who asks. Such refusals are given, not thrown: V8 never
  * optimises a function that ends by throwing, and under overload most calls end so.
  */
@@ -58,6 +61,14 @@ export class Gates {
           identifyCaller(raw, this.parts.authenticator.admit(raw, access));
           return undefined;
         };
+  }
+
+  /** What stands between a body and its handler; undefined where nothing does. */
+  ofBody(route: string): Gate | undefined {
+    const { loadShedder } = this.parts;
+    return loadShedder && accessOf(route) === 'infer'
+      ? (request, reply) => this.takePlace(loadShedder, request, reply)
+      : undefined;
   }
 
   /**
@@ -103,18 +114,26 @@ export class Gates {
   }
 
   private checkLoad({ priority }: Caller, reply: FastifyReply): HttpError | undefined {
-    const { loadShedder, shedStatus } = this.parts;
-    const admission = loadShedder?.acquire(priority);
-    if (!admission) {
-      return undefined;
+    const refusal = this.parts.loadShedder?.refusal(priority);
+    return refusal && this.shed(refusal, priority, reply);
+  }
+
+  private takePlace(loadShedder: LoadShedder, { raw }: FastifyRequest, reply: FastifyReply): HttpError | undefined {
+    if (reply.raw.destroyed) {
+      return undefined; // its client has left, and nothing would tell when to give the place back
     }
-    if (admission.admitted) {
-      releaseAtEnd(reply, admission);
-      return undefined;
+    const { priority } = callerOf(raw);
+    const admission = loadShedder.acquire(priority);
+    if (!admission.admitted) {
+      return this.shed(admission, priority, reply);
     }
-    const { reason, retryAfterSeconds } = admission;
+    releaseAtEnd(reply, admission);
+    return undefined;
+  }
+
+  private shed({ reason, retryAfterSeconds }: Refusal, priority: Priority, reply: FastifyReply): HttpError {
     tellOutcome(reply.raw, 'bad');
-    const code = shedStatus === 429 ? 'SHED' : 'OVERLOADED';
+    const code = this.parts.shedStatus === 429 ? 'SHED' : 'OVERLOADED';
     const detail = `The server has enough to do (${reason}); "${priority}" has to wait.`;
     return new HttpError(code, detail, { retryAfterSeconds });
   }

@@ -123,6 +123,10 @@ export class HttpServer extends FastifyAdapter {
         meterResponse(reply.raw, (meter ??= this.meter(method, route.url)), watch, request);
         enter(gate, { request, reply, done: watch?.begin(request, reply, done) ?? done });
       };
+      const gateOfBody = this.gates?.ofBody(route.url);
+      if (gateOfBody) {
+        route.preValidation = (request, reply, done) => enter(gateOfBody, { request, reply, done });
+      }
     });
     server.addHook('onRequest', (request, reply, done) => {
       reply.header('x-request-id', request.id).headers(SECURITY_HEADERS);

@@ -165,6 +165,16 @@ describe('LoadShedder', () => {
     );
   });
 
+  it('tells who would be refused, and gives no place away by that', () => {
+    const shedder = new LoadShedder({ limit: { kind: 'fixed', maxInflight: 1 }, clock });
+    for (let k = 0; k < 3; k++) expect(shedder.refusal('normal')).toBeUndefined();
+    expect(shedder.inflight).toBe(0);
+    expect(shedder.acquire('normal').admitted).toBe(true);
+    expect(shedder.refusal('normal')).toMatchObject({ admitted: false, reason: 'limit' });
+    expect(shedder.acquire('normal')).toMatchObject({ admitted: false });
+    expect(shedder.refusals.get('normal')).toMatchObject({ limit: 2 });
+  });
+
   it('keeps places of a fixed limit for those who were refused, and lends them when they stay away', () => {
     const shedder = fixed(10);
     const low = Array.from({ length: 10 }, () => shedder.acquire('low') as Permit);

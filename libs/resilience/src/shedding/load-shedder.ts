@@ -84,19 +84,22 @@ export class LoadShedder {
     return this.total;
   }
 
+  /** A place for a request that can begin now. */
   acquire(priority: Priority): Permit | Refusal {
     const nowMs = this.clock.now();
     const p = PRIORITIES.indexOf(priority);
-    if (p < this.pressure.level) return this.refuse(priority, this.pressure.reason, nowMs);
-    if (!this.hasRoom(p, nowMs)) {
-      this.demand.note(p, MORE_THAN_THERE_IS, nowMs);
-      return this.refuse(priority, 'limit', nowMs);
-    }
+    const refusal = this.refusalOf(p, nowMs);
+    if (refusal) return refusal;
     this.total++;
     this.admissions++;
     const running = (this.running[p] = (this.running[p] ?? 0) + 1);
     this.demand.note(p, running, nowMs);
     return new Admission(this, p, nowMs);
+  }
+
+  /** Refuses a request for which there is no room now. One that may come takes its place when it can begin: `acquire`. */
+  refusal(priority: Priority): Refusal | undefined {
+    return this.refusalOf(PRIORITIES.indexOf(priority), this.clock.now());
   }
 
   /** @internal */
@@ -107,6 +110,13 @@ export class LoadShedder {
     this.rate.onEnded(nowMs);
     this.total--;
     this.running[p] = (this.running[p] ?? 0) - 1;
+  }
+
+  private refusalOf(p: number, nowMs: number): Refusal | undefined {
+    if (p < this.pressure.level) return this.refuse(p, this.pressure.reason, nowMs);
+    if (this.hasRoom(p, nowMs)) return undefined;
+    this.demand.note(p, MORE_THAN_THERE_IS, nowMs);
+    return this.refuse(p, 'limit', nowMs);
   }
 
   private hasRoom(p: number, nowMs: number): boolean {
@@ -134,9 +144,9 @@ export class LoadShedder {
     return taken < limit;
   }
 
-  private refuse(priority: Priority, reason: ShedReason, nowMs: number): Refusal {
+  private refuse(p: number, reason: ShedReason, nowMs: number): Refusal {
     this.rate.onRefused(nowMs);
-    const counts = this.refusals.get(priority);
+    const counts = this.refusals.get(PRIORITIES[p]!);
     if (counts) counts[reason]++;
     return { admitted: false, reason, retryAfterSeconds: this.rate.retryAfterSeconds(this.total) };
   }
