@@ -1,4 +1,5 @@
 import { auditPolicyOptions } from '@app/audit-log';
+import { RETRIED_OPERATIONS } from '@app/cache';
 import { InferenceError } from '@app/inference';
 import { SeriesHistogram, type Log } from '@app/ops';
 import { BreakerLog, Policies, ResilienceMetrics, RetryLog, type FailureKind } from '@app/resilience';
@@ -26,7 +27,7 @@ export function makePolicies(config: Config, log: Log): Policies {
     redis: {
       bulkhead: redisBulkhead,
       timeoutMs: cache.redisTimeoutMs,
-      ...(retry && { retry }),
+      ...(retry && { retry, retried: RETRIED_OPERATIONS }),
       ...(breaker && { breaker: REDIS_BREAKER }),
       classify: kindOfRedisFailure,
     },

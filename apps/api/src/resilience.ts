@@ -1,5 +1,5 @@
 import type { DynamicModule } from '@nestjs/common';
-import { CacheModule } from '@app/cache';
+import { CacheModule, listeningRedis } from '@app/cache';
 import {
   MaintenanceMode,
   MaintenanceModule,
@@ -60,9 +60,8 @@ export function resilienceModules(
 ): ResilienceParts {
   const shared = config.sharedRedisUrl === undefined ? undefined : new SharedRedis(config.sharedRedisUrl, log);
   const redis = shared?.redis;
-  const listener = redis?.duplicate({ enableOfflineQueue: true });
+  const listener = redis && listeningRedis(redis);
   if (redis && listener) {
-    listener.on('error', () => undefined); // each command says by itself that it failed
     policies.connect(
       new RedisBreakerBus(redis, listener, (error) => log.debug('Breaker openings are not shared', { error })),
     );

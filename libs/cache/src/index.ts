@@ -16,4 +16,5 @@ export type { IdempotencyOptions, IdempotencyOutcome, IdempotentRequest } from '
 export { idempotencyKey, IDEMPOTENCY_HEADERS, MAX_IDEMPOTENCY_KEY_LENGTH } from './idempotency/idempotency-key.js';
 export type { IdempotencyKeyHeader } from './idempotency/idempotency-key.js';
 export type { StoredAnswer } from './idempotency/idempotency-store.js';
-export { cacheRedis } from './redis/cache-redis.js';
+export { cacheRedis, listeningRedis } from './redis/cache-redis.js';
+export { RETRIED_OPERATIONS } from './redis/redis-access.js';

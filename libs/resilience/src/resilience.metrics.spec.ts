@@ -18,6 +18,7 @@ describe('ResilienceMetrics', () => {
         redis: {
           bulkhead: { maxConcurrent: 1, maxWaiting: 1 },
           retry: { maxAttempts: 2, baseDelayMs: 0, budgetMinimum: 1 },
+          retried: ['get'],
           breaker: { failureThreshold: 3, slowCallMs: 50 },
         },
         model: { timeoutMs: 50 },
@@ -37,6 +38,7 @@ describe('ResilienceMetrics', () => {
     expect(text).toContain('circuit_breaker_state{dependency="redis"} 0');
     expect(text).toContain('circuit_breaker_failures_total{dependency="redis"} 0');
     expect(text).toContain('timeouts_total{stage="model"} 0');
+    expect(text.match(/^retry_attempts_total\{.*/gm)).toEqual(['retry_attempts_total{operation="get"} 0']);
     expect(text).toContain('policy_rejections_total{dependency="redis",reason="circuit_open"} 0');
   });
 

@@ -3,6 +3,7 @@ import type { Breaker } from './breaker/breaker.js';
 import { stateNumber, type BreakerState } from './breaker/breaker-state.js';
 import type { BreakerTotals } from './breaker/breaker-stats.js';
 import type { Policies } from './policy/policies.js';
+import { retriedBy } from './policy/policy.options.js';
 import type { Policy } from './policy/policy.js';
 import type { PolicyObserver, RejectionReason, StateChange } from './policy/policy-observer.js';
 
@@ -105,11 +106,11 @@ export class ResilienceMetrics implements PolicyObserver {
 
   /** Registers what is read of the policies, and puts every counter at 0. */
   watch(policies: Policies): void {
-    for (const { name: dependency, stage } of dependenciesOf(policies)) {
+    for (const { name: dependency, stage, retried } of dependenciesOf(policies)) {
       STATES.forEach((to) => this.stateChanges.inc({ dependency, to }, 0));
       REASONS.forEach((reason) => this.rejected.inc({ dependency, reason }, 0));
       this.budgetEmpty.inc({ dependency }, 0);
-      this.shared.retries.inc({ operation: dependency }, 0);
+      retried.forEach((operation) => this.shared.retries.inc({ operation }, 0));
       for (const part of ['', '.bulkhead', '.retry']) this.shared.timeouts.inc({ stage: stage + part }, 0);
       this.secondsOf(dependency, dependency);
     }
@@ -217,6 +218,8 @@ export class ResilienceMetrics implements PolicyObserver {
 interface Dependency {
   name: string;
   stage: string;
+  /** Operations that are retried. */
+  retried: readonly string[];
   members: Policy[];
   hasBreaker: boolean;
 }
@@ -228,12 +231,19 @@ function dependenciesOf(policies: Policies): Dependency[] {
   const alone = policies.all().filter(({ dependency }) => !names.has(dependency));
   return [
     ...alone.map((policy) => {
-      const { name, stage, breaker } = policy;
-      return { name, stage, members: [policy], hasBreaker: breaker !== undefined };
+      const { name, stage, breaker, retried } = policy;
+      return { name, stage, retried, members: [policy], hasBreaker: breaker !== undefined };
     }),
     ...families.map((family) => {
       const { name, options } = family;
-      return { name, stage: options.stage ?? name, members: family.all(), hasBreaker: options.breaker !== undefined };
+      const { stage = name, breaker } = options;
+      return {
+        name,
+        stage,
+        retried: retriedBy(name, options),
+        members: family.all(),
+        hasBreaker: breaker !== undefined,
+      };
     }),
   ];
 }

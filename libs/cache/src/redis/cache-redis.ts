@@ -25,6 +25,13 @@ export function cacheRedis(url: string): Redis {
   return redis;
 }
 
+/** Another connection to hear what others publish: what it subscribes to it hears as soon, and as often, as there is a connection. */
+export function listeningRedis(redis: Redis): Redis {
+  const listener = redis.duplicate({ enableOfflineQueue: true, maxRetriesPerRequest: null });
+  listener.on('error', () => undefined); // it connects again
+  return listener;
+}
+
 function jitter(): number {
   return 0.5 + Math.random() / 2;
 }

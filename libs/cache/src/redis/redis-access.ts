@@ -18,6 +18,9 @@ const NAMES: Record<CacheOperation, string> = {
 /** Not knowing of an earlier request is worth a second try; without the cache an answer is only computed. All of them may be done twice. */
 const WORTH_RETRYING: ReadonlySet<CacheOperation> = new Set(['check_idempotency', 'store_idempotency']);
 
+/** What is asked again when Redis does not answer, as it is counted. */
+export const RETRIED_OPERATIONS: readonly string[] = Array.from(WORTH_RETRYING, (operation) => NAMES[operation]);
+
 /** The cache's Redis, and the care with which it is asked. */
 export interface RedisAccessOptions {
   /** One that refuses commands while there is no connection; `cacheRedis()` makes such a one. */

@@ -9,6 +9,7 @@ import { Breaker } from './breaker.js';
 import type { BreakerOptions } from './breaker.options.js';
 
 class CallerMistake extends Error {}
+class OutOfTime extends Error {}
 
 describe('Breaker', () => {
   let clock: VirtualClock;
@@ -22,7 +23,8 @@ describe('Breaker', () => {
   function breaker(options: BreakerOptions = {}): Breaker {
     return new Breaker('redis', options, {
       clock,
-      classify: (error) => (error instanceof CallerMistake ? 'caller' : undefined),
+      classify: (error) =>
+        error instanceof CallerMistake ? 'caller' : error instanceof OutOfTime ? 'refusal' : undefined,
       onStateChange: (from, to, reason) => changes.push(`${from} -> ${to}: ${reason}`),
     });
   }
@@ -214,6 +216,14 @@ describe('Breaker', () => {
     expect(subject.state).toBe('closed');
     for (let k = 0; k < 5; k++) await fail(subject);
     expect(subject.state).toBe('open');
+  });
+
+  it('counts what ran out of its caller’s time as slow, whoever found that out, when it took that long', async () => {
+    const subject = breaker({ slowCallMs: 100, slowCallRate: 0.5, minimumCalls: 4 });
+    for (let k = 0; k < 10; k++) await fail(subject, new OutOfTime(), 99);
+    expect(subject.stats().window).toEqual({ calls: 0, failures: 0, slow: 0 });
+    for (let k = 0; k < 4; k++) await fail(subject, new OutOfTime(), 100);
+    expect(changes).toEqual(['closed -> open: 4 of 4 calls took 100 ms or more']);
   });
 
   it('keeps count of everything', async () => {

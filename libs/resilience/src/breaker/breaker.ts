@@ -1,7 +1,7 @@
 import { SYSTEM_CLOCK, type Clock } from '../clock.js';
 import { failureKind, type ClassifyFailure } from '../policy/failure-kind.js';
 import { RollingCounts } from '../rolling-counts.js';
-import { CircuitOpenError, DeadlineExceededError, DependencyTimeoutError, withoutStack } from '../resilience.errors.js';
+import { CircuitOpenError, DependencyTimeoutError, withoutStack } from '../resilience.errors.js';
 import { BREAKER_DEFAULTS, type BreakerOptions } from './breaker.options.js';
 import type { BreakerState, Phase, Trial } from './breaker-state.js';
 import type { BreakerStats, BreakerTotals } from './breaker-stats.js';
@@ -138,13 +138,15 @@ export class Breaker {
   }
 
   private settleError(epoch: number, trial: Trial | undefined, error: unknown, startedMs: number): void {
-    if (failureKind(error, this.context.classify) === 'failure') {
+    const kind = failureKind(error, this.context.classify);
+    if (kind === 'failure') {
       this.totals.failed++;
       if (error instanceof DependencyTimeoutError) this.totals.timedOut++;
       this.settle(epoch, trial, true, startedMs);
       return;
     }
-    const slow = error instanceof DeadlineExceededError && this.clock.now() - startedMs >= this.options.slowCallMs;
+    // A deadline that passed, whoever found it out: how the call would have ended is not known, but that it was slow.
+    const slow = kind === 'refusal' && this.clock.now() - startedMs >= this.options.slowCallMs;
     if (slow) this.settle(epoch, trial, false, startedMs);
     else if (epoch === this.epoch) this.takeBack(trial);
   }

@@ -15,8 +15,9 @@ export interface SubscribingRedis {
 const DEFAULT_CHANNEL = 'falcon:breakers';
 
 /**
- * Tells openings over Redis pub/sub. Without Redis nothing is told and nothing is heard, and breakers decide alone;
- * ioredis subscribes again by itself when the connection is back.
+ * Tells openings over Redis pub/sub. Without Redis nothing is told and nothing is heard, and breakers decide alone.
+ * ioredis subscribes when there is a connection, and again when it is back, if the subscriber keeps commands until then
+ * (`enableOfflineQueue: true`, `maxRetriesPerRequest: null`).
  */
 export class RedisBreakerBus implements BreakerBus {
   constructor(

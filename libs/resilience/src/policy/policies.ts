@@ -69,9 +69,8 @@ export class Policies {
   /** From now on openings are told to other replicas, and theirs are heard. */
   connect(bus: BreakerBus): void {
     this.bus = bus;
-    bus.subscribe(({ policy, workerId }) => {
-      if (workerId !== this.workerId) this.find(policy)?.breaker?.probe(workerId);
-    });
+    // Its own, too, which changes nothing: that breaker is open.
+    bus.subscribe(({ policy, workerId }) => this.find(policy)?.breaker?.probe(workerId));
   }
 
   private find(name: string): Policy | undefined {

@@ -12,6 +12,8 @@ export interface PolicyOptions {
   /** Longest that one attempt may take, in ms; counts as a failure of the dependency. */
   timeoutMs?: number;
   retry?: RetryOptions;
+  /** Operations that are retried, as their calls name them: counters that begin at 0. Default: the name of the dependency. */
+  retried?: readonly string[];
   breaker?: BreakerOptions;
   /** Says which errors are no fault of the dependency. */
   classify?: ClassifyFailure;
@@ -40,4 +42,9 @@ export interface PolicyContext {
   watch?: Watch;
   /** What it is one of several policies for; default: its own name. */
   dependency?: string;
+}
+
+/** Operations that a dependency's policy may try again, as metrics name them. */
+export function retriedBy(dependency: string, { retry, retried = [dependency] }: PolicyOptions): readonly string[] {
+  return retry ? retried : [];
 }

@@ -11,7 +11,7 @@ import {
 import { BoundedAttempt, type Work } from './bounded-attempt.js';
 import { Bulkhead } from './bulkhead.js';
 import { failureKind } from './failure-kind.js';
-import type { PolicyCall, PolicyContext, PolicyOptions } from './policy.options.js';
+import { retriedBy, type PolicyCall, type PolicyContext, type PolicyOptions } from './policy.options.js';
 import type { PolicyObserver } from './policy-observer.js';
 import { Retry } from './retry.js';
 import { ShortestTime } from './shortest-time.js';
@@ -37,6 +37,8 @@ export class Policy {
   readonly dependency: string;
   /** What it is called where time ran out. */
   readonly stage: string;
+  /** Operations that it may try again. */
+  readonly retried: readonly string[];
   private readonly observer: PolicyObserver;
   private readonly clock: Clock;
   private readonly watch: Watch;
@@ -52,6 +54,7 @@ export class Policy {
     const { bulkhead, retry, breaker, classify, stage = dependency } = options;
     this.dependency = dependency;
     this.stage = stage;
+    this.retried = retriedBy(dependency, options);
     this.observer = observer;
     this.clock = clock;
     this.watch = watch ?? new Watch(() => clock.now());

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
 import { until } from '../../../../scripts/test-support/until.js';
+import { VirtualClock } from '../../test-support/virtual-clock.js';
+import { SYSTEM_CLOCK, type Clock } from '../clock.js';
 import { Policy } from '../policy/policy.js';
 import type { ScriptingRedis } from './lease-script.js';
 import type { RateDecision, RateRule } from './rate-limiter.js';
@@ -31,7 +33,14 @@ describeWithRedis('RedisRateLimiter', () => {
     await server.stop();
   });
 
-  function replica(rule: RateRule, { timeoutMs = PATIENT_MS, openMs = 300 } = {}): RedisRateLimiter {
+  function replica(
+    rule: RateRule,
+    {
+      timeoutMs = PATIENT_MS,
+      openMs = 300,
+      clock = SYSTEM_CLOCK,
+    }: { timeoutMs?: number; openMs?: number; clock?: Clock } = {},
+  ): RedisRateLimiter {
     const connection = new Redis(server.url, {
       enableOfflineQueue: false,
       lazyConnect: true,
@@ -52,7 +61,8 @@ describeWithRedis('RedisRateLimiter', () => {
       eval: (...args) => counted(connection.eval(...args)),
     };
     const policy = new Policy('redis', { timeoutMs, breaker: { openMs }, classify: kindOf });
-    return new RedisRateLimiter(counting, policy, { rule, onUnavailable: (error) => errors.push(error) });
+    const options = { rule, onUnavailable: (error: unknown) => errors.push(error) };
+    return new RedisRateLimiter(counting, policy, options, clock);
   }
 
   async function connected(limiter: RedisRateLimiter): Promise<RedisRateLimiter> {
@@ -96,6 +106,16 @@ describeWithRedis('RedisRateLimiter', () => {
       if (k % 10 === 0) await answered();
     }
     expect(roundTrips).toBeLessThanOrEqual(25);
+  });
+
+  it('asks again for what was lent when its time is over: a tenant of few requests gets all that are its own', async () => {
+    const clock = new VirtualClock();
+    const limiter = await connected(replica({ perSecond: 1 / 60, burst: 2 }, { clock }));
+    expect((await limiter.take('a')).allowed).toBe(true);
+    await answered(); // the second is lent
+    clock.advance(30_000);
+    expect((await limiter.take('a')).allowed).toBe(true);
+    expect((await limiter.take('a')).allowed).toBe(false);
   });
 
   it('asks nothing for a tenant that has used up its limit', async () => {

@@ -83,9 +83,9 @@ export class RedisRateLimiter extends RateLimiter {
       account.lent--;
       return this.decision(true, account, nowMs);
     }
-    const tokens = tokensAt(account, nowMs);
-    // Not asked, and not about to be: the bucket cannot have filled up in the meantime.
-    if (tokens < 1 && !account.asking) return this.decision(false, account, nowMs);
+    // Not asked, and not about to be: the bucket cannot have filled up in the meantime. What was lent and not spent counts:
+    // after its time it has to be asked for again.
+    if (tokensAt(account, nowMs) + account.lent < 1 && !account.asking) return this.decision(false, account, nowMs);
     return undefined;
   }
 
