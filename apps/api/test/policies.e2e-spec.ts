@@ -103,6 +103,17 @@ describe('a deadline', () => {
   });
 });
 
+describe('a text that is computed for another caller', () => {
+  it('is computed again when that one’s deadline passes, not one’s own', async () => {
+    const server = await start({ CACHE_ENABLED: 'true', BATCH_TIMEOUT_MS: '2000' });
+    const hurried = server.client.infer({ text: 'the same' }, { 'X-Request-Timeout-Ms': '500' });
+    await until(async () => (await series(server, 'policy_running_calls', { dependency: 'model' })) === 1);
+    const patient = await server.client.infer({ text: 'the same' });
+    expect((await hurried).status).toBe(504);
+    expect([patient.status, patient.json['mode']]).toEqual([200, 'fresh']);
+  });
+});
+
 describe('the rate limits of single tenants', () => {
   it('hold for them, and for nobody else', async () => {
     const server = await start({
@@ -130,20 +141,30 @@ describeWithRedis('replicas with one Redis', () => {
   beforeEach(async () => (redis = await TestRedis.start()));
   afterEach(() => redis.stop());
 
+  const untilBothListen = () =>
+    until(async () => ((await redis.command('PUBSUB', 'NUMSUB', 'falcon:breakers')) as [string, number])[1] === 2);
   const replicas = (urls: Record<string, string>, env: NodeJS.ProcessEnv = {}) =>
     Promise.all(['a', 'b'].map((id) => start({ WORKER_ID: id, ...urls, ...env })));
 
   it('try for themselves at once when a breaker opens on one of them', async () => {
     const [one, other] = await replicas({ REDIS_URL: redis.url }, SLOW);
     await Promise.all([one!, other!].map(modelsLoaded));
-    await until(
-      async () => ((await redis.command('PUBSUB', 'NUMSUB', 'falcon:breakers')) as [string, number])[1] === 2,
-    );
+    await untilBothListen();
     await one!.client.post('/infer/batch', { texts: TWENTY });
     expect(await stateOf(one!, 'model:sentiment')).toBe(1);
     await until(async () => (await stateOf(other!, 'model:sentiment')) === 2);
     expect(await changesOf(other!, 'model:sentiment', 'half_open')).toBe(1);
     expect(await changesOf(other!, 'model:intent', 'half_open')).toBe(0);
+  });
+
+  it('hear each other on a Redis that came after they did', async () => {
+    await redis.kill();
+    const [one, other] = await replicas({ REDIS_URL: redis.url }, SLOW);
+    await Promise.all([one!, other!].map(modelsLoaded));
+    await redis.startAgain();
+    await untilBothListen();
+    await one!.client.post('/infer/batch', { texts: TWENTY });
+    await until(async () => (await stateOf(other!, 'model:sentiment')) === 2);
   });
 
   it('decide alone without it', async () => {

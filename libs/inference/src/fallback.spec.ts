@@ -25,23 +25,26 @@ describe('a declared fallback', () => {
   });
   afterAll(() => test.stop());
 
+  const fallbackOf = (model: string) =>
+    test.service.fallback({ model }, (declared) => test.service.classify('What a wonderful day', declared));
+
   it('of fixed probabilities answers with them, whatever the text', async () => {
-    const answer = await test.service.fallback('What a wonderful day', { model: 'fixed' });
+    const answer = await fallbackOf('fixed');
     expect(answer).toMatchObject({ model: 'fixed', version: '1', prediction: 'neutral', confidence: 0.5 });
     expect([...(answer?.probabilities ?? [])]).toEqual([0.25, 0.5, 0.25]);
   });
 
   it('of another model answers with that one', async () => {
-    const answer = await test.service.fallback('What a wonderful day', { model: 'other' });
-    expect(answer).toMatchObject({ model: 'plain', prediction: 'positive' });
+    const answer = await fallbackOf('other');
+    expect(answer).toMatchObject({ model: 'plain', version: '1', prediction: 'positive' });
   });
 
   it('is none when nothing is declared', async () => {
-    expect(await test.service.fallback('What a wonderful day')).toBeUndefined();
+    expect(await fallbackOf('plain')).toBeUndefined();
   });
 
   it('is none for a model that does not exist', async () => {
-    await expect(test.service.fallback('a', { model: 'nobody' })).rejects.toThrow(ModelNotFoundError);
+    await expect(fallbackOf('nobody')).rejects.toThrow(ModelNotFoundError);
   });
 });
 

@@ -101,19 +101,19 @@ export class InferenceService implements OnApplicationShutdown {
 
   /**
    * What a model's falcon.json declares for when the model cannot answer; undefined when it declares nothing.
-   * @throws {InferenceError} when the declared fallback is a model, and that one fails, too.
+   * @param ask asks the model that is declared, if one is
+   * @throws {InferenceError} when there is no such model, or what `ask` throws
    */
   async fallback(
-    text: string,
-    choice: ModelChoice = {},
-    call: CallOptions = {},
+    choice: ModelChoice,
+    ask: (declared: { model: string; version: string }) => Promise<TextClassification>,
   ): Promise<TextClassification | undefined> {
     const { name, version, manifest } = this.host.registry.find(
       choice.model ?? this.options.defaultModel,
       choice.version,
     );
     if (manifest?.task !== 'text-classification' || !manifest.fallback) return undefined;
-    if ('model' in manifest.fallback) return this.classify(text, manifest.fallback, call);
+    if ('model' in manifest.fallback) return ask(this.find(manifest.fallback));
     const { labels, fallback } = manifest;
     const probabilities = Float32Array.from(labels, (label) => fallback.probabilities[label] ?? 0);
     return { model: name, version, ...decide(manifest, probabilities), labels, probabilities, inferenceTimeMs: 0 };

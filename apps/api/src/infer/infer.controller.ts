@@ -70,6 +70,9 @@ export class InferController {
       run: () => this.infer.one(body, context),
       isAnswer: isRendered,
       replay: async (stored: InferResponse): Promise<Rendered<Circumstances>> => {
+        if (!isWanted(stored, context)) {
+          return this.infer.one(body, context);
+        }
         const answer = again(stored, context);
         await this.infer.replayed([body], [answer], context);
         return answer;
@@ -84,6 +87,9 @@ export class InferController {
       run: () => this.infer.batch(body, context),
       isAnswer: isRenderedBatch,
       replay: async ({ results: stored, ...rest }: BatchResponse): Promise<Rendered<BatchCircumstances>> => {
+        if (!stored.every((result) => isWanted(result, context))) {
+          return this.infer.batch(body, context);
+        }
         const results = stored.map((result) => again(result, context));
         await this.infer.replayed(asked(), results, context);
         return renderBatch(results, {
@@ -99,6 +105,11 @@ export class InferController {
   private contextOf(request: FastifyRequest, reply: FastifyReply): RequestContext {
     return requestContext(request, reply.raw, this.settings.requestTimeoutMs);
   }
+}
+
+/** Whether the caller may have it: a key does not make up for an answer that would not have been given. */
+function isWanted({ mode }: InferResponse, { allowDegraded }: RequestContext): boolean {
+  return allowDegraded || mode === 'fresh';
 }
 
 /** The answer of an earlier request as the answer of this one. */

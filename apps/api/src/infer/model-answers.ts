@@ -77,12 +77,14 @@ export class ModelAnswers implements OnApplicationBootstrap {
     const { key, textHash } = cacheKey(question);
     const { deadlineMs, signal, span, priority } = context;
     const lookup = span?.child('cache');
+    let isOurs = false;
     const compute = (wanted: AbortSignal): Promise<string> => {
+      isOurs = true;
       endLookup(lookup, 'miss');
       return this.ask(question, { deadlineMs, signal: wanted, span, priority }).then(writeSaid);
     };
+    const bounds = { signal, deadlineMs: deadlineMs + GRACE_MS };
     try {
-      const bounds = { signal, deadlineMs: deadlineMs + GRACE_MS };
       const { value, origin } = await cache.getOrCompute(key, compute, bounds);
       if (origin !== 'computed') {
         endLookup(lookup, origin === 'cache' ? 'hit' : 'shared');
@@ -93,7 +95,9 @@ export class ModelAnswers implements OnApplicationBootstrap {
       return { said, textHash, inferenceTimeMs: timeMs, mode: 'fresh', cacheHit };
     } catch (error) {
       lookup?.end(error);
-      return this.degraded(question, key, { error, context });
+      return !isOurs && isDeadlineOfAnother(error, context)
+        ? this.cached(question, cache, context)
+        : this.degraded(question, key, { error, context });
     }
   }
 
@@ -118,7 +122,7 @@ export class ModelAnswers implements OnApplicationBootstrap {
    * @throws what the model had for an answer, when there is neither, or none is wanted
    */
   private async degraded(
-    { text, ...choice }: Question,
+    { text, ...asked }: Question,
     key: string | undefined,
     { error, context }: { error: unknown; context: RequestContext },
   ): Promise<Known> {
@@ -133,13 +137,18 @@ export class ModelAnswers implements OnApplicationBootstrap {
     }
     // A fallback that fails, too, is no answer; what the caller is told is why the model had none.
     const fallback = await traced(context.span, 'fallback', (span) =>
-      this.inference.fallback(text, choice, { ...context, span }),
+      this.inference.fallback(asked, (declared) => this.ask({ text, ...declared }, { ...context, span })),
     ).catch(() => undefined);
     if (!fallback) {
       throw error;
     }
     return { said: saidJson(fallback), mode: 'degraded_fallback', cacheHit: false, degradedReason };
   }
+}
+
+/** Whether what we waited for ended because whoever began it had no more time: we may begin it ourselves. */
+function isDeadlineOfAnother(error: unknown, { deadlineMs, signal }: RequestContext): boolean {
+  return failureOf(error).code === 'DEADLINE_EXCEEDED' && performance.now() < deadlineMs && !signal.aborted;
 }
 
 /** The lookup ends where the answer is found, or where it begins to be computed. */

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
 import { eventually, until } from '../../../../scripts/test-support/until.js';
@@ -193,6 +194,29 @@ describe('load shedding', () => {
   });
 });
 
+describeWithRedis('load shedding while the rate limit waits for Redis', () => {
+  it('keeps no place for clients that leave meanwhile', async () => {
+    const redis = await TestRedis.start();
+    const running = await startWithClient({
+      REDIS_URL: redis.url,
+      CACHE_REDIS_TIMEOUT_MS: '5000',
+      RATE_LIMIT_ENABLED: 'true',
+      LOAD_SHEDDING: 'adaptive',
+      BATCH_TIMEOUT_MS: String(HELD_MS),
+    });
+    redis.freeze();
+    const leaving: Socket[] = [];
+    for (let k = 0; k < 20; k++) leaving.push(await held(running, `leaves ${k}`));
+    leaving.forEach((socket) => socket.destroy());
+    await untilInHand(running, 0);
+    redis.resume();
+    expect((await running.client.infer({ text: 'comes later' })).status).toBe(200);
+    await until(async () => /^inflight_requests\{[^}]*\} 0$/m.test((await running.client.get('/metrics')).text));
+    await stop(running);
+    await redis.stop();
+  });
+});
+
 describe('a circuit that the operator holds open', () => {
   let running: Running;
   beforeAll(async () => (running = await startWithClient({ CIRCUIT_OPEN: '1' })));
@@ -263,6 +287,47 @@ describe('a model that cannot answer', () => {
       probabilities: fresh.json['probabilities'],
     });
     first.destroy();
+  });
+});
+
+describe('a model that another one stands in for', () => {
+  let running: Running;
+  let models: string;
+  beforeEach(async () => {
+    models = modelsWithFallback({ model: 'intent' });
+    running = await startWithClient({ MODEL_DIR: models });
+    await until(async () => !(await running.client.get('/metrics')).text.includes('state="loading"'));
+    await forceOpen('sentiment');
+  });
+  afterEach(async () => {
+    await stop(running);
+    rmSync(models, { recursive: true });
+  });
+
+  const forceOpen = async (model: string) =>
+    expect((await running.client.send('POST', `/admin/breakers/model:${model}/force-open`)).status).toBe(200);
+
+  it('is answered for by it, as long as its breaker lets calls through, too', async () => {
+    const { json } = await running.client.infer({ text: 'where is my card' });
+    expect(json).toMatchObject({ mode: 'degraded_fallback', degraded_reason: 'CIRCUIT_OPEN', model: 'intent' });
+    await forceOpen('intent');
+    const refused = await running.client.infer({ text: 'where is my card' });
+    expect([refused.status, refused.json['code']]).toEqual([503, 'CIRCUIT_OPEN']);
+    expect(refused.json['detail']).toContain('"model:sentiment"');
+  });
+
+  it('is not answered for where that is not wanted, whatever the idempotency key was answered before', async () => {
+    const key = { 'Idempotency-Key': 'degraded' };
+    const unwilling = { ...key, 'X-Allow-Degraded': 'false' };
+    const ask = async (headers: Record<string, string>) => {
+      const single = await running.client.infer({ text: 'where is my card' }, headers);
+      const batch = await running.client.post('/infer/batch', { texts: ['where is my card'] }, headers);
+      const [result] = (batch.json['results'] ?? []) as Record<string, unknown>[];
+      return [single.status, single.json['idempotency_hit'], batch.status, result?.['idempotency_hit']];
+    };
+    expect(await ask(key)).toEqual([200, false, 200, false]);
+    expect(await ask(unwilling)).toEqual([503, undefined, 503, undefined]);
+    expect(await ask(key)).toEqual([200, true, 200, true]);
   });
 });
 

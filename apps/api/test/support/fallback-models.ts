@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MODELS_DIR } from './falcon.js';
 
-/** A new model directory with a sentiment model that declares what to answer when it cannot. */
-export function modelsWithFallback(): string {
+const FIXED = { probabilities: { negative: 0.2, neutral: 0.7, positive: 0.1 } };
+
+/** A new model directory whose sentiment model declares what answers when it cannot: `neutral`, unless said otherwise. */
+export function modelsWithFallback(fallback: object = FIXED): string {
   const models = mkdtempSync(join(tmpdir(), 'falcon-fallback-'));
-  cpSync(join(MODELS_DIR, 'sentiment'), join(models, 'sentiment'), { recursive: true });
+  cpSync(MODELS_DIR, models, { recursive: true });
   const file = join(models, 'sentiment/1/falcon.json');
   const manifest = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-  const probabilities = { negative: 0.2, neutral: 0.7, positive: 0.1 };
-  writeFileSync(file, JSON.stringify({ ...manifest, fallback: { probabilities } }));
+  writeFileSync(file, JSON.stringify({ ...manifest, fallback }));
   return models;
 }
