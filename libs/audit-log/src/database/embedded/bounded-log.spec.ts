@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { boundLog, readLogFrom, sizeOf } from './bounded-log.js';
@@ -21,6 +21,15 @@ describe('the log of the embedded Postgres', () => {
     appendFileSync(log, 'more');
     boundLog(log, 10);
     expect([sizeOf(log), readFileSync(`${log}.1`, 'utf8')]).toEqual([0, '0123456789more']);
+  });
+
+  it('is cut without being kept where there is no room to keep it', () => {
+    rmSync(`${log}.1`);
+    mkdirSync(`${log}.1`); // which no copy can replace
+    appendFileSync(log, '0123456789more');
+    boundLog(log, 10);
+    expect(sizeOf(log)).toBe(0);
+    rmSync(`${log}.1`, { recursive: true });
   });
 
   it('is read from where a start began', () => {

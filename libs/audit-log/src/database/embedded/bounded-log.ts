@@ -6,7 +6,11 @@ const TAIL_BYTES = 16 * 1024;
 /** Keeps the log below its bound: what is over is moved to `<log>.1`, which is replaced. The server appends, so it goes on. */
 export function boundLog(path: string, maxBytes = MAX_LOG_BYTES): void {
   if (sizeOf(path) <= maxBytes) return;
-  copyFileSync(path, `${path}.1`);
+  try {
+    copyFileSync(path, `${path}.1`);
+  } catch {
+    // A disk that has no room for it needs the room that it takes.
+  }
   truncateSync(path);
 }
 

@@ -7,6 +7,8 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -147,6 +149,19 @@ describe('EmbeddedPostgres', () => {
       await until(() => log.lines.includes('INFO Embedded Postgres runs again'));
       await expect(query(connection, 'SELECT 1')).resolves.toBe(1);
     });
+  });
+
+  it('does not end the process when it cannot look after its server', async () => {
+    const log = recordingLog();
+    const { connection } = await start(log);
+    const note = join(dataDir, 'postgres/data/postmaster.pid');
+    renameSync(note, `${note}.aside`);
+    mkdirSync(note); // reading it fails, and not because there is none
+    await until(() => log.lines.length > 0);
+    rmdirSync(note);
+    renameSync(`${note}.aside`, note);
+    expect(log.lines).toContain('WARNING Looking after the embedded Postgres failed, and is tried again');
+    await expect(query(connection, 'SELECT 1')).resolves.toBe(1);
   });
 
   it('lets go of a frozen server', async () => {

@@ -57,8 +57,8 @@ export class EmbeddedPostgres {
     private readonly options: EmbeddedPostgresOptions,
   ) {
     this.connection = { host: folder.socket, port: EMBEDDED_PORT, user: EMBEDDED_NAME, database: EMBEDDED_NAME };
-    this.logCheck = setInterval(() => boundLog(folder.log), LOG_CHECK_MS).unref();
-    this.look = setInterval(() => this.lookAfterServer(), LOOK_MS).unref();
+    this.logCheck = setInterval(() => this.attempt(() => boundLog(folder.log)), LOG_CHECK_MS).unref();
+    this.look = setInterval(() => this.attempt(() => this.lookAfterServer()), LOOK_MS).unref();
   }
 
   /**
@@ -112,6 +112,15 @@ export class EmbeddedPostgres {
     }
     // An idle connection ends in the moment its server does.
     this.keeper.once('end', () => this.onGone());
+  }
+
+  /** What a timer throws would end the process: the next round may do better. */
+  private attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.options.log.warning('Looking after the embedded Postgres failed, and is tried again', { error });
+    }
   }
 
   /** A server that was killed while somebody connected has been seen to leave its end unnoticed. */

@@ -6,10 +6,13 @@ import type { ClusterFolder } from './cluster-folder.js';
 
 /** The process id that the server noted in its data folder, undefined when it noted none. */
 export function notedPid({ data }: ClusterFolder): number | undefined {
-  const file = join(data, 'postmaster.pid');
-  if (!existsSync(file)) return undefined;
-  const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
-  return pid > 0 ? pid : undefined;
+  try {
+    const pid = Number.parseInt(readFileSync(join(data, 'postmaster.pid'), 'utf8'), 10);
+    return pid > 0 ? pid : undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** Whether the noted process is the server of this folder, and not one that got its number after it died. */
