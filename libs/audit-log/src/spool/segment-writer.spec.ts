@@ -1,10 +1,10 @@
-import fs, { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import fs, { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../../../scripts/test-support/until.js';
 import { SEGMENT_HEADER, segmentFile } from './segment.js';
-import { SegmentWriter } from './segment-writer.js';
+import { SegmentWriter, type SegmentWriterOptions } from './segment-writer.js';
 
 const KIB = 1024;
 /** What a writer has written when a test begins. */
@@ -25,7 +25,7 @@ describe('SegmentWriter', () => {
   });
 
   /** A writer that has its first file, as after the first record. */
-  async function started(options: { sync?: boolean; segmentBytes?: number } = {}): Promise<SegmentWriter> {
+  async function started(options: Partial<SegmentWriterOptions> = {}): Promise<SegmentWriter> {
     const defaults = { folder, sync: false, segmentBytes: 1 << 20, onDeleted: async () => undefined };
     const writer = new SegmentWriter({ ...defaults, ...options });
     expect(writer.writeNow(Buffer.from('too soon'))).toBe(false); // there is no file yet
@@ -64,6 +64,25 @@ describe('SegmentWriter', () => {
     expect(writer.writeNow(Buffer.from('b'))).toBe(false);
     await writer.write(Buffer.from('b'));
     expect(writer.writeNow(Buffer.from('c'))).toBe(true);
+    await writer.close();
+  });
+
+  it('counts nothing as written while its file is deleted and the folder cannot be made again', async () => {
+    let isWritable = false;
+    const onDeleted = async () => {
+      if (!isWritable) throw new Error('EROFS');
+      mkdirSync(folder);
+    };
+    const writer = await started({ onDeleted });
+    rmSync(folder, { recursive: true });
+    nowMs += 1000;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await expect(writer.write(Buffer.from('lost\n'))).rejects.toThrow('EROFS');
+      expect(writer.writeNow(Buffer.from('lost\n'))).toBe(false);
+    }
+    isWritable = true;
+    await writer.write(Buffer.from('kept\n'));
+    expect(content(2)).toBe('kept\n');
     await writer.close();
   });
 

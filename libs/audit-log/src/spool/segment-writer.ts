@@ -141,10 +141,13 @@ export class SegmentWriter {
 
   /** What is written to a deleted file would be lost without anybody noticing. */
   private async isDeleted(): Promise<boolean> {
-    if (this.descriptor === undefined || performance.now() - this.lookedMs < LOOK_MS) return false;
-    this.lookedMs = performance.now();
-    if ((await statAsync(this.descriptor)).nlink > 0) return false;
-    await this.options.onDeleted();
+    const nowMs = performance.now();
+    if (this.descriptor === undefined || nowMs - this.lookedMs < LOOK_MS) return false;
+    if ((await statAsync(this.descriptor)).nlink > 0) {
+      this.lookedMs = nowMs;
+      return false;
+    }
+    await this.options.onDeleted(); // until that succeeds each write looks again, and none counts
     return true;
   }
 
