@@ -29,7 +29,12 @@ export class SpoolFolder {
     await mkdir(path, { recursive: true, mode: 0o700 });
     const folder = SpoolFolder.take(path);
     if (!folder) throw new Error(`Another process has locked ${path}, which was made this moment.`);
-    if (sync) await Promise.all([syncFolder(root), syncFolder(dirname(root))]);
+    try {
+      if (sync) await Promise.all([syncFolder(root), syncFolder(dirname(root))]);
+    } catch (error) {
+      await folder.remove().catch(() => undefined); // each further attempt would leave another one behind
+      throw error;
+    }
     return folder;
   }
 
