@@ -153,6 +153,29 @@ describe('AuditLog', () => {
     });
   });
 
+  it('tells within ten seconds how many more there were, and then once every ten seconds', async () => {
+    writeFileSync(join(folder, 'spool'), 'a file where the folder should be');
+    const auditLog = await open();
+    log.lines.length = 0;
+    jest.useFakeTimers();
+    const drop = async (count: number) => {
+      for (let k = 0; k < count; k++) await auditLog.append('a', entry());
+    };
+    try {
+      await drop(4);
+      jest.advanceTimersByTime(10_000);
+      await drop(2);
+      jest.advanceTimersByTime(10_000);
+      jest.advanceTimersByTime(10_000); // there was nothing to tell
+      await drop(1);
+    } finally {
+      jest.useRealTimers();
+    }
+    expect(log.lines).toEqual(
+      [1, 3, 2, 1].map((count) => `ERROR Audit buffer full or failing: ${count} answers left without a record`),
+    );
+  });
+
   it('takes a folder that cannot be used like a full spool, and says what to do', async () => {
     writeFileSync(join(folder, 'spool'), 'a file where the folder should be');
     const auditLog = await open();

@@ -10,7 +10,7 @@ import { Spool, type SpoolSource } from './spool/spool.js';
 
 /** How long to wait between attempts to open the spool. */
 const REOPEN_MS = 5000;
-/** Records left out are reported at most this often. */
+/** Records left out are reported at once, and those that follow as often as this. */
 const REPORT_MS = 10_000;
 
 /** What is added to a record here: who, when, under which id, and what is kept of the text. */
@@ -45,9 +45,10 @@ export class AuditLog {
   private opening?: Promise<void>;
   private readonly stopped = new AbortController();
   private unreported = 0;
+  private lastFailure: unknown;
+  private nextReport: NodeJS.Timeout | undefined;
   private formattedMs = NaN;
   private formatted = '';
-  private reportedMs = -Infinity;
   private failedMs = -Infinity;
 
   constructor(
@@ -117,6 +118,7 @@ export class AuditLog {
     await this.opening;
     await this.spool?.close();
     this.report();
+    clearTimeout(this.nextReport);
   }
 
   private async tryToOpen(): Promise<boolean> {
@@ -185,21 +187,20 @@ export class AuditLog {
     }
     this.observer.onDropped(1);
     this.unreported++;
-    if (performance.now() - this.reportedMs > REPORT_MS) {
-      this.report(error);
-    }
+    this.lastFailure = error;
+    if (!this.nextReport) this.report();
   }
 
-  private report(error?: unknown): void {
-    if (this.unreported > 0) {
-      const count = this.unreported;
-      this.log.error(`Audit buffer full or failing: ${count} answers left without a record`, {
-        dropped: count,
-        spool: this.stats(),
-        error,
-      });
-      this.reportedMs = performance.now();
-      this.unreported = 0;
-    }
+  private report(): void {
+    clearTimeout(this.nextReport);
+    this.nextReport = undefined;
+    if (this.unreported === 0) return;
+    this.log.error(`Audit buffer full or failing: ${this.unreported} answers left without a record`, {
+      dropped: this.unreported,
+      spool: this.stats(),
+      error: this.lastFailure,
+    });
+    this.unreported = 0;
+    this.nextReport = setTimeout(() => this.report(), REPORT_MS).unref();
   }
 }
