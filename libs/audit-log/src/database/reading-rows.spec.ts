@@ -104,7 +104,7 @@ describe('reading the rows', () => {
 
   describe('as they come', () => {
     it('begins with the last ones and goes on with each new one, also one that is late', async () => {
-      const minute = Date.parse('2026-11-20T10:00:00Z');
+      const minute = Date.now() - 60_000;
       const line = (request_id: string, secondsLater: number) =>
         recordLine({ request_id, created_at: new Date(minute + secondsLater * 1000).toISOString() });
       await write(line('a', 0), line('b', 1), line('c', 2));
@@ -134,6 +134,24 @@ describe('reading the rows', () => {
       const second = next();
       await write(recordLine({ request_id: 'afterwards' }));
       expect(await second).toBe('afterwards');
+      abort.abort();
+      await rows.next();
+    });
+
+    it('goes on when clocks are ahead, by a little or by a month', async () => {
+      const line = (request_id: string, aheadMs: number) =>
+        recordLine({ request_id, created_at: new Date(Date.now() + aheadMs).toISOString() });
+      await write(line('far ahead', 30 * 86_400_000), line('ahead', 300_000));
+      const abort = new AbortController();
+      const rows = tailRows(client, { last: 2, pollMs: 10, signal: abort.signal });
+      const next = async () => ((await rows.next()).value as AuditRecord).request_id;
+      expect([await next(), await next()]).toEqual(['ahead', 'far ahead']);
+      await write(line('on time', 0));
+      expect(await next()).toBe('on time');
+      await write(line('ahead again', 300_000));
+      expect(await next()).toBe('ahead again');
+      await write(line('far ahead again', 30 * 86_400_000), line('on time again', 0));
+      expect(await next()).toBe('on time again');
       abort.abort();
       await rows.next();
     });

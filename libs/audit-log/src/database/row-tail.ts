@@ -16,19 +16,29 @@ export interface TailOptions {
 }
 
 const ROWS_A_PAGE = 1000;
+/** How far ahead of the database's clock a row may be to be shown before its time: there may be any number of them. */
+const LEAD = '10 minutes';
+
+/** A row, and the time up to which it shows that rows have come: its own, or the database's when its clock is ahead. */
+interface Found {
+  row: AuditRecord;
+  reached: Date;
+}
+
+const FOUND = `row_to_json(${AUDIT_TABLE}) AS row, least(created_at, now()) AS reached`;
 
 /** Rows as they come into the table: a look back over `overlapMs` finds those that others have overtaken. */
 export async function* tailRows(client: QueryClient, options: TailOptions): AsyncGenerator<AuditRecord> {
   const { last = 10, pollMs = 1000, overlapMs = 10_000, signal } = options;
   const seen = new SeenRows(await newestOf(client), overlapMs);
-  for await (const row of rowsSince(client, seen.sinceMs)) seen.add(row);
-  for (const row of await lastRows(client, last)) {
-    seen.add(row); // it may have come since then
-    yield row;
+  for await (const found of rowsSince(client, seen.sinceMs)) seen.add(found);
+  for (const found of await lastRows(client, last)) {
+    seen.add(found); // it may have come since then
+    yield found.row;
   }
   while (!signal.aborted) {
-    for await (const row of rowsSince(client, seen.sinceMs)) {
-      if (seen.add(row)) yield row;
+    for await (const found of rowsSince(client, seen.sinceMs)) {
+      if (seen.add(found)) yield found.row;
     }
     seen.forgetOld();
     await sleep(pollMs, undefined, { signal }).catch(() => undefined); // an abort ends the loop
@@ -49,11 +59,10 @@ class SeenRows {
   }
 
   /** Whether the row is new. */
-  add({ id, created_at }: AuditRecord): boolean {
+  add({ row: { id, created_at }, reached }: Found): boolean {
     if (this.createdMs.has(id)) return false;
-    const createdMs = Date.parse(created_at);
-    this.createdMs.set(id, createdMs);
-    this.newestMs = Math.max(this.newestMs, createdMs);
+    this.createdMs.set(id, Date.parse(created_at));
+    this.newestMs = Math.max(this.newestMs, reached.getTime());
     return true;
   }
 
@@ -66,28 +75,29 @@ class SeenRows {
 
 async function newestOf(client: QueryClient): Promise<number> {
   const { rows } = await client.query<{ newest: Date }>(
-    `SELECT coalesce(max(created_at), now()) AS newest FROM ${AUDIT_TABLE}`,
+    `SELECT least(max(created_at), now()) AS newest FROM ${AUDIT_TABLE}`,
   );
   return rows[0]?.newest.getTime() ?? Date.now();
 }
 
-async function lastRows(client: QueryClient, count: number): Promise<AuditRecord[]> {
-  const { rows } = await client.query<{ row: AuditRecord }>(
-    `SELECT row_to_json(${AUDIT_TABLE}) AS row FROM ${AUDIT_TABLE} ORDER BY created_at DESC, id DESC LIMIT $1`,
+async function lastRows(client: QueryClient, count: number): Promise<Found[]> {
+  const { rows } = await client.query<Found>(
+    `SELECT ${FOUND} FROM ${AUDIT_TABLE} ORDER BY created_at DESC, id DESC LIMIT $1`,
     [count],
   );
-  return rows.map(({ row }) => row).toReversed();
+  return rows.toReversed();
 }
 
-async function* rowsSince(client: QueryClient, sinceMs: number): AsyncGenerator<AuditRecord> {
+async function* rowsSince(client: QueryClient, sinceMs: number): AsyncGenerator<Found> {
   let after = { created_at: new Date(sinceMs).toISOString(), id: '00000000-0000-0000-0000-000000000000' };
   for (;;) {
-    const { rows } = await client.query<{ row: AuditRecord }>(
-      `SELECT row_to_json(${AUDIT_TABLE}) AS row FROM ${AUDIT_TABLE} WHERE created_at >= $1 AND (created_at, id) > ($1, $2)
+    const { rows } = await client.query<Found>(
+      `SELECT ${FOUND} FROM ${AUDIT_TABLE}
+       WHERE created_at >= $1 AND (created_at, id) > ($1, $2) AND created_at < now() + interval '${LEAD}'
        ORDER BY created_at, id LIMIT ${ROWS_A_PAGE}`,
       [after.created_at, after.id],
     );
-    for (const { row } of rows) yield row;
+    yield* rows;
     const last = rows.at(-1)?.row;
     if (!last || rows.length < ROWS_A_PAGE) return;
     after = last;
