@@ -2,6 +2,7 @@ import type { DynamicModule } from '@nestjs/common';
 import type { AuditObserver } from './audit-observer.js';
 import type { AuditWorkerOptions } from './audit-options.js';
 import type { AuditDatabase } from './database/audit-database.js';
+import { sqlStateOf } from './database/database-failure.js';
 import { dropExpired, ensurePartitions } from './database/partitions.js';
 import type { QueryClient } from './database/query-client.js';
 import { RecordWriter } from './database/record-writer.js';
@@ -17,6 +18,8 @@ export interface AuditWorkerContext {
 }
 
 const MAINTENANCE = 'db_maintain_partitions';
+/** SQLSTATE of a lock that was not to be had in time. */
+const LOCK_TIMEOUT = '55P03';
 
 /** The worker as a Nest module, which closes its connection; queue and database remain its process's to close. */
 export function auditWorkerModule(context: AuditWorkerContext, options: AuditWorkerOptions): DynamicModule {
@@ -36,10 +39,16 @@ async function maintain({ database, log, observer }: AuditWorkerContext, retenti
   const startMs = performance.now();
   const report = (status: 'success' | 'error') =>
     observer.onDatabaseOperation(MAINTENANCE, status, (performance.now() - startMs) / 1000);
+  // Inserts stand in line behind each attempt, and whoever reads may do so for hours.
+  const onDropFailed = (error: unknown): string[] => {
+    if (sqlStateOf(error) !== LOCK_TIMEOUT) throw error;
+    log.warning('Somebody uses the audit table for long: its expired partitions are dropped in an hour', { error });
+    return [];
+  };
   try {
     const { made, dropped } = await database.run(async (client) => ({
       made: await ensurePartitions(client, now),
-      dropped: await dropExpired(client, retentionDays, await earlierOf(now, client)),
+      dropped: await dropExpired(client, retentionDays, await earlierOf(now, client)).catch(onDropFailed),
     }));
     report('success');
     if (made.length + dropped.length > 0) {
