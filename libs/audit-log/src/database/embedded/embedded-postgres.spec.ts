@@ -80,6 +80,7 @@ describe('EmbeddedPostgres', () => {
     expect(await query(connection, 'SHOW server_version')).toMatch(/^18\./);
     expect(await query(connection, 'SHOW listen_addresses')).toBe('');
     expect(await query(connection, 'SHOW fsync')).toBe('on');
+    expect(await query(connection, 'SHOW max_connections')).toBe('200');
     expect(statSync(connection.host).mode & 0o777).toBe(0o700);
     expect(connection.host).toBe(join(dataDir, 'postgres/socket'));
   });

@@ -15,7 +15,7 @@ export interface EmbeddedPostgresOptions {
   /** Falcon's data folder; the server lives in `postgres` below it. */
   dataDir: string;
   log: LogWriter;
-  /** Connections of all processes together. @default 50 */
+  /** Connections of all processes together. @default 200 */
   maxConnections?: number;
   /** Where the cluster lives if the server cannot reach `dataDir`. @default /var/lib/falcon */
   elsewhere?: string;
@@ -30,6 +30,8 @@ export interface EmbeddedConnection {
   database: string;
 }
 
+/** A process under load uses about 14; room for as many again costs 9 MB of shared memory. */
+const MAX_CONNECTIONS = 200;
 const LOCK_TIMEOUT_MS = 90_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 10_000;
@@ -104,7 +106,7 @@ export class EmbeddedPostgres {
       const binaries = findBinaries();
       const native = await prepareBinaries(binaries, this.folder);
       await ensureCluster(this.folder, native, binaries);
-      await ensureServer(this.folder, native, this.options.maxConnections ?? 50);
+      await ensureServer(this.folder, native, this.options.maxConnections ?? MAX_CONNECTIONS);
       await this.ensureDatabase();
       this.keeper = await connectTo(this.folder, EMBEDDED_NAME);
     } finally {
