@@ -7,6 +7,11 @@ import type { LogWriter } from './log-writer.js';
 import { AuditQueue } from './queue/audit-queue.js';
 import type { QueueServer } from './queue/queue-server.js';
 
+/** Each worker writes what it takes off the queue into the database that it has. */
+const SCATTERED =
+  'The audit queue is in Redis and the table in the embedded Postgres: processes with another DATA_DIR that use this queue ' +
+  'scatter the rows over several databases; give them one DATA_DIR, or all of them POSTGRES_URL';
+
 /** The Postgres and the queue that a process uses: given ones, or an embedded Postgres for both. */
 export class AuditServices {
   private embedded?: Promise<EmbeddedPostgres>;
@@ -23,14 +28,14 @@ export class AuditServices {
    * @throws {EmbeddedPostgresError} when it does not start; asking again later is allowed
    */
   readonly connection = async (): Promise<PostgresConnection> => {
-    const { postgresUrl, dataDir } = this.options;
+    const { postgresUrl } = this.options;
     if (postgresUrl !== undefined) {
       return { url: postgresUrl };
     }
     if (this.isClosed) {
       throw new Error('The embedded Postgres has been stopped.');
     }
-    this.embedded ??= EmbeddedPostgres.start({ dataDir, log: this.log }).catch((error: unknown) => {
+    this.embedded ??= this.startEmbedded().catch((error: unknown) => {
       delete this.embedded;
       throw error;
     });
@@ -55,6 +60,13 @@ export class AuditServices {
   /** The producer's end of the queue. */
   queue(): AuditQueue {
     return new AuditQueue(this.queueServer, this.options.redisTimeoutMs, this.log, this.policies.queue);
+  }
+
+  private async startEmbedded(): Promise<EmbeddedPostgres> {
+    const { dataDir, redisQueueUrl } = this.options;
+    const embedded = await EmbeddedPostgres.start({ dataDir, log: this.log });
+    if (redisQueueUrl !== undefined) this.log.warning(SCATTERED, { data_dir: dataDir });
+    return embedded;
   }
 
   /** Stops the embedded Postgres, unless another process uses it; nothing of this process may, any more. */
