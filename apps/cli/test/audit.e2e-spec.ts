@@ -140,6 +140,11 @@ describe('falcon audit', () => {
       const { stdout } = await audit(['tail', '--json', '--last', '1'], { interruptAt: /\n/ });
       expect(JSON.parse(stdout)).toMatchObject({ request_id: 'b', batch_index: null, prediction: 'positive' });
     });
+
+    it('begins with no more rows than it can hold, and says what gives more', async () => {
+      const { code, stderr } = await audit(['tail', '-n', '10001']);
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('10000 rows at most: export') });
+    });
   });
 
   describe('verify', () => {

@@ -2,6 +2,9 @@ import { Command, type CommanderError, InvalidArgumentError, Option } from 'comm
 import { TROUBLE, type ExportOptions, type TailCommandOptions, type VerifyOptions } from './audit.options.js';
 import { parseInstant } from './instant.js';
 
+/** They are in memory all at once, to be shown oldest first. */
+const MAX_LAST = 10_000;
+
 /** `falcon audit status|tail|export|verify|migrate`: the record of what was asked and answered. */
 export function auditCommand(): Command {
   const audit = new Command('audit')
@@ -15,7 +18,7 @@ export function auditCommand(): Command {
   audit
     .command('tail')
     .description('the last rows, and each new one as it comes, until Ctrl-C')
-    .option('-n, --last <rows>', 'rows to begin with', parseCount, 10)
+    .option('-n, --last <rows>', `rows to begin with, ${MAX_LAST} at most: export gives any number`, parseLast, 10)
     .option('--json', 'print a line of JSON a row')
     .action(act((actions, options: TailCommandOptions) => actions.followRows(options)));
   withRange(audit.command('export').description('the rows of a range by time, any number of them'))
@@ -48,6 +51,12 @@ function withRange(command: Command): Command {
 function parseCount(written: string): number {
   if (!/^\d{1,7}$/.test(written)) throw new InvalidArgumentError('A count is written in digits.');
   return Number(written);
+}
+
+function parseLast(written: string): number {
+  const count = parseCount(written);
+  if (count > MAX_LAST) throw new InvalidArgumentError(`It shows ${MAX_LAST} rows at most: export gives any number.`);
+  return count;
 }
 
 type Actions = typeof import('./audit-actions.js');
