@@ -214,6 +214,31 @@ describeWithRedis('shipping over a Redis that fails', () => {
     expect(new Set(line.worker.ids())).toEqual(new Set(numbers(0, 4000)));
   });
 
+  it('packs a batch again that could not be packed, and skips nothing', async () => {
+    await redis.startAgain();
+    const { source } = line.spool;
+    const next = source.next.bind(source);
+    jest.spyOn(source, 'next').mockImplementationOnce(async (limits) => {
+      const batch = await next(limits);
+      const format = batch?.format;
+      let isFirstLook = true;
+      const failOnce = () => {
+        if (isFirstLook) {
+          isFirstLook = false;
+          throw new Error('out of memory');
+        }
+        return format;
+      };
+      return batch && Object.defineProperty(batch, 'format', { get: failOnce });
+    });
+    await line.append(3000);
+    line.shipper.start();
+    line.worker.start();
+    await line.drained();
+    expect(line.log.lines).toContain('ERROR Shipping audit records failed, and is tried again');
+    expect(line.worker.ids()).toEqual(numbers(0, 3000));
+  });
+
   it('gives up at shutdown while Redis is away, and keeps the records', async () => {
     await line.append(100);
     const startMs = performance.now();

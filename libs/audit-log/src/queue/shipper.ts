@@ -33,6 +33,8 @@ const PATIENCE_MS = 2000;
 export class Shipper {
   private readonly underWay = new Shipments(WINDOW_JOBS, WINDOW_BYTES);
   private readonly stopping = new AbortController();
+  /** Read, and not packed yet. */
+  private batch: SpoolBatch | undefined;
   private unsent: Shipment | undefined;
   private running?: Promise<void>;
   private gatherUntilMs = 0;
@@ -54,7 +56,7 @@ export class Shipper {
 
   /** Age of the oldest record that has been read off the spool and is not in the table yet; 0 when there is none. */
   lagSeconds(): number {
-    const oldestAt = (this.underWay.oldest ?? this.unsent)?.oldestAt;
+    const oldestAt = (this.underWay.oldest ?? this.unsent ?? this.batch)?.oldestAt;
     return oldestAt === undefined ? 0 : Math.max(0, (Date.now() - Date.parse(oldestAt)) / 1000);
   }
 
@@ -129,12 +131,15 @@ export class Shipper {
     return true;
   }
 
+  /** What is read is kept until it is packed: the source does not hand it out twice. */
   private async readNext(): Promise<Shipment | undefined> {
-    const batch = await this.source.next(LIMITS);
-    if (!batch || !isLarge(batch)) {
+    this.batch ??= await this.source.next(LIMITS);
+    if (!this.batch || !isLarge(this.batch)) {
       this.gatherUntilMs = performance.now() + GATHER_MS;
     }
-    return batch && shipmentOf(batch);
+    const shipment = this.batch && (await shipmentOf(this.batch));
+    this.batch = undefined;
+    return shipment;
   }
 
   private async put({ id, records, job }: Shipment, again = false): Promise<void> {
