@@ -239,6 +239,25 @@ describeWithRedis('shipping over a Redis that fails', () => {
     expect(line.worker.ids()).toEqual(numbers(0, 3000));
   });
 
+  it('takes what is done off a Redis whose memory is full, though that takes nothing more', async () => {
+    await redis.startAgain();
+    const asking = jest.spyOn(line.queue, 'progressOf').mockImplementation(async (ids) => ids.map(() => 'known'));
+    line.shipper.start();
+    line.worker.start();
+    await line.append(3000);
+    await until(() => line.worker.records === 3000);
+    await until(async () => (await line.queue.counts()).active === 0);
+    await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+    await line.append(1000);
+    await until(() => line.log.lines.some((text) => text.includes('its memory is full')));
+    asking.mockRestore();
+    await until(() => line.spool.stats().records === 1000);
+    await until(async () => (await line.queue.counts()).completed === 0);
+    await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+    await line.drained();
+    expect(line.worker.ids()).toEqual(numbers(0, 4000));
+  });
+
   it('gives up at shutdown while Redis is away, and keeps the records', async () => {
     await line.append(100);
     const startMs = performance.now();

@@ -121,6 +121,15 @@ export class Shipper {
 
   /** Sends one job; false when there is nothing to send. One that cannot be sent is kept and goes first the next time. */
   private async sendNext(): Promise<boolean> {
+    try {
+      return await this.sendOne();
+    } catch (error) {
+      await this.confirm(); // a queue whose memory is full takes nothing, and what is removed from it makes room
+      throw error;
+    }
+  }
+
+  private async sendOne(): Promise<boolean> {
     this.unsent ??= await this.readNext();
     if (!this.unsent) {
       return false;
