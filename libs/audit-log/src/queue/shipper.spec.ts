@@ -6,7 +6,7 @@ import { startPostgres } from '../../test-support/postgres.js';
 import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
 import { recordingObserver, type RecordingObserver } from '../../test-support/recording-observer.js';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
-import { until } from '../../../../scripts/test-support/until.js';
+import { eventually, until } from '../../../../scripts/test-support/until.js';
 import { startTcpPostgres, type TcpPostgres } from '../../test-support/tcp-postgres.js';
 import { TestWorker } from '../../test-support/test-worker.js';
 import { Spool } from '../spool/spool.js';
@@ -212,6 +212,27 @@ describeWithRedis('shipping over a Redis that fails', () => {
     await line.append(1000);
     await line.drained();
     expect(new Set(line.worker.ids())).toEqual(new Set(numbers(0, 4000)));
+  });
+
+  it('says that a backlog is gone although more comes all the time', async () => {
+    const enough = new AbortController();
+    const load = async () => {
+      for (; !enough.signal.aborted; await sleep(2)) await line.append(1);
+    };
+    const adding = jest.spyOn(line.queue, 'add');
+    line.shipper.start();
+    const loading = load();
+    await until(() => adding.mock.calls.length > 1); // the first has failed
+    await redis.startAgain();
+    line.worker.start();
+    try {
+      await eventually(() =>
+        expect(line.log.lines).toContainEqual(expect.stringMatching(/^INFO Flushed [1-9]\d* logs$/)),
+      );
+    } finally {
+      enough.abort();
+      await loading;
+    }
   });
 
   it('packs a batch again that could not be packed, and skips nothing', async () => {

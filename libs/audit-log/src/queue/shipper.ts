@@ -5,6 +5,7 @@ import type { SpoolBatch, SpoolSource } from '../spool/spool.js';
 import { MAX_JOB_BYTES, MAX_JOB_RECORDS } from './audit-job.js';
 import type { AuditQueue } from './audit-queue.js';
 import { QueueUnavailableError } from './audit-queue.errors.js';
+import { Backlog } from './backlog.js';
 import { jittered } from './backoff.js';
 import { type Shipment, shipmentOf, Shipments } from './shipments.js';
 
@@ -33,14 +34,13 @@ const PATIENCE_MS = 2000;
 export class Shipper {
   private readonly underWay = new Shipments(WINDOW_JOBS, WINDOW_BYTES);
   private readonly stopping = new AbortController();
+  private readonly backlog = new Backlog();
   /** Read, and not packed yet. */
   private batch: SpoolBatch | undefined;
   private unsent: Shipment | undefined;
   private running?: Promise<void>;
   private gatherUntilMs = 0;
   private pollMs = POLL.minMs;
-  private confirmed = 0;
-  private hadBacklog = false;
 
   constructor(
     private readonly source: SpoolSource,
@@ -137,6 +137,7 @@ export class Shipper {
     await this.put(this.unsent);
     this.underWay.add(this.unsent);
     this.unsent = undefined;
+    this.noteCaughtUp();
     return true;
   }
 
@@ -189,13 +190,13 @@ export class Shipper {
     if (!last) {
       return;
     }
-    this.hadBacklog ||= this.lagSeconds() * 1000 > BACKLOG_MS;
+    if (this.lagSeconds() * 1000 > BACKLOG_MS) {
+      this.backlog.seen();
+    }
     await this.source.acknowledge(last.end);
     this.underWay.drop(completed.length);
-    this.confirmed += completed.reduce((sum, { records }) => sum + records, 0);
-    if (this.isDone()) {
-      this.onDrained();
-    }
+    this.backlog.confirm(completed.reduce((sum, { records }) => sum + records, 0));
+    this.noteCaughtUp();
     await this.queue.remove(completed.map(({ id }) => id));
   }
 
@@ -213,16 +214,19 @@ export class Shipper {
     return this.underWay.size === 0 && !this.unsent && this.source.isDrained();
   }
 
-  private onDrained(): void {
-    if (this.hadBacklog) {
-      this.log.info(`Flushed ${this.confirmed} logs`, { source: this.source.id });
+  private noteCaughtUp(): void {
+    const { oldest } = this.underWay;
+    if (!oldest && !this.isDone()) {
+      return; // the oldest one left is not read yet
     }
-    this.hadBacklog = false;
-    this.confirmed = 0;
+    const flushed = this.backlog.flushed(oldest ? Date.parse(oldest.oldestAt ?? '') : Infinity);
+    if (flushed > 0) {
+      this.log.info(`Flushed ${flushed} logs`, { source: this.source.id });
+    }
   }
 
   private onFailure(error: unknown): void {
-    this.hadBacklog = true;
+    this.backlog.seen();
     // That the queue is away is said once, by whoever watches the connection.
     if (!(error instanceof QueueUnavailableError)) {
       this.log.error('Shipping audit records failed, and is tried again', { source: this.source.id, error });
