@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import { startPostgres } from '../../test-support/postgres.js';
 import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
+import { TestWorker } from '../../test-support/test-worker.js';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
-import { eventually } from '../../../../scripts/test-support/until.js';
+import { eventually, until } from '../../../../scripts/test-support/until.js';
 import { AUDIT_QUEUE, type AuditJob } from './audit-job.js';
-import { AuditQueue } from './audit-queue.js';
+import { AuditQueue, MAINTENANCE_JOB } from './audit-queue.js';
 import { QueueUnavailableError } from './audit-queue.errors.js';
 import type { QueueServer } from './queue-server.js';
 import { WorkerConnection } from './worker-connection.js';
@@ -87,6 +88,23 @@ function queueContract(start: () => Promise<Running>): void {
     const bull = await queue.bull();
     expect(await bull.getJobSchedulersCount()).toBe(1);
     await bull.removeJobScheduler('maintenance');
+  });
+
+  it('still knows of all that is completed when the maintenance is', async () => {
+    const ids = Array.from({ length: 8 }, newId);
+    for (const id of ids) await queue.add(id, JOB);
+    const worker = new TestWorker(running.server);
+    worker.start();
+    const allCompleted = ids.map(() => 'completed');
+    await eventually(async () => expect(await queue.progressOf(ids)).toEqual(allCompleted));
+    const bull = await queue.bull();
+    const maintained = async () => (await bull.getCompleted()).filter(({ name }) => name === MAINTENANCE_JOB).length;
+    const before = await maintained();
+    await queue.scheduleMaintenance(3_600_000);
+    await until(async () => (await maintained()) > before);
+    expect(await queue.progressOf(ids)).toEqual(allCompleted);
+    await bull.removeJobScheduler(MAINTENANCE_JOB);
+    await worker.stop();
   });
 }
 

@@ -32,14 +32,14 @@ export const MAINTENANCE_JOB = 'maintenance';
 const NOTHING: QueuedJob = { format: 0, records: 0, rows: '' };
 const POSTGRES_CONNECTIONS = 2;
 
-/**
- * A job is tried for ever, because what it carries has to get into the table. Once it is completed its producer removes it;
- * the age is for the jobs of a producer that never comes back.
- */
+/** For the jobs of a producer that never comes back. BullMQ applies it to all that are completed, whichever job it came with. */
+const KEEP_COMPLETED = { age: 900 };
+
+/** A job is tried for ever, because what it carries has to get into the table. Once it is completed its producer removes it. */
 const JOB_OPTIONS: JobsOptions = {
   attempts: MAX_INT,
   backoff: { type: 'custom' },
-  removeOnComplete: { age: 900 },
+  removeOnComplete: KEEP_COMPLETED,
   stackTraceLimit: 1,
 };
 
@@ -115,7 +115,7 @@ export class AuditQueue {
     const template = {
       name: MAINTENANCE_JOB,
       data: NOTHING,
-      opts: { removeOnComplete: { count: 5 }, removeOnFail: { count: 5 } },
+      opts: { removeOnComplete: KEEP_COMPLETED, removeOnFail: { count: 5 } },
     };
     return this.call(async (queue) => {
       const existing = await queue.getJobScheduler(MAINTENANCE_JOB);
