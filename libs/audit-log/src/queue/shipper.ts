@@ -26,6 +26,12 @@ const RETRY = { baseMs: 100, capMs: 2000 };
 const BACKLOG_MS = 5000;
 /** At shutdown: no confirmation for this long means that none will come in time. */
 const PATIENCE_MS = 2000;
+/**
+ * At shutdown: a queue that does not answer is tried for half of the time that is left, so that the other half suffices to
+ * send the rest, and no longer than this: a Redis restarts or fails over in less, and where the spool outlives the process
+ * a longer one keeps everybody waiting for nothing.
+ */
+const AWAY_PATIENCE_MS = 15_000;
 
 /**
  * Brings the records of one spool onto the queue, and acknowledges a stretch of the spool only when its job is completed,
@@ -68,17 +74,15 @@ export class Shipper {
 
   /**
    * For the shutdown: puts all that is left on the queue, more than the window if need be, and waits for it as long as
-   * it moves. True when everything is in the table.
+   * it moves; a queue that is away may come back meanwhile. True when everything is in the table.
    */
   async flush(deadlineMs: number): Promise<boolean> {
     await this.stop();
     try {
       await this.sendRest(deadlineMs);
       await this.confirmRest(deadlineMs);
-    } catch (error) {
-      if (!(error instanceof QueueUnavailableError)) {
-        throw error;
-      }
+    } catch {
+      // It has been told, and tried for long enough.
     }
     const isDone = this.isDone();
     if (!isDone) {
@@ -266,7 +270,7 @@ export class Shipper {
   }
 
   private async sendRest(deadlineMs: number): Promise<void> {
-    while (performance.now() < deadlineMs && (await this.sendNext())) {
+    while (performance.now() < deadlineMs && (await this.insist(() => this.sendNext(), deadlineMs))) {
       this.underWay.forgetJobBeyondBounds(); // the spool still has them, should they be needed
     }
   }
@@ -274,10 +278,28 @@ export class Shipper {
   private async confirmRest(deadlineMs: number): Promise<void> {
     let movedAtMs = performance.now();
     while (!this.isDone() && performance.now() < Math.min(deadlineMs, movedAtMs + PATIENCE_MS)) {
-      if (await this.confirm()) {
+      if (await this.insist(() => this.confirm(), deadlineMs)) {
         movedAtMs = performance.now();
       } else {
         await sleep(POLL.minMs, undefined, { ref: false });
+      }
+    }
+  }
+
+  /** Tries a step again while it fails, until that has lasted too long for what is left of the time. */
+  private async insist(step: () => Promise<boolean>, deadlineMs: number): Promise<boolean> {
+    const startMs = performance.now();
+    const giveUpMs = startMs + Math.min(AWAY_PATIENCE_MS, (deadlineMs - startMs) / 2);
+    for (let failures = 1; ; failures++) {
+      try {
+        return await step();
+      } catch (error) {
+        this.onFailure(error);
+        const leftMs = giveUpMs - performance.now();
+        if (leftMs <= 0) {
+          throw error;
+        }
+        await sleep(Math.min(jittered(RETRY, failures), leftMs), undefined, { ref: false });
       }
     }
   }
