@@ -56,7 +56,7 @@ export class AuditPipeline {
   /**
    * Ships what is on the spool and ends. Call it when nothing is appended any more.
    * @param timeoutMs Time for shipping; what is left then is found by the next start.
-   * @returns whether everything is in the table or at least on the queue
+   * @returns whether everything is in the table; what is not stays on the spool, whether it is on the queue, too, or not
    */
   async stop(timeoutMs: number): Promise<boolean> {
     await this.starting;

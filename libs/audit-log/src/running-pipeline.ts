@@ -64,8 +64,7 @@ export class RunningPipeline {
   }
 
   lagSeconds(): number {
-    const shippers = [...this.adopted.values(), ...(this.own ? [this.own] : [])];
-    return Math.max(0, ...shippers.map((shipper) => shipper.lagSeconds()));
+    return Math.max(0, ...this.shippers().map((shipper) => shipper.lagSeconds()));
   }
 
   pool(): { size: number; idle: number } {
@@ -76,22 +75,23 @@ export class RunningPipeline {
     return this.queue.availability.isUp ? QueueBoard.of(await this.queue.bull()) : undefined;
   }
 
-  /** True when all that was on the spools of this process is in the table. */
+  /** True when all that was on the spools of this process, its own and adopted ones, is in the table. */
   async stop(timeoutMs: number): Promise<boolean> {
     const deadlineMs = performance.now() + timeoutMs;
     this.stopping.abort();
     await this.looking;
     this.ensureOwn();
-    const flushed = (await this.own?.flush(deadlineMs)) ?? true;
-    for (const [spool, shipper] of this.adopted) {
-      await shipper.stop();
-      await spool.release();
-    }
+    const flushed = await Promise.all(this.shippers().map((shipper) => shipper.flush(deadlineMs)));
+    for (const spool of this.adopted.keys()) await spool.release();
     await this.worker?.close();
     await this.queue.close();
     await this.database.close();
     await this.services.close();
-    return flushed;
+    return flushed.every(Boolean);
+  }
+
+  private shippers(): Shipper[] {
+    return [...this.adopted.values(), ...(this.own ? [this.own] : [])];
   }
 
   /** Without HTTP, and with the producer's queue as its own. */

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
+import { until } from '../../../scripts/test-support/until.js';
+import { recordingLog } from '../test-support/recording-log.js';
+import { recordingObserver } from '../test-support/recording-observer.js';
+import { AuditLog } from './audit-log.js';
+import { openPolicies } from './audit-policies.js';
+import { AuditQueue } from './queue/audit-queue.js';
+import { RunningPipeline } from './running-pipeline.js';
+import { Spool } from './spool/spool.js';
+
+const TIMEOUT_MS = 10_000;
+/** More than the 64 that may be under way before the shutdown. */
+const JOBS = 70;
+
+describeWithRedis('the pipeline of a process', () => {
+  const [log, observer] = [recordingLog(), recordingObserver()];
+  let redis: TestRedis;
+  let spoolRoot: string;
+  let queue: AuditQueue;
+
+  beforeEach(async () => {
+    redis = await TestRedis.start();
+    spoolRoot = mkdtempSync(join(tmpdir(), 'falcon-pipeline-'));
+    queue = new AuditQueue({ kind: 'redis', url: redis.url }, TIMEOUT_MS, log);
+  });
+
+  afterEach(async () => {
+    await queue.close();
+    await redis.stop();
+    rmSync(spoolRoot, { recursive: true });
+  });
+
+  /** What a process that was killed leaves behind. */
+  async function leaveSpool(): Promise<void> {
+    const bounds = { maxBytes: 2 ** 30, appendTimeoutMs: TIMEOUT_MS };
+    const spool = await Spool.open({ root: spoolRoot, name: 'killed', sync: false, ...bounds }, log, observer);
+    for (let job = 0; job < JOBS; job++) {
+      await Promise.all(Array.from({ length: 1000 }, (_, id) => spool.append(JSON.stringify({ id }))));
+    }
+    await spool.close();
+  }
+
+  /** One that has no worker, and no Postgres. */
+  async function startPipeline(): Promise<RunningPipeline> {
+    const bounds = { spoolMaxBytes: 2 ** 30, appendTimeoutMs: TIMEOUT_MS };
+    const settings = { durability: 'process', whenFull: 'drop', storeText: false, workerId: 'api' } as const;
+    const auditLog = new AuditLog({ ...settings, ...bounds, spoolRoot }, log, observer);
+    const services = {
+      dataDir: spoolRoot,
+      postgresUrl: 'postgres://127.0.0.1:9/falcon',
+      postgresPoolSize: 1,
+      postgresTimeoutMs: TIMEOUT_MS,
+      redisQueueUrl: redis.url,
+      redisTimeoutMs: TIMEOUT_MS,
+    };
+    const worker = { concurrency: 1, retentionDays: 1, migrate: false, closeTimeoutMs: TIMEOUT_MS };
+    const options = { services, policies: openPolicies(), worker, runsWorker: false, spoolRoot };
+    const pipeline = new RunningPipeline({ auditLog, options, log, observer });
+    await pipeline.start();
+    return pipeline;
+  }
+
+  it('puts what it has adopted on the queue when it ends, and does not say that it is in the table', async () => {
+    await leaveSpool();
+    const pipeline = await startPipeline();
+    await until(async () => (await queue.counts()).waiting === 64);
+    expect(await pipeline.stop(30_000)).toBe(false);
+    expect((await queue.counts()).waiting).toBe(JOBS);
+  });
+});
