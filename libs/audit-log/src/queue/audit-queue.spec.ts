@@ -190,6 +190,24 @@ describeWithRedis('a producer whose Redis fails', () => {
     await isTakenAgain();
   });
 
+  it('removes what nobody has asked for any more from a Redis whose memory is full', async () => {
+    await redis.startAgain();
+    await isTakenAgain();
+    const worker = new TestWorker({ kind: 'redis', url: redis.url });
+    worker.start();
+    await eventually(async () => expect((await queue.counts()).completed).toBe(1));
+    await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+    const refused = () => expect(queue.add('spool-1-0-1', JOB)).rejects.toThrow(/its memory is full/);
+    await eventually(refused);
+    await eventually(async () => expect((await queue.counts()).completed).toBe(1));
+    const now = Date.now();
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now + 3_600_000);
+    await eventually(refused);
+    clock.mockRestore();
+    await eventually(async () => expect((await queue.counts()).completed).toBe(0));
+    await worker.stop();
+  });
+
   it('is refused with the reason, and without the password, when that is wrong', async () => {
     await redis.startAgain();
     await redis.command('CONFIG', 'SET', 'requirepass', 'right');

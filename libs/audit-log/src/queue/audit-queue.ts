@@ -26,6 +26,10 @@ export interface QueueCounts {
 
 /** What the drivers of Redis and of Postgres say of an answer that did not come in time. */
 const TIMED_OUT = /timed out|timeout/i;
+/** What a Redis says that has no room. */
+const MEMORY_FULL = /^OOM/;
+/** Old jobs that are removed at once, so that others do not wait for long meanwhile. */
+const MOST_CLEANED = 1000;
 const MAX_INT = 2 ** 31 - 1;
 /** Name of the jobs that have the table looked after. */
 export const MAINTENANCE_JOB = 'maintenance';
@@ -72,7 +76,17 @@ export class AuditQueue {
 
   /** Puts a job on the queue; one that is there already under its id stays as it is. */
   async add(id: string, job: QueuedJob): Promise<void> {
-    await this.call((queue) => queue.add(RECORDS_JOB, job, { ...JOB_OPTIONS, jobId: id }));
+    await this.call(async (queue) => {
+      try {
+        await queue.add(RECORDS_JOB, job, { ...JOB_OPTIONS, jobId: id });
+      } catch (error) {
+        if (error instanceof Error && MEMORY_FULL.test(error.message)) {
+          // BullMQ would do so when the next job is completed, and there may be none any more.
+          await queue.clean(KEEP_COMPLETED.age * 1000, MOST_CLEANED).catch(() => undefined); // the refusal says enough
+        }
+        throw error;
+      }
+    });
   }
 
   /** What has become of jobs, in the order of their ids. */
