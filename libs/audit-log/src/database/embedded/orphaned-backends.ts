@@ -1,4 +1,5 @@
 import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { ClusterFolder } from './cluster-folder.js';
 
 /**
@@ -19,18 +20,23 @@ export function killOrphanedBackends({ data }: ClusterFolder): number {
   return orphans.length;
 }
 
-/** All processes of a server have its data folder as their working directory. */
+/** All processes of a server have its data folder as their working directory, as somebody's shell may, too. */
 function backendsOf(data: string): number[] {
   if (process.platform !== 'linux') return [];
   const folder = realpathSync(data);
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && workingDirectoryOf(name) === folder)
+    .filter((name) => /^\d+$/.test(name) && linkOf(name, 'cwd') === folder && isPostgres(name))
     .map(Number);
 }
 
-function workingDirectoryOf(pid: string): string | undefined {
+/** A program that was replaced meanwhile, as by an update, is called "postgres (deleted)". */
+function isPostgres(pid: string): boolean {
+  return /^postgres( |$)/.test(basename(linkOf(pid, 'exe') ?? ''));
+}
+
+function linkOf(pid: string, name: 'cwd' | 'exe'): string | undefined {
   try {
-    return readlinkSync(`/proc/${pid}/cwd`);
+    return readlinkSync(`/proc/${pid}/${name}`);
   } catch {
     return undefined; // it has ended, or is none of ours
   }

@@ -1,0 +1,32 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { openClusterFolder } from './cluster-folder.js';
+import { killOrphanedBackends } from './orphaned-backends.js';
+
+const describeOnLinux = process.platform === 'linux' ? describe : describe.skip;
+
+describeOnLinux('what is left of a server', () => {
+  it('is killed, and nobody else who is in its folder', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'falcon-orphans-'));
+    const folder = openClusterFolder(dataDir);
+    mkdirSync(folder.data, { recursive: true });
+    const postgres = join(dataDir, 'postgres-of-a-test/postgres');
+    mkdirSync(dirname(postgres));
+    copyFileSync('/bin/bash', postgres);
+    const waiting = async (program: string): Promise<ChildProcess> => {
+      const child = spawn(program, ['-c', 'echo; read'], { cwd: folder.data });
+      await once(child.stdout, 'data');
+      return child;
+    };
+    const [backend, shell] = [await waiting(postgres), await waiting('/bin/bash')];
+    const ended = once(backend, 'exit');
+    expect(killOrphanedBackends(folder)).toBe(1);
+    expect(await ended).toEqual([null, 'SIGKILL']);
+    expect(shell.exitCode ?? shell.signalCode).toBeNull();
+    shell.kill('SIGKILL');
+    rmSync(dataDir, { recursive: true });
+  });
+});
