@@ -1,3 +1,4 @@
+import fs from 'node:fs/promises';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,6 +86,26 @@ describe('KeyStore', () => {
     writeFileSync(file, content(second));
     await until(() => store.ring.find(second.key) !== undefined);
     expect(store.ring.find(first.key)).toBeUndefined();
+  });
+
+  it('tries again what could not be read, and says so once', async () => {
+    const file = join(folder, 'unread.json');
+    const [first, second] = [generateKey(), generateKey()];
+    writeFileSync(file, content(first));
+    const { store, lines, statuses } = await started(file);
+    const failure = Object.assign(new Error('i/o error'), { code: 'EIO' });
+    const reading = jest.spyOn(fs, 'readFile').mockRejectedValue(failure);
+    try {
+      writeFileSync(file, content(second));
+      await until(() => reading.mock.calls.length >= 3);
+      expect([store.ring.find(first.key)?.id, statuses]).toEqual([first.id, ['error']]);
+    } finally {
+      reading.mockRestore();
+    }
+    await until(() => store.ring.find(second.key) !== undefined);
+    expect(store.ring.find(first.key)).toBeUndefined();
+    expect(statuses).toEqual(['error', 'success']);
+    expect(lines.map(({ fields }) => fields?.['reason'])).toEqual([expect.stringContaining('EIO'), undefined]);
   });
 
   it.each([

@@ -20,6 +20,8 @@ export type ReloadStatus = 'success' | 'error';
  */
 export class KeyStore {
   private timer: NodeJS.Timeout | undefined;
+  /** Why the file could not be read when it was last looked at; it is tried again, as that may pass without a change. */
+  private unread: string | undefined;
 
   private constructor(
     private readonly sources: KeySources,
@@ -49,20 +51,26 @@ export class KeyStore {
     this.timer = undefined;
   }
 
-  /** A file that cannot be used changes nothing, and is said once for each of its forms. */
+  /** A file that cannot be used changes nothing, and is said once for each of its forms and reasons. */
   private async look(onReload: (status: ReloadStatus) => void): Promise<void> {
     const { file } = this.sources;
     const form = await formOf(file);
-    if (form === this.seen) {
+    const told = form === this.seen ? this.unread : undefined;
+    if (form === this.seen && told === undefined) {
       return;
     }
     this.seen = form;
+    this.unread = undefined;
     try {
       this.current = await ringOf(this.sources);
       this.log.info('The file of keys has changed and was taken over', { file, keys: this.current.size });
       onReload('success');
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const { message: reason, cause } = error as Error;
+      this.unread = cause === undefined ? undefined : reason;
+      if (reason === told) {
+        return;
+      }
       this.log.error('The file of keys has changed and cannot be used: the keys from before go on', { file, reason });
       onReload('error');
     }
