@@ -72,7 +72,7 @@ describe('loadConfig', () => {
     [
       'HEALTH_CHECK_URLS',
       'a=ftp://host',
-      'a list such as gateway=https://host/path,store=tcp://host:6379, each name once, of letters, digits, "_" and "-"',
+      'a list such as gateway=https://host/path,store=tcp://host:6379, each name once, of letters, digits, "_" and "-", and no URL with a user or password',
     ],
     ['LOG_LEVEL', 'debug', 'one of DEBUG, INFO, WARNING, ERROR, CRITICAL'],
     ['INFERENCE_BACKEND', 'gpu', 'one of auto, wasm, cpu, tensorflow'],

@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import { namedUrls } from './named-urls.js';
+import { readEnvironment } from './read-environment.js';
 
 describe('namedUrls', () => {
   it('reads names and URLs', () => {
@@ -17,7 +19,19 @@ describe('namedUrls', () => {
     'a=http://x,a=http://y',
     'a=http://x,',
     '=http://x',
+    'a=http://user@x',
+    'a=https://:hush@x',
+    'a=tcp://user:hush@x:1',
   ])('refuses "%s"', (list) => {
     expect(namedUrls().safeParse(list).success).toBe(false);
   });
+
+  it.each(['a=http://user:hush@x', 'b=http://y,a=http://hush@x', 'b=http://u:hush@y,a=http://u:hush@x'])(
+    'does not repeat the password of "%s"',
+    (list) => {
+      const read = () => readEnvironment(z.object({ URLS: namedUrls() }), { URLS: list });
+      expect(read).toThrow('***@x');
+      expect(read).not.toThrow('hush');
+    },
+  );
 });

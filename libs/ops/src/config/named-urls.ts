@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 const EXPECTED =
-  'a list such as gateway=https://host/path,store=tcp://host:6379, each name once, of letters, digits, "_" and "-"';
+  'a list such as gateway=https://host/path,store=tcp://host:6379, each name once, of letters, digits, "_" and "-", and no URL with a user or password';
 const ENTRY = /^([\w-]{1,64})=(\S+)$/;
 const PROTOCOLS = ['http:', 'https:', 'tcp:'];
 
@@ -26,6 +26,10 @@ export function namedUrls() {
 function parse(entry: string): NamedUrl | undefined {
   const [, name = '', address = ''] = ENTRY.exec(entry) ?? [];
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  const isUsable = url && PROTOCOLS.includes(url.protocol) && (url.protocol !== 'tcp:' || url.port !== '');
-  return isUsable ? { name, url } : undefined;
+  return url && isUsable(url) ? { name, url } : undefined;
+}
+
+/** `fetch` takes no URL with a user or password, and quotes it. */
+function isUsable({ protocol, port, username, password }: URL): boolean {
+  return PROTOCOLS.includes(protocol) && (protocol !== 'tcp:' || port !== '') && username === '' && password === '';
 }
