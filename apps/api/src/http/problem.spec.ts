@@ -1,3 +1,4 @@
+import { QueueUnavailableError } from '@app/audit-log';
 import {
   InferenceDeadlineError,
   InferenceFailedError,
@@ -55,6 +56,12 @@ describe('problem', () => {
 
   it('keeps the cause of a failure of the model to itself', () => {
     expect(JSON.stringify(bodyOf(new InferenceFailedError('m', 'secret words')))).not.toContain('secret');
+  });
+
+  it('says that the queue is away, and not what its client said of it', () => {
+    const body = bodyOf(new QueueUnavailableError(new Error('connect ECONNREFUSED secret:6379')));
+    expect(body).toMatchObject({ status: 503, code: 'QUEUE_UNAVAILABLE' });
+    expect(JSON.stringify(body)).not.toContain('secret');
   });
 
   it("knows Fastify's refusals by their codes", () => {

@@ -16,6 +16,9 @@ export interface Failure extends HttpErrorExtras {
 
 const INTERNAL: Failure = { code: 'INTERNAL_ERROR', detail: 'The server failed; the log has the cause.' };
 
+/** The error's own words are those of a client of Redis. */
+const NO_QUEUE: Failure = { code: 'QUEUE_UNAVAILABLE', detail: 'The audit queue cannot be read at present.' };
+
 const CANCELLED: Failure = { code: 'REQUEST_CANCELLED', detail: 'The client left before the answer.' };
 
 /** Codes that Fastify gives to what it refuses before a handler runs. */
@@ -41,13 +44,7 @@ const LIBRARY_ERRORS = [
   CacheError,
   MaintenanceUnavailableError,
 ];
-type LibraryError =
-  | InferenceError
-  | AuditUnavailableError
-  | QueueUnavailableError
-  | ResilienceError
-  | CacheError
-  | MaintenanceUnavailableError;
+type LibraryError = InferenceError | AuditUnavailableError | ResilienceError | CacheError | MaintenanceUnavailableError;
 
 /** Turns whatever was thrown into what a client may know; what has no row in the table is INTERNAL_ERROR. */
 export function failureOf(error: unknown): Failure {
@@ -56,6 +53,9 @@ export function failureOf(error: unknown): Failure {
   }
   if (LIBRARY_ERRORS.some((kind) => error instanceof kind)) {
     return libraryFailure(error as LibraryError);
+  }
+  if (error instanceof QueueUnavailableError) {
+    return NO_QUEUE;
   }
   if (error instanceof Error && error.name === 'AbortError') {
     return CANCELLED;
