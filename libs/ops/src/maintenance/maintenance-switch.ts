@@ -1,9 +1,13 @@
 import { z } from 'zod';
 
+/** The last instant that a Date can be; another program may have written the switch. */
+const MAX_TIME_MS = 8.64e15;
+const instantMs = z.number().min(-MAX_TIME_MS).max(MAX_TIME_MS);
+
 const switchSchema = z.object({
   on: z.boolean(),
-  sinceMs: z.number(),
-  untilMs: z.number().optional(),
+  sinceMs: instantMs,
+  untilMs: instantMs.optional(),
   reason: z.string().optional(),
 });
 
