@@ -123,7 +123,7 @@ describe('bad input', () => {
   it.each([
     ['model', { text: 'a', model: 1 }],
     ['model', { text: 'a', model: '' }],
-    ['model', { text: 'a', model: 'm'.repeat(101) }],
+    ['model', { text: 'a', model: 'm'.repeat(129) }],
     ['version', { text: 'a', version: 1 }],
   ])('a %s that is no name is 422 and named', async (member, body) => {
     const { status, json } = await infer(body);

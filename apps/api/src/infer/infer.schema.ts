@@ -1,3 +1,4 @@
+import { MAX_MODEL_NAME_CHARACTERS } from '@app/inference';
 import { z } from 'zod';
 
 const MAX_TEXT_CHARACTERS = 10_000;
@@ -46,7 +47,7 @@ const choice = {
   model: z
     .string('must be a string')
     .min(1, 'must not be empty')
-    .max(100, 'must be at most 100 characters')
+    .max(MAX_MODEL_NAME_CHARACTERS, `must be at most ${MAX_MODEL_NAME_CHARACTERS} characters`)
     .optional()
     .meta({ description: 'Name of the model; the default model if absent.', example: 'sentiment' }),
   version: z
