@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { isFromThisMachine, isLoopback } from './loopback.js';
+import { isFromAnotherSite, isFromThisMachine, isLoopback } from './loopback.js';
 
 describe('isLoopback', () => {
   it.each(['localhost', '::1', '127.0.0.1', '127.1.2.3', '::ffff:127.0.0.1'])('knows %s', (host) => {
@@ -43,4 +43,24 @@ describe('isFromThisMachine', () => {
   it('keeps out another machine', () => {
     expect(isFromThisMachine(request({}, '10.0.0.7'))).toBe(false);
   });
+});
+
+describe('isFromAnotherSite', () => {
+  const isIt = (method: string, headers: IncomingHttpHeaders) =>
+    isFromAnotherSite({ method, headers: { host: 'falcon.example:8000', ...headers } } as IncomingMessage);
+
+  it.each([
+    ['POST', {}],
+    ['POST', { origin: 'http://falcon.example:8000' }],
+    ['POST', { origin: 'https://behind.a.proxy', 'sec-fetch-site': 'same-origin' }],
+    ['GET', { origin: 'http://evil.example' }],
+  ])('takes %s with %j for one of its own', (method, headers) => expect(isIt(method, headers)).toBe(false));
+
+  it.each([
+    ['POST', { origin: 'http://evil.example' }],
+    ['PUT', { origin: 'http://falcon.example:8001' }],
+    ['POST', { origin: 'null' }],
+    ['GET', { 'sec-fetch-site': 'cross-site' }],
+    ['POST', { 'sec-fetch-site': 'same-site' }],
+  ])("takes %s with %j for another's", (method, headers) => expect(isIt(method, headers)).toBe(true));
 });

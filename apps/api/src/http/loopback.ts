@@ -22,10 +22,16 @@ export function isFromThisMachine(request: IncomingMessage): boolean {
   );
 }
 
-/** Whether a browser sends this for a page of another origin. */
-export function isFromAnotherSite({ headers }: IncomingMessage): boolean {
-  const site = headers['sec-fetch-site'];
-  return site !== undefined && site !== 'same-origin' && site !== 'none';
+/**
+ * Whether a browser sends this for a page of another origin. Only over https or to loopback does it name the site, but it
+ * always names the origin of what may change something.
+ */
+export function isFromAnotherSite({ method, headers }: IncomingMessage): boolean {
+  const { 'sec-fetch-site': site, origin, host } = headers;
+  if (site !== undefined) {
+    return site !== 'same-origin' && site !== 'none';
+  }
+  return method !== 'GET' && method !== 'HEAD' && origin !== undefined && URL.parse(origin)?.host !== host;
 }
 
 /** The name in `name:port`, an IPv6 address without its brackets. */
