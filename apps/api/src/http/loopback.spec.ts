@@ -31,6 +31,9 @@ describe('isFromThisMachine', () => {
   it.each([
     ['what a proxy passed on', { 'x-forwarded-for': '10.0.0.7' }],
     ['what a proxy passed on by the standard', { forwarded: 'for=10.0.0.7' }],
+    ['what a proxy says it passed on', { via: '1.1 proxy' }],
+    ['what a proxy that ends TLS passed on', { 'x-forwarded-proto': 'https' }],
+    ['what a proxy passed on for another host', { 'x-forwarded-host': 'falcon.example' }],
     ['a name that was rebound to this machine', { host: 'evil.example:8000' }],
     ['a page of another origin', { origin: 'https://evil.example' }],
     ['a page without an origin of its own', { origin: 'null' }],

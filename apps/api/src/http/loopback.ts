@@ -1,5 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
+/** What proxies add; one that adds nothing looks like somebody on its machine. */
+const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
+
 /** Whether an address or host name is this machine's own, so that no other machine can reach or be it. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(host);
@@ -12,10 +15,9 @@ export function isLoopback(host: string): boolean {
  */
 export function isFromThisMachine(request: IncomingMessage): boolean {
   const { socket, headers } = request;
-  const forwarded = headers['x-forwarded-for'] ?? headers['forwarded'] ?? headers['x-real-ip'];
   return (
     isLoopback(socket.remoteAddress ?? '') &&
-    forwarded === undefined &&
+    !PROXY_HEADERS.some((name) => headers[name] !== undefined) &&
     isLoopback(hostName(headers.host)) &&
     (headers.origin === undefined || isLoopback(hostName(URL.parse(headers.origin)?.host))) &&
     !isFromAnotherSite(request)
