@@ -279,6 +279,14 @@ describe('InferService', () => {
     expect(recorded).toEqual([]);
   });
 
+  it('counts no text of a batch as answered when the record of another cannot be kept', async () => {
+    let left = 1;
+    const full = () => (left-- > 0 ? Promise.resolve() : Promise.reject(new AuditUnavailableError(new Error('full'))));
+    const { service, counted } = serviceWith(async () => POSITIVE, full);
+    await expect(service.batch({ texts: ['a', 'b'] }, context())).rejects.toThrow(AuditUnavailableError);
+    expect(await counted()).toEqual({ error: 1, AUDIT_UNAVAILABLE: 1 });
+  });
+
   it('tells of the record that is missing rather than of the failure that could not be recorded', async () => {
     const { service, counted } = serviceWith(
       () => Promise.reject(new InferenceDeadlineError('queue')),

@@ -30,6 +30,7 @@ export class InferService {
     try {
       const answered = this.answered(asked, await this.answers.find(asked, context), context);
       await traced(context.span, 'audit', () => this.record(answered, context));
+      this.metrics.answered(answered.rendered.answer);
       return answered.rendered;
     } catch (error) {
       throw await this.failure([asked], error, context);
@@ -105,13 +106,14 @@ export class InferService {
     });
   }
 
-  private recordAll(answered: readonly Answered[], context: RequestContext): Promise<unknown> {
-    return traced(context.span, 'audit', () => Promise.all(answered.map((text) => this.record(text, context))));
+  /** Counts once all are on record: else none is given. */
+  private async recordAll(answered: readonly Answered[], context: RequestContext): Promise<void> {
+    await traced(context.span, 'audit', () => Promise.all(answered.map((text) => this.record(text, context))));
+    answered.forEach(({ rendered }) => this.metrics.answered(rendered.answer));
   }
 
   private async record({ asked, rendered, known }: Answered, context: RequestContext): Promise<void> {
     await this.audit.answered(asked, rendered.json, known, context);
-    this.metrics.answered(rendered.answer);
   }
 }
 
