@@ -38,6 +38,8 @@ export const MAX_BACKLOG = 2;
 export class ModelWorker {
   /** Keys of the model versions that this worker has loaded. */
   readonly loaded = new Set<string>();
+  /** Keys of those that it could not load, and is not asked for again. */
+  readonly refused = new Set<string>();
   /** Resolves when the backend has started; rejects with a sentence when it cannot. */
   readonly started: Promise<void>;
   /** Resolves with the reason when the worker has ended, and never rejects. */
@@ -162,6 +164,7 @@ export class ModelWorker {
       this.loaded.add(message.key);
       activity.settle({ state: 'loaded', model: message.model });
     } else if (message.type === 'refused' && activity.state === 'loading') {
+      this.refused.add(message.key);
       activity.settle({ state: 'refused', reason: message.reason, missingKernel: message.missingKernel });
     } else void this.kill(`it answered "${message.type}" while ${activity.state}`);
   }

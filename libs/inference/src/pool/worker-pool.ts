@@ -4,7 +4,7 @@ import { type LoadOutcome, MAX_BACKLOG, ModelWorker } from './model-worker.js';
 
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 10_000;
-/** A model on which this many workers ended while loading is refused, instead of taking every further one with it. */
+/** A model on which this many workers in a row ended while loading is refused, instead of taking every further one with it. */
 const MAX_LOAD_DEATHS = 2;
 const LOAD_TIMEOUT_MS = 60_000;
 
@@ -35,7 +35,12 @@ export interface PoolEvents {
 export class WorkerPool {
   private readonly workers = new Set<ModelWorker>();
   private readonly sources = new Map<string, ModelSource>();
+  /** Workers in a row that ended while loading a model. */
   private readonly loadDeaths = new Map<string, number>();
+  /** Models that have served; what one worker cannot load of them, later ones try again. */
+  private readonly proven = new Set<string>();
+  /** Models that no worker is given any more although some still have them, and why: the last of those takes the model along. */
+  private readonly abandoned = new Map<string, string>();
   private readonly restarts = new Set<NodeJS.Timeout>();
   /** Workers in a row that ended before they had loaded anything; a worker lost in service is replaced at once. */
   private falseStarts = 0;
@@ -110,7 +115,7 @@ export class WorkerPool {
 
   /** The first model that the worker still has to load. */
   private missing(worker: ModelWorker): string | undefined {
-    for (const key of this.sources.keys()) if (!worker.loaded.has(key)) return key;
+    for (const key of this.sources.keys()) if (!worker.loaded.has(key) && !worker.refused.has(key)) return key;
     return undefined;
   }
 
@@ -135,6 +140,7 @@ export class WorkerPool {
     this.workers.delete(worker);
     if (this.stopped) return;
     this.events.lost(reason);
+    this.refuseAbandoned();
     const delayMs = this.falseStarts === 0 ? 0 : Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.falseStarts);
     this.falseStarts += 1;
     const timer = setTimeout(() => {
@@ -149,22 +155,43 @@ export class WorkerPool {
     const outcome = await worker.load(key, source, LOAD_TIMEOUT_MS);
     if (outcome.state === 'loaded') {
       this.falseStarts = 0;
+      this.prove(key, source);
       this.events.loaded(key, outcome);
     }
-    if (outcome.state === 'refused') this.refuse(key, outcome.reason, outcome.missingKernel);
+    if (outcome.state === 'refused') {
+      if (!this.proven.has(key)) this.sources.delete(key);
+      this.events.refused(key, outcome.reason, outcome.missingKernel);
+    }
     if (outcome.state === 'lost') this.countLoadDeath(key, outcome.reason);
     this.next(worker, false);
+  }
+
+  /** Notes that the model can be loaded, whatever other workers found. */
+  private prove(key: string, source: ModelSource): void {
+    this.proven.add(key);
+    this.sources.set(key, source);
+    this.loadDeaths.delete(key);
+    this.abandoned.delete(key);
   }
 
   private countLoadDeath(key: string, reason: string): void {
     if (this.stopped) return;
     const deaths = (this.loadDeaths.get(key) ?? 0) + 1;
     this.loadDeaths.set(key, deaths);
-    if (deaths >= MAX_LOAD_DEATHS) this.refuse(key, `${deaths} workers ended while loading it: ${reason}`, false);
+    if (deaths >= MAX_LOAD_DEATHS) this.abandon(key, `${deaths} workers ended while loading it: ${reason}`);
   }
 
-  private refuse(key: string, reason: string, missingKernel: boolean): void {
+  private abandon(key: string, reason: string): void {
     this.sources.delete(key);
-    this.events.refused(key, reason, missingKernel);
+    if (this.workersWith(key) > 0) this.abandoned.set(key, reason);
+    this.events.refused(key, reason, false);
+  }
+
+  private refuseAbandoned(): void {
+    for (const [key, reason] of this.abandoned) {
+      if (this.workersWith(key) > 0) continue;
+      this.abandoned.delete(key);
+      this.events.refused(key, reason, false);
+    }
   }
 }
