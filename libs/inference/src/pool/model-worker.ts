@@ -44,6 +44,8 @@ export class ModelWorker {
   readonly started: Promise<void>;
   /** Resolves with the reason when the worker has ended, and never rejects. */
   readonly ended: Promise<string>;
+  /** Whether it has ever loaded a model; `loaded` is empty once it has ended. */
+  hasLoaded = false;
   liveTensors = 0;
   heapBytes = 0;
 
@@ -162,6 +164,7 @@ export class ModelWorker {
     if (message.type === 'started' && activity.state === 'starting') activity.settle();
     else if (message.type === 'loaded' && activity.state === 'loading') {
       this.loaded.add(message.key);
+      this.hasLoaded = true;
       activity.settle({ state: 'loaded', model: message.model });
     } else if (message.type === 'refused' && activity.state === 'loading') {
       this.refused.add(message.key);

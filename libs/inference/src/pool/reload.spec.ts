@@ -42,6 +42,21 @@ describe.each(['refuses', 'dies'])('a version that serves and whose load %s in a
   });
 });
 
+describe('workers that are lost together', () => {
+  const test = new TestService();
+  afterAll(() => test.stop());
+
+  it('are replaced at once, as often as they served', async () => {
+    writeVersion(test.dir, 'linear/1', { fate: 'loads' });
+    const service = await test.start({ workers: 8, workerEntry: FATEFUL_WORKER_ENTRY });
+    const pool = service['host']['pools'].get('wasm') as WorkerPool;
+    await until(() => pool.workersWith('linear/1') === 8);
+    await Promise.all(pool.live().map((worker) => worker.kill('the test wants it')));
+    const areBack = until(() => pool.workersWith('linear/1') === 8, { timeoutMs: 9000 }); // the last would wait for 10 s
+    expect(await areBack).toBe(true);
+  });
+});
+
 describe('a version that serves and is refused by a later worker', () => {
   const test = new TestService();
   afterAll(() => test.stop());

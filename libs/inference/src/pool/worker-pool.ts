@@ -141,8 +141,7 @@ export class WorkerPool {
     if (this.stopped) return;
     this.events.lost(reason);
     this.refuseAbandoned();
-    const delayMs = this.falseStarts === 0 ? 0 : Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.falseStarts);
-    this.falseStarts += 1;
+    const delayMs = worker.hasLoaded ? 0 : Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** ++this.falseStarts);
     const timer = setTimeout(() => {
       this.restarts.delete(timer);
       this.spawn();
