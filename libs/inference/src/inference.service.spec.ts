@@ -169,14 +169,25 @@ describe('InferenceService with a bounded queue', () => {
 
 describe('InferenceService with a batch timeout', () => {
   const test = new TestService();
+
+  beforeAll(async () => {
+    writeVersion(test.dir, 'linear/1', await linearFiles());
+    writeVersion(test.dir, 'einsum/1', einsumFiles());
+    await test.start({ batchTimeoutMs: 50 });
+  });
   afterAll(() => test.stop());
 
   it('lets a first item wait for company', async () => {
-    writeVersion(test.dir, 'linear/1', await linearFiles());
-    const service = await test.start({ batchTimeoutMs: 50 });
+    const { service } = test;
     const startedMs = performance.now();
     const answers = [service.predict(x([1, 2, 3])), service.predict(x([1, 2, 3]))];
     await Promise.all(answers);
     expect(performance.now() - startedMs).toBeGreaterThan(45);
+  });
+
+  it('answers first items of models on different backends', async () => {
+    const { service } = test;
+    const answers = [service.predict(x([1, 2, 3])), service.predict(x([3, 4]), { model: 'einsum' })];
+    await expect(Promise.all(answers)).resolves.toHaveLength(2);
   });
 });

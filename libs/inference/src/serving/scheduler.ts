@@ -37,6 +37,8 @@ export class Scheduler {
   private readonly drained: (() => void)[] = [];
   private sweeper: NodeJS.Timeout | undefined;
   private timer: NodeJS.Timeout | undefined;
+  /** When `timer` is due (`performance.now()`), Infinity when it is not set. */
+  private timerMs = Infinity;
   private immediate: NodeJS.Immediate | undefined;
   private msPerItem = 1;
   private stopping = false;
@@ -145,13 +147,19 @@ export class Scheduler {
         oldestMs = batcher.oldestMs;
       }
     }
-    if (chosen === undefined && nextDueMs < Infinity) this.wakeAt(nextDueMs, worker);
+    if (chosen === undefined && nextDueMs < this.timerMs) this.wakeAt(nextDueMs);
     return chosen;
   }
 
-  private wakeAt(dueMs: number, worker: ModelWorker): void {
+  /** Looks at all queues then; the timer is set again for what is still not due. */
+  private wakeAt(dueMs: number): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => worker.isIdle && this.dispatch(worker), Math.max(0, dueMs - performance.now()));
+    this.timerMs = dueMs;
+    const delayMs = Math.max(0, dueMs - performance.now());
+    this.timer = setTimeout(() => {
+      this.timerMs = Infinity;
+      this.dispatchSoon();
+    }, delayMs);
   }
 
   private async run(worker: ModelWorker, key: string, items: PendingItem[]): Promise<void> {
