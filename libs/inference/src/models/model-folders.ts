@@ -27,7 +27,9 @@ export function listModelFolders(modelDir: string): ModelFolder[] {
   const folders = subfolders(modelDir).flatMap((name) =>
     subfolders(join(modelDir, name)).map((version) => inspect(name, version, join(modelDir, name, version))),
   );
-  return folders.sort((a, b) => a.name.localeCompare(b.name) || Number(a.version) - Number(b.version));
+  // What is not a version, such as "10.bak", has its place in this order, too: else it would put the others out of theirs.
+  const byNumber = new Intl.Collator('en', { numeric: true });
+  return folders.sort((a, b) => a.name.localeCompare(b.name) || byNumber.compare(a.version, b.version));
 }
 
 function subfolders(folder: string): string[] {
