@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listModelFolders } from './model-folders.js';
@@ -14,4 +14,30 @@ describe('listModelFolders', () => {
     for (const version of ['10', '10.bak', '9', 'old']) mkdirSync(join(dir, 'linear', version), { recursive: true });
     expect(listModelFolders(dir).map(({ version }) => version)).toEqual(['9', '10', '10.bak', 'old']);
   });
+
+  it('passes over what cannot be read, and refuses it where it has the name of a model', () => {
+    chmodSync(dir, 0o755);
+    mkdirSync(join(dir, 'linear', '1'), { recursive: true });
+    symlinkSync('2', join(dir, 'linear', '2')); // leads to itself
+    const locked = ['locked', 'lost+found'].map((name) => join(dir, name));
+    for (const folder of locked) mkdirSync(folder, { mode: 0 });
+    const listed = asNobody(() => listModelFolders(dir));
+    for (const folder of locked) chmodSync(folder, 0o700);
+    expect(listed).toEqual([
+      { name: 'linear', version: '1', folder: join(dir, 'linear', '1') },
+      expect.objectContaining({ name: 'linear', version: '2', refusal: 'falcon.json cannot be read: ELOOP' }),
+      expect.objectContaining({ name: 'locked', version: '?', refusal: 'the folder cannot be read: EACCES' }),
+    ]);
+  });
 });
+
+/** Root may read everything. */
+function asNobody<Result>(act: () => Result): Result {
+  if (process.geteuid?.() !== 0) return act();
+  process.seteuid?.(65_534);
+  try {
+    return act();
+  } finally {
+    process.seteuid?.(0);
+  }
+}

@@ -20,27 +20,47 @@ export interface ModelFolder {
 }
 
 /**
- * Lists the model versions under a directory, by name and then by version number. Hidden folders are passed over.
+ * Lists the model versions under a directory, by name and then by version number. Hidden folders are passed over, and so are
+ * those that cannot be read and have no model's name, as `lost+found` of a volume.
  * @throws {Error} a sentence, when the directory cannot be read.
  */
 export function listModelFolders(modelDir: string): ModelFolder[] {
-  const folders = subfolders(modelDir).flatMap((name) =>
-    subfolders(join(modelDir, name)).map((version) => inspect(name, version, join(modelDir, name, version))),
-  );
+  let names: string[];
+  try {
+    names = subfolders(modelDir);
+  } catch (error) {
+    throw new Error(`the model directory "${modelDir}" cannot be read: ${codeOf(error)}`, { cause: error });
+  }
   // What is not a version, such as "10.bak", has its place in this order, too: else it would put the others out of theirs.
   const byNumber = new Intl.Collator('en', { numeric: true });
-  return folders.sort((a, b) => a.name.localeCompare(b.name) || byNumber.compare(a.version, b.version));
+  return names
+    .flatMap((name) => listVersions(name, join(modelDir, name)))
+    .sort((a, b) => a.name.localeCompare(b.name) || byNumber.compare(a.version, b.version));
+}
+
+function listVersions(name: string, folder: string): ModelFolder[] {
+  try {
+    return subfolders(folder).map((version) => inspect(name, version, join(folder, version)));
+  } catch (error) {
+    const refusal = `the folder cannot be read: ${codeOf(error)}`;
+    return MODEL_NAME.test(name) ? [{ name, version: '?', folder, refusal }] : [];
+  }
 }
 
 function subfolders(folder: string): string[] {
+  return readdirSync(folder).filter((name) => !name.startsWith('.') && isFolder(join(folder, name)));
+}
+
+function isFolder(path: string): boolean {
   try {
-    return readdirSync(folder)
-      .filter((name) => !name.startsWith('.'))
-      .filter((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isDirectory());
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new Error(`the model directory "${folder}" cannot be read: ${code}`, { cause: error });
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    return true; // whoever reads it says why it cannot be read
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }
 
 function inspect(name: string, version: string, folder: string): ModelFolder {
@@ -58,7 +78,7 @@ function readManifest(folder: string): Pick<ModelFolder, 'manifest' | 'refusal'>
   try {
     text = readFileSync(join(folder, 'falcon.json'), 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     return code === 'ENOENT' ? {} : { refusal: `falcon.json cannot be read: ${code}` };
   }
   let json: unknown;
