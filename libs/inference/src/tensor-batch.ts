@@ -10,9 +10,16 @@ export function concatItems(items: readonly NamedTensors[]): NamedTensors {
   );
 }
 
-/** Cuts outputs back into items of `sizes` rows each; outputs without a batch dimension of that sum go whole to a single item. */
+/**
+ * Cuts outputs back into items of `sizes` rows each; those of a single item are its own, whatever their rows.
+ * @throws {Error} a sentence, when an output has not a row for each of the inputs': nobody knows then whose they are.
+ */
 export function splitItems(outputs: NamedTensors, sizes: readonly number[]): NamedTensors[] {
   if (sizes.length === 1) return [outputs];
+  const rows = sizes.reduce((sum, size) => sum + size, 0);
+  for (const [name, { shape }] of Object.entries(outputs)) {
+    if (shape[0] !== rows) throw new Error(`the output "${name}" of ${rows} rows has the shape [${shape.join(', ')}]`);
+  }
   let row = 0;
   return sizes.map((size) => {
     const from = row;
