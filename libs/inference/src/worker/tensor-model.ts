@@ -75,8 +75,9 @@ function asList(outputs: tf.Tensor | tf.Tensor[]): tf.Tensor[] {
 
 function valueOf(tensor: tf.Tensor | undefined, spec: TensorSpec): NamedTensors[string] {
   if (!tensor) throw new Error(`the model gave no output "${spec.name}"`);
-  // dataSync() copies out of the heap, so its buffer may be transferred to another thread.
-  return { dtype: spec.dtype, shape: tensor.shape, data: tensor.dataSync<'float32' | 'int32' | 'bool'>() };
+  const data = tensor.dataSync<'float32' | 'int32' | 'bool'>();
+  // The buffer is transferred to another thread. On wasm it is a copy out of the heap; elsewhere it may be that of a weight.
+  return { dtype: spec.dtype, shape: tensor.shape, data: tf.getBackend() === 'wasm' ? data : data.slice() };
 }
 
 function layersSignature(model: LayersModel): Signature {
