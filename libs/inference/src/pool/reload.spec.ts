@@ -51,7 +51,9 @@ describe('workers that are lost together', () => {
     const service = await test.start({ workers: 8, workerEntry: FATEFUL_WORKER_ENTRY });
     const pool = service['host']['pools'].get('wasm') as WorkerPool;
     await until(() => pool.workersWith('linear/1') === 8);
-    await Promise.all(pool.live().map((worker) => worker.kill('the test wants it')));
+    const killed = pool.live().map((worker) => worker.kill('the test wants it'));
+    expect(service.stats().workers).toMatchObject([{ live: 0 }]);
+    await Promise.all(killed);
     const areBack = until(() => pool.workersWith('linear/1') === 8, { timeoutMs: 9000 }); // the last would wait for 10 s
     expect(await areBack).toBe(true);
   });

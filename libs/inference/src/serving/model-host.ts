@@ -93,7 +93,7 @@ export class ModelHost {
       })),
       workers: [...this.pools].map(([backend, pool]) => ({
         backend,
-        live: pool.live().length,
+        live: pool.live().filter(({ isUp }) => isUp).length,
         liveTensors: sum(pool.live(), 'liveTensors'),
         heapBytes: sum(pool.live(), 'heapBytes'),
       })),
