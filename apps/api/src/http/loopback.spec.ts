@@ -55,13 +55,13 @@ describe('isFromAnotherSite', () => {
   it.each([
     ['POST', {}],
     ['POST', { origin: 'http://falcon.example:8000' }],
+    ['PUT', { origin: 'http://falcon.example:8080', host: 'falcon.example' }],
     ['POST', { origin: 'https://behind.a.proxy', 'sec-fetch-site': 'same-origin' }],
     ['GET', { origin: 'http://evil.example' }],
   ])('takes %s with %j for one of its own', (method, headers) => expect(isIt(method, headers)).toBe(false));
 
   it.each([
     ['POST', { origin: 'http://evil.example' }],
-    ['PUT', { origin: 'http://falcon.example:8001' }],
     ['POST', { origin: 'null' }],
     ['GET', { 'sec-fetch-site': 'cross-site' }],
     ['POST', { 'sec-fetch-site': 'same-site' }],

@@ -25,15 +25,20 @@ export function isFromThisMachine(request: IncomingMessage): boolean {
 }
 
 /**
- * Whether a browser sends this for a page of another origin. Only over https or to loopback does it name the site, but it
- * always names the origin of what may change something.
+ * Whether a browser sends this for a page of another site. Only over https or to loopback does it name the site, but it
+ * always names the origin of what may change something. Ports are not compared: a proxy may drop its own.
  */
 export function isFromAnotherSite({ method, headers }: IncomingMessage): boolean {
   const { 'sec-fetch-site': site, origin, host } = headers;
   if (site !== undefined) {
     return site !== 'same-origin' && site !== 'none';
   }
-  return method !== 'GET' && method !== 'HEAD' && origin !== undefined && URL.parse(origin)?.host !== host;
+  return (
+    method !== 'GET' &&
+    method !== 'HEAD' &&
+    origin !== undefined &&
+    hostName(URL.parse(origin)?.host) !== hostName(host)
+  );
 }
 
 /** The name in `name:port`, an IPv6 address without its brackets. */
