@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { listModelFolders } from './model-folders.js';
+import { listModelFolders, MAX_MODEL_NAME_CHARACTERS } from './model-folders.js';
 
 describe('listModelFolders', () => {
   let dir: string;
@@ -13,6 +13,12 @@ describe('listModelFolders', () => {
   it('lists versions by number, whatever lies between them', () => {
     for (const version of ['10', '10.bak', '9', 'old']) mkdirSync(join(dir, 'linear', version), { recursive: true });
     expect(listModelFolders(dir).map(({ version }) => version)).toEqual(['9', '10', '10.bak', 'old']);
+  });
+
+  it('refuses names that are too long to be asked for', () => {
+    for (const characters of [MAX_MODEL_NAME_CHARACTERS, MAX_MODEL_NAME_CHARACTERS + 1])
+      mkdirSync(join(dir, 'm'.repeat(characters), '1'), { recursive: true });
+    expect(listModelFolders(dir).map(({ refusal }) => refusal !== undefined)).toEqual([false, true]);
   });
 
   it('passes over what cannot be read, and refuses it where it has the name of a model', () => {
