@@ -103,21 +103,31 @@ describe('reading the rows', () => {
   });
 
   describe('as they come', () => {
+    /** A tail that tells of each row what it was asked under. */
+    function tail({ last = 2, from = client }: { last?: number; from?: QueryClient } = {}) {
+      const abort = new AbortController();
+      const rows = tailRows(from, { last, pollMs: 10, signal: abort.signal });
+      return {
+        next: async () => ((await rows.next()).value as AuditRecord).request_id,
+        end: async () => {
+          abort.abort();
+          await expect(rows.next()).resolves.toEqual({ done: true, value: undefined });
+        },
+      };
+    }
+
     it('begins with the last ones and goes on with each new one, also one that is late', async () => {
       const minute = Date.now() - 60_000;
       const line = (request_id: string, secondsLater: number) =>
         recordLine({ request_id, created_at: new Date(minute + secondsLater * 1000).toISOString() });
       await write(line('a', 0), line('b', 1), line('c', 2));
-      const abort = new AbortController();
-      const rows = tailRows(client, { last: 2, pollMs: 10, signal: abort.signal });
-      const next = async () => ((await rows.next()).value as AuditRecord).request_id;
+      const { next, end } = tail();
       expect([await next(), await next()]).toEqual(['b', 'c']);
       await write(line('d', 5));
       expect(await next()).toBe('d');
       await write(line('late', 1), line('e', 6));
       expect([await next(), await next()]).toEqual(['late', 'e']);
-      abort.abort();
-      await expect(rows.next()).resolves.toEqual({ done: true, value: undefined });
+      await end();
     });
 
     it('gives a row once that comes while it begins', async () => {
@@ -127,24 +137,19 @@ describe('reading the rows', () => {
           return client.query(sql, values);
         },
       } as QueryClient;
-      const abort = new AbortController();
-      const rows = tailRows(slowly, { last: 2, pollMs: 10, signal: abort.signal });
-      const next = async () => ((await rows.next()).value as AuditRecord).request_id;
+      const { next, end } = tail({ from: slowly });
       expect(await next()).toBe('meanwhile');
       const second = next();
       await write(recordLine({ request_id: 'afterwards' }));
       expect(await second).toBe('afterwards');
-      abort.abort();
-      await rows.next();
+      await end();
     });
 
     it('goes on when clocks are ahead, by a little or by a month', async () => {
       const line = (request_id: string, aheadMs: number) =>
         recordLine({ request_id, created_at: new Date(Date.now() + aheadMs).toISOString() });
       await write(line('far ahead', 30 * 86_400_000), line('ahead', 300_000));
-      const abort = new AbortController();
-      const rows = tailRows(client, { last: 2, pollMs: 10, signal: abort.signal });
-      const next = async () => ((await rows.next()).value as AuditRecord).request_id;
+      const { next, end } = tail();
       expect([await next(), await next()]).toEqual(['ahead', 'far ahead']);
       await write(line('on time', 0));
       expect(await next()).toBe('on time');
@@ -152,21 +157,18 @@ describe('reading the rows', () => {
       expect(await next()).toBe('ahead again');
       await write(line('far ahead again', 30 * 86_400_000), line('on time again', 0));
       expect(await next()).toBe('on time again');
-      abort.abort();
-      await rows.next();
+      await end();
     });
 
     it('gives each of many once', async () => {
-      const abort = new AbortController();
-      const rows = tailRows(client, { last: 0, pollMs: 10, signal: abort.signal });
-      const first = rows.next();
+      const { next, end } = tail({ last: 0 });
+      const first = next();
       const lines = Array.from({ length: 3500 }, (_, k) => recordLine({ request_id: `r${k}` }));
       for (let at = 0; at < lines.length; at += 700) await write(...lines.slice(at, at + 700));
-      const seen = new Set([((await first).value as AuditRecord).request_id]);
-      for (let k = 1; k < 3500; k++) seen.add(((await rows.next()).value as AuditRecord).request_id);
+      const seen = new Set([await first]);
+      for (let k = 1; k < 3500; k++) seen.add(await next());
       expect(seen.size).toBe(3500);
-      abort.abort();
-      await expect(rows.next()).resolves.toEqual({ done: true, value: undefined });
+      await end();
     });
   });
 
