@@ -23,6 +23,7 @@ import {
   TRACE_SAMPLERS,
   whole,
 } from '@app/ops';
+import { OWN_CHECKS } from './health/check-names.js';
 import { rateRules } from './rate-rules.js';
 
 /** Folder of the checkout or image. */
@@ -57,7 +58,7 @@ export const environmentSchema = z.object({
   BODY_TIMEOUT_SECONDS: seconds(1, 3600).default(15),
   STARTUP_TIMEOUT_SECONDS: seconds(1, 3600).default(60),
   READY_SATURATION_SECONDS: whole(0, 3600).default(30),
-  HEALTH_CHECK_URLS: namedUrls().optional(),
+  HEALTH_CHECK_URLS: namedUrls(OWN_CHECKS).optional(),
   GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: seconds(0, 3600).default(30),
   DRAIN_DELAY_SECONDS: seconds(0, 600).default(5),
   AUTH_MODE: oneOf(['off', 'api-key']).default('off'),

@@ -14,6 +14,7 @@ import type { LoadShedder } from '@app/resilience';
 import type { Config } from '../config.js';
 import { Gates } from '../gates/gates.js';
 import type { SharedRedis } from '../shared-redis.js';
+import type { OwnCheck } from './check-names.js';
 
 /** A lost worker is replaced within this time, and no probe need know. */
 const MODEL = { cacheMs: 100, failures: 20, successes: 1 };
@@ -30,7 +31,7 @@ export function addHealthChecks(app: INestApplication, config: Config, redis: Sh
   const health = app.get(HealthChecks);
   const system = app.get(SystemChecks);
   const inference = app.get(InferenceService);
-  const checks = [
+  const own: HealthCheck<OwnCheck>[] = [
     acceptingCheck(app.get(Drain), 'server'),
     modelCheck(inference, config.inference.defaultModel),
     workersCheck(inference, config.inference),
@@ -39,12 +40,12 @@ export function addHealthChecks(app: INestApplication, config: Config, redis: Sh
     ...(redis ? [redisCheck(redis)] : []),
     ...(config.auditLog.durability === 'off' ? [] : auditChecks(app, config.auditLog)),
     system.memory(),
-    ...config.remoteServices.map(({ name, url }) => remoteCheck(name, url)),
   ];
-  for (const check of checks) health.add(check);
+  const remote = config.remoteServices.map(({ name, url }) => remoteCheck(name, url));
+  for (const check of [...own, ...remote]) health.add(check);
 }
 
-function modelCheck(inference: InferenceService, name: string): HealthCheck {
+function modelCheck(inference: InferenceService, name: string): HealthCheck<OwnCheck> {
   return {
     name: 'model',
     critical: true,
@@ -61,7 +62,10 @@ function modelCheck(inference: InferenceService, name: string): HealthCheck {
 }
 
 /** The pool replaces a worker that hangs; alive is a pool that can still do so. */
-function workersCheck(inference: InferenceService, { inferenceTimeoutMs, batchTimeoutMs }: Config['inference']) {
+function workersCheck(
+  inference: InferenceService,
+  { inferenceTimeoutMs, batchTimeoutMs }: Config['inference'],
+): HealthCheck<OwnCheck> {
   const longestWaitMs = inferenceTimeoutMs + batchTimeoutMs + STALL_GRACE_MS;
   let wereAllThere = false;
   const check: HealthCheck['check'] = (indicator) => {
@@ -85,7 +89,7 @@ function loadChecks(
   { readySaturationSeconds, inference: { defaultModel, maxQueued } }: Config,
   inference: InferenceService,
   shedder: LoadShedder | undefined,
-): HealthCheck[] {
+): HealthCheck<OwnCheck>[] {
   if (readySaturationSeconds === 0) return [];
   const seen = { admitted: 0, refused: 0 };
   const check: HealthCheck['check'] = (indicator) => {
@@ -104,7 +108,7 @@ function refusalsOf({ refusals }: LoadShedder): number {
   return [...refusals.values()].flatMap((counts) => Object.values(counts)).reduce((sum, count) => sum + count, 0);
 }
 
-function redisCheck(shared: SharedRedis): HealthCheck {
+function redisCheck(shared: SharedRedis): HealthCheck<OwnCheck> {
   const { redis } = shared;
   return {
     name: 'redis',
@@ -125,7 +129,7 @@ function redisCheck(shared: SharedRedis): HealthCheck {
   };
 }
 
-function auditChecks(app: INestApplication, options: Config['auditLog']): HealthCheck[] {
+function auditChecks(app: INestApplication, options: Config['auditLog']): HealthCheck<OwnCheck>[] {
   const pipeline = app.get(AuditPipeline);
   return [
     ...serviceChecks(false, () => pipeline.availability()),
@@ -135,7 +139,7 @@ function auditChecks(app: INestApplication, options: Config['auditLog']): Health
 }
 
 /** Where nothing may leave unrecorded, a server that cannot record cannot serve. */
-function spoolCheck(auditLog: AuditLog, { spoolMaxBytes, whenFull }: Config['auditLog']): HealthCheck {
+function spoolCheck(auditLog: AuditLog, { spoolMaxBytes, whenFull }: Config['auditLog']): HealthCheck<OwnCheck> {
   return {
     name: 'spool',
     critical: whenFull === 'refuse',

@@ -11,13 +11,15 @@ export interface NamedUrl {
   url: URL;
 }
 
-/** A list of names and URLs: `name=url,name=url`. */
-export function namedUrls() {
+/** A list of names and URLs: `name=url,name=url`; the names that are taken are refused. */
+export function namedUrls(taken: readonly string[] = []) {
   return z.string().transform((list, context): NamedUrl[] => {
     const entries = list.split(',').map((entry) => parse(entry.trim()));
     const named = entries.filter((entry) => entry !== undefined);
     if (named.length < entries.length || new Set(named.map(({ name }) => name)).size < named.length) {
       context.addIssue({ code: 'custom', message: EXPECTED });
+    } else if (named.some(({ name }) => taken.includes(name))) {
+      context.addIssue({ code: 'custom', message: `a list of other names than ${taken.join(', ')}` });
     }
     return named;
   });

@@ -10,9 +10,9 @@ export type Indicator = ReturnType<HealthIndicatorService['check']>;
 export type Found = HealthIndicatorResult | undefined;
 
 /** Something that can be asked how it is. */
-export interface HealthCheck {
+export interface HealthCheck<Name extends string = string> {
   /** Its name in paths and answers. */
-  name: string;
+  name: Name;
   /** Whether the service cannot do its work without it: readiness and startup depend on it. */
   critical: boolean;
   /** Whether only a restart can help when it is unhealthy; nothing that lives elsewhere may be. Default false. */

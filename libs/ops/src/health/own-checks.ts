@@ -1,7 +1,7 @@
 import type { HealthCheck } from './health-check.js';
 
 /** Down from the moment the process is on its way out; `who` is what the answer calls it. */
-export function acceptingCheck(drain: { isDraining(): boolean }, who: string): HealthCheck {
+export function acceptingCheck(drain: { isDraining(): boolean }, who: string): HealthCheck<'accepting'> {
   return {
     name: 'accepting',
     critical: true,
@@ -20,7 +20,7 @@ export interface FoundServices extends Record<ServiceName, boolean | undefined> 
 }
 
 /** Say of Postgres and the queue what their user knows, so that no probe asks them. */
-export function serviceChecks(critical: boolean, find: () => FoundServices): HealthCheck[] {
+export function serviceChecks(critical: boolean, find: () => FoundServices): HealthCheck<ServiceName>[] {
   return (Object.keys(SERVICES) as ServiceName[]).map((name) => ({
     name,
     critical,

@@ -18,7 +18,7 @@ export class SystemChecks {
   ) {}
 
   /** A blocked event loop answers no probe at all; this one says that it was, and fails when it hardly ever is free. */
-  eventLoop(): HealthCheck {
+  eventLoop(): HealthCheck<'event_loop'> {
     const beat = new EventLoopBeat();
     return {
       name: 'event_loop',
@@ -37,7 +37,7 @@ export class SystemChecks {
   }
 
   /** Room on the file system of a folder. */
-  disk(path: string): HealthCheck {
+  disk(path: string): HealthCheck<'disk'> {
     return {
       name: 'disk',
       critical: false,
@@ -47,7 +47,7 @@ export class SystemChecks {
   }
 
   /** Memory of the process, held against what its container or machine has. */
-  memory(): HealthCheck {
+  memory(): HealthCheck<'memory'> {
     const limitBytes = memoryLimitBytes();
     return {
       name: 'memory',
