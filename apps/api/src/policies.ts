@@ -32,7 +32,11 @@ export function makePolicies(config: Config, log: Log): Policies {
       classify: kindOfRedisFailure,
     },
     postgres,
-    queue: { ...queue, classify: kindOfQueueFailure },
+    // A handler under this policy that has no queue to ask has asked nothing.
+    queue: {
+      ...queue,
+      classify: (error: unknown) => (error instanceof HttpError ? 'refusal' : queue.classify?.(error)),
+    },
   };
   const families = {
     // The inference library itself asks a second worker when the first is lost: another retry would multiply that.
@@ -63,9 +67,4 @@ function kindOfModelFailure(error: unknown): FailureKind | undefined {
 /** A Redis that is full, or that may not write at present, answers at once and can be read from: it is not away. */
 function kindOfRedisFailure(error: unknown): FailureKind | undefined {
   return error instanceof Error && UNWRITABLE.test(error.message) ? 'refusal' : undefined;
-}
-
-/** A handler under this policy that has no queue to ask has asked nothing. */
-function kindOfQueueFailure(error: unknown): FailureKind | undefined {
-  return error instanceof HttpError ? 'refusal' : undefined;
 }

@@ -68,6 +68,7 @@ describeWithRedis('a Redis that is not as it should be', () => {
     const check = await api.waitForCheck('queue', 'unhealthy');
     expect(check.message).toMatch(/^The audit queue: it may evict jobs \(maxmemory-policy allkeys-lru\)/);
     expect(check.message).not.toContain('127.0.0.1');
+    expect(await api.metric('circuit_breaker_failures_total\\{[^}]*dependency="queue"[^}]*\\}')).toBe(0);
     const { code, stdout } = await stack.falcon(
       'check-health',
       '--seconds',
