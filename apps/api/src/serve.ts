@@ -55,13 +55,14 @@ export async function serve(): Promise<void> {
   await Promise.all([app.get(AuditLog).open(), app.get(MaintenanceMode).start(MAINTENANCE_WAIT_MS)]);
   const plan = drainPlan(app, log, resilience.close);
   drain.attach(tracing ? withTraces(plan, tracing) : plan);
+  void tellIfLate(app.get(HealthChecks), config, log);
   if (config.listensWhenReady) {
+    await app.init(); // listening would begin the checks, which know what the start waits for
     await readyOrExit(app.get(InferenceService), config, log);
   }
   const url = await listenOrExit(app, config, log);
   // While the workers load their models this thread has nothing to do; after that, loading more would hold requests up.
   app.get(AuditPipeline).start();
-  void tellIfLate(app.get(HealthChecks), config, log);
   await announceReadiness(app, { config, log, url });
   resilience.watchPressure();
   flushCompileCache();

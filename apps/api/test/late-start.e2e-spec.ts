@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Falcon, MODELS_DIR } from './support/falcon.js';
+
+describe('STARTUP_TIMEOUT_SECONDS', () => {
+  const models = mkdtempSync(join(tmpdir(), 'falcon-late-'));
+
+  beforeAll(() => {
+    cpSync(join(MODELS_DIR, 'sentiment/1'), join(models, 'sentiment/1'), { recursive: true });
+    const weights = join(models, 'sentiment/1/weights.bin');
+    unlinkSync(weights);
+    execFileSync('mkfifo', [weights]); // nobody will ever write to it
+  });
+  afterAll(() => rmSync(models, { recursive: true }));
+
+  it.each(['false', 'true'])(
+    'is when a start that goes on says what it waits for: LISTEN_WHEN_READY=%s',
+    async (late) => {
+      const falcon = Falcon.launch({ MODEL_DIR: models, STARTUP_TIMEOUT_SECONDS: '1', LISTEN_WHEN_READY: late });
+      const line = await falcon.waitForLog('The server is not ready in time, still waiting');
+      expect(line).toMatchObject({
+        level: 'ERROR',
+        timeout_ms: 1000,
+        waits_for: [{ name: 'model', status: 'unknown' }],
+      });
+      expect(falcon.process.exitCode).toBeNull();
+      falcon.process.kill('SIGKILL');
+      await falcon.exitCode();
+    },
+  );
+});
