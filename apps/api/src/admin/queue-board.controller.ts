@@ -1,4 +1,4 @@
-import { Controller, Get, Put, Req, Res } from '@nestjs/common';
+import { Controller, Get, Req, Res } from '@nestjs/common';
 import { AuditPipeline, QueueUnavailableError } from '@app/audit-log';
 import { UsePolicy } from '@app/resilience';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -21,25 +21,16 @@ export class QueueBoardController {
     return this.forward(request, reply);
   }
 
-  @Put('*')
-  act(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.forward(request, reply);
-  }
-
-  private async forward({ raw, body }: FastifyRequest, reply: FastifyReply): Promise<void> {
+  private async forward({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
     const board = await this.pipeline.board();
     if (!board) {
       throw new HttpError('QUEUE_UNAVAILABLE', 'The audit queue is not connected yet, or there is no audit log.');
     }
-    const answer = await board.inject({
-      method: raw.method as 'GET' | 'PUT',
-      url: raw.url ?? '/',
-      payload: body,
-    });
+    const answer = await board.get(raw.url ?? '/');
     if (answer.statusCode >= 500) {
       throw new QueueUnavailableError('the board of the queue could not read it');
     }
-    if (answer.statusCode === 404) {
+    if (answer.statusCode >= 400) {
       throw new HttpError('ROUTE_NOT_FOUND', 'The board of the queue has no such page, queue or job.');
     }
     for (const [name, value] of Object.entries(answer.headers)) {

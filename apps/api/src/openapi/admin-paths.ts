@@ -4,7 +4,7 @@ import { answer, jsonAnswer, problemAnswers, type ResponseObject } from './respo
 import { refTo, type SchemaName } from './schemas.js';
 
 const SECURITY = [{ bearer: [] }, { header: [] }, { password: [] }];
-const QUEUES: ErrorCode[] = [...OF_KEYS, 'QUEUE_UNAVAILABLE'];
+const QUEUES: ErrorCode[] = [...OF_KEYS, 'QUEUE_UNAVAILABLE', 'CIRCUIT_OPEN', 'DEADLINE_EXCEEDED'];
 
 /** Operators' routes. */
 export function adminPaths() {
@@ -31,7 +31,6 @@ export function adminPaths() {
     },
     '/admin/queues/{path}': {
       get: queueBoardPart('queuesPart', 'A part of the page: a script, a style, the jobs'),
-      put: queueBoardPart('queuesAction', 'What the page lets people do, such as to retry a job'),
     },
   };
 }
@@ -78,8 +77,8 @@ function queueBoardPart(operationId: string, summary: string) {
     security: SECURITY,
     parameters: [path, REQUEST_ID_PARAMETER],
     responses: {
-      ...problemAnswers([...ALWAYS, 'MALFORMED_JSON', 'BODY_TOO_LARGE', 'ROUTE_NOT_FOUND', ...QUEUES]),
-      default: { description: "The board's answer." },
+      ...problemAnswers([...ALWAYS, 'ROUTE_NOT_FOUND', ...QUEUES]),
+      '200': { description: 'The part.' },
     },
   };
 }

@@ -28,9 +28,9 @@ describe('/admin/queues', () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  function get(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Page> {
+  function get(path: string, headers: Record<string, string> = {}): Promise<Page> {
     return new Promise((resolve, reject) => {
-      const call = request({ port: running.falcon.port, host: '127.0.0.1', path, headers, method }, (answer) => {
+      const call = request({ port: running.falcon.port, host: '127.0.0.1', path, headers }, (answer) => {
         let body = '';
         answer.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
         answer.on('end', () =>
@@ -57,11 +57,19 @@ describe('/admin/queues', () => {
   });
 
   it('lets nobody change the queue', async () => {
-    for (const action of ['pause', 'empty', 'clean/completed', 'obliterate']) {
-      const { status } = await get(`/admin/queues/api/queues/falcon-audit/${action}`, {}, 'PUT');
-      expect(status).toBeGreaterThanOrEqual(400);
+    for (const action of ['pause', 'empty', 'clean/completed', 'obliterate', 'retry/failed']) {
+      const { status, json } = await running.client.send('PUT', `/admin/queues/api/queues/falcon-audit/${action}`);
+      expect([status, json['code']]).toEqual([404, 'ROUTE_NOT_FOUND']);
     }
   });
+
+  it.each(['nonesuch', 'api/queues/nonesuch/1', 'api/queues?page=nonesuch'])(
+    'has no part %s, and says so',
+    async (part) => {
+      const { status, json } = await running.client.get(`/admin/queues/${part}`);
+      expect([status, json['code']]).toEqual([404, 'ROUTE_NOT_FOUND']);
+    },
+  );
 
   it.each([
     ['a proxy', { 'X-Forwarded-For': '10.0.0.7' }],

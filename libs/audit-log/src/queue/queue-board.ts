@@ -8,14 +8,6 @@ import type { QueuedJob } from './job-codec.js';
 /** Where the page is; its links start from here. */
 export const BOARD_PATH = '/admin/queues';
 
-/** A request for the board. */
-export interface BoardRequest {
-  method: 'GET' | 'PUT';
-  /** Path with query, from BOARD_PATH on. */
-  url: string;
-  payload?: unknown;
-}
-
 /** An answer of the board. */
 export interface BoardAnswer {
   statusCode: number;
@@ -26,8 +18,8 @@ export interface BoardAnswer {
 const boards = new WeakMap<Queue<QueuedJob>, QueueBoard>();
 
 /**
- * The page of a queue: a Fastify of its own that listens nowhere and is asked in process. It shows what state jobs are in and
- * lets people retry them; nobody can add, change or remove one, and what is in the records stays out of it.
+ * The page of a queue: a Fastify of its own that listens nowhere and is asked in process. It shows what state jobs are in;
+ * nobody can add, change or remove one, and what is in the records stays out of it.
  */
 export class QueueBoard {
   private constructor(private readonly server: FastifyInstance) {}
@@ -39,8 +31,9 @@ export class QueueBoard {
     return board;
   }
 
-  async inject({ method, url, payload }: BoardRequest): Promise<BoardAnswer> {
-    return this.server.inject({ method, url, ...(payload instanceof Object && { payload }) });
+  /** What it answers at a path with query, from BOARD_PATH on. */
+  async get(url: string): Promise<BoardAnswer> {
+    return this.server.inject({ method: 'GET', url });
   }
 }
 
@@ -48,7 +41,6 @@ function serverOf(queue: Queue<QueuedJob>): FastifyInstance {
   const serverAdapter = new FastifyAdapter().setBasePath(BOARD_PATH);
   const adapter = new BullMQAdapter(queue, {
     readOnlyMode: true,
-    allowRetries: true,
     description: 'Audit records on their way into inference_logs',
   });
   adapter.setFormatter('data', ({ format, records }: QueuedJob) => ({ format, records }));
