@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../http-errors.js';
-import { ALWAYS, get, OF_KEYS, REQUEST_ID_PARAMETER } from './operations.js';
+import { ALWAYS, COMMON_PARAMETERS, get, OF_KEYS } from './operations.js';
 import { answer, jsonAnswer, problemAnswers, type ResponseObject } from './responses.js';
 import { refTo, type SchemaName } from './schemas.js';
 
@@ -63,7 +63,7 @@ function ofBreaker(inner: ReturnType<typeof operation>) {
   const name = { name: 'name', in: 'path', required: true, schema: { type: 'string' } };
   return {
     ...inner,
-    parameters: [name, REQUEST_ID_PARAMETER],
+    parameters: [name, ...COMMON_PARAMETERS],
     responses: { ...problemAnswers([...ALWAYS, 'MALFORMED_JSON', ...codes]), ...inner.responses },
   };
 }
@@ -75,7 +75,7 @@ function queueBoardPart(operationId: string, summary: string) {
     summary,
     tags: ['admin'],
     security: SECURITY,
-    parameters: [path, REQUEST_ID_PARAMETER],
+    parameters: [path, ...COMMON_PARAMETERS],
     responses: {
       ...problemAnswers([...ALWAYS, 'ROUTE_NOT_FOUND', ...QUEUES]),
       '200': { description: 'The part.' },

@@ -1,67 +1,9 @@
-import { MAX_IDEMPOTENCY_KEY_LENGTH } from '@app/cache';
-import { IDENTIFIER } from '@app/ops';
-import { PRIORITIES } from '@app/resilience';
-import { INFERENCE_ERROR_CODES, type ErrorCode } from '../http-errors.js';
 import type { Config } from '../config.js';
 import { adminPaths } from './admin-paths.js';
-import { ALWAYS, get, OF_KEYS, REQUEST_ID_PARAMETER, securitySchemes, withKey } from './operations.js';
+import { inferencePaths, timeoutParameter } from './inference-paths.js';
+import { COMMON_PARAMETERS, get, OF_KEYS, securitySchemes, withKey } from './operations.js';
 import { answer, jsonAnswer, problemAnswers } from './responses.js';
-import { componentSchemas, refTo, type SchemaName } from './schemas.js';
-
-/** What a request to a model may be answered. */
-const INFERENCE = new Set<ErrorCode>([
-  ...ALWAYS,
-  ...OF_KEYS,
-  'MALFORMED_JSON',
-  'INVALID_HEADER',
-  'BODY_TOO_LARGE',
-  'UNSUPPORTED_MEDIA_TYPE',
-  'INVALID_REQUEST',
-  'RATE_LIMITED',
-  'SHED',
-  'MAINTENANCE',
-  'OVERLOADED',
-  ...INFERENCE_ERROR_CODES,
-]);
-// Nobody is there to read it.
-INFERENCE.delete('REQUEST_CANCELLED');
-
-function timeoutParameter(maximum: number) {
-  return {
-    name: 'X-Request-Timeout-Ms',
-    in: 'header',
-    description: "Milliseconds after which the answer is worthless to the caller, from 1 to the server's own limit.",
-    schema: { type: 'integer', minimum: 1, maximum },
-  };
-}
-
-const KEY_PARAMETERS = ['Idempotency-Key', 'X-Idempotency-Key'].map((name) => ({
-  name,
-  in: 'header',
-  description: 'A request that comes again with its key gets the first answer again; bare or as a quoted string.',
-  schema: { type: 'string', pattern: `^[ -~]{1,${MAX_IDEMPOTENCY_KEY_LENGTH}}$` },
-}));
-const CALLER_PARAMETERS = [
-  {
-    name: 'X-Tenant-ID',
-    in: 'header',
-    description:
-      'Who asks, where keys are not needed: rate limits and idempotency keys are for each tenant. With a key, its tenant asks; any other name is refused.',
-    schema: { type: 'string', pattern: IDENTIFIER.source, default: 'default' },
-  },
-  {
-    name: 'X-Priority',
-    in: 'header',
-    description: 'Under load, low is refused first and critical last. May also be given as the parameter `priority`.',
-    schema: { enum: [...PRIORITIES], default: 'normal' },
-  },
-  {
-    name: 'X-Allow-Degraded',
-    in: 'header',
-    description: 'Whether less than a fresh answer will do when the model cannot give one.',
-    schema: { enum: ['true', 'false'], default: 'true' },
-  },
-];
+import { componentSchemas } from './schemas.js';
 
 /** The OpenAPI 3.1 document of the whole API. */
 export function buildDocument({ version, requestTimeoutMs }: Pick<Config, 'version' | 'requestTimeoutMs'>): object {
@@ -87,32 +29,6 @@ export function buildDocument({ version, requestTimeoutMs }: Pick<Config, 'versi
       schemas: componentSchemas(),
       securitySchemes,
     },
-  };
-}
-
-function inferencePaths() {
-  return {
-    '/infer': { post: inference('infer', 'Classify one text', 'InferRequest', 'InferResponse') },
-    '/infer/batch': {
-      post: inference('inferBatch', 'Classify up to 256 texts, all or none', 'BatchRequest', 'BatchResponse'),
-    },
-  };
-}
-
-function inference(operationId: string, summary: string, request: SchemaName, response: SchemaName) {
-  return {
-    operationId,
-    summary,
-    tags: ['inference'],
-    ...withKey('AUTH_MODE=api-key'),
-    parameters: [
-      REQUEST_ID_PARAMETER,
-      { $ref: '#/components/parameters/RequestTimeout' },
-      ...KEY_PARAMETERS,
-      ...CALLER_PARAMETERS,
-    ],
-    requestBody: { required: true, content: { 'application/json': { schema: refTo(request) } } },
-    responses: { '200': jsonAnswer('The answer of the model.', response), ...problemAnswers([...INFERENCE]) },
   };
 }
 
@@ -156,7 +72,7 @@ function checkPaths() {
     '/_health/live': report('live', 'Whether only a restart can help'),
     '/_health/ready': report('ready', 'All checks, and whether requests should be sent here'),
     '/_health/startup': report('startup', 'The checks that the server cannot do without'),
-    '/_health/checks/{name}': { get: { ...check.get, parameters: [name, REQUEST_ID_PARAMETER] } },
+    '/_health/checks/{name}': { get: { ...check.get, parameters: [name, ...COMMON_PARAMETERS] } },
   };
 }
 
@@ -192,5 +108,5 @@ function docsAssetPath() {
     ...problemAnswers(['ROUTE_NOT_FOUND']),
   });
   const file = { name: 'file', in: 'path', required: true, schema: { type: 'string' } };
-  return { get: { ...asset.get, parameters: [file, REQUEST_ID_PARAMETER] } };
+  return { get: { ...asset.get, parameters: [file, ...COMMON_PARAMETERS] } };
 }

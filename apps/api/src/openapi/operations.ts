@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../http-errors.js';
 import { REQUEST_ID_PATTERN } from '../http/request-id.js';
-import { problemAnswers, type ResponseObject } from './responses.js';
+import { problemAnswers, TRACEPARENT, type ResponseObject } from './responses.js';
 
 /** What any request may be answered. */
 export const ALWAYS: ErrorCode[] = [
@@ -14,13 +14,27 @@ export const ALWAYS: ErrorCode[] = [
 /** What a request may be answered besides, where a key is needed. */
 export const OF_KEYS: ErrorCode[] = ['UNAUTHENTICATED', 'FORBIDDEN'];
 
-/** Parameter that every operation takes. */
-export const REQUEST_ID_PARAMETER = {
-  name: 'X-Request-ID',
-  in: 'header',
-  description: 'Name of the request in answers and logs; taken over if it is well formed, else replaced.',
-  schema: { type: 'string', pattern: REQUEST_ID_PATTERN.source },
-};
+/** Parameters that every operation takes. */
+export const COMMON_PARAMETERS = [
+  {
+    name: 'X-Request-ID',
+    in: 'header',
+    description: 'Name of the request in answers and logs; taken over if it is well formed, else replaced.',
+    schema: { type: 'string', pattern: REQUEST_ID_PATTERN.source },
+  },
+  {
+    name: 'traceparent',
+    in: 'header',
+    description: 'The span that the request is a child of (W3C Trace Context), where requests are traced.',
+    schema: { type: 'string', pattern: TRACEPARENT },
+  },
+  {
+    name: 'tracestate',
+    in: 'header',
+    description: 'What other tracing systems pass on with `traceparent`.',
+    schema: { type: 'string' },
+  },
+];
 
 /** The two ways to send a key, and the one for browsers. */
 export const securitySchemes = {
@@ -41,7 +55,7 @@ export function get(operationId: string, summary: string, tag: string, responses
       operationId,
       summary,
       tags: [tag],
-      parameters: [REQUEST_ID_PARAMETER],
+      parameters: COMMON_PARAMETERS,
       responses: { ...problemAnswers(ALWAYS), ...responses },
     },
   };

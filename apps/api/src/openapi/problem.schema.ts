@@ -12,7 +12,7 @@ export const problemSchema = z
     code: z.enum(Object.keys(HTTP_ERRORS) as [ErrorCode, ...ErrorCode[]]),
     request_id: z.string(),
     error: z.string().meta({ description: 'The detail again, for Open Inference Protocol clients.' }),
-    stage: z.string().optional().meta({ description: 'Where the deadline passed: `queue` or `inference`.' }),
+    stage: z.string().optional().meta({ description: 'Where the deadline passed: see docs/errors.md.' }),
     errors: z
       .array(z.strictObject({ path: z.string(), message: z.string() }))
       .optional()

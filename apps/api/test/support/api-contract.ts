@@ -15,6 +15,23 @@ export interface OpenApiDocument {
 
 const PROBLEM = '#/components/schemas/Problem';
 
+/** What is of HTTP, of caches and of browsers, on whatever route. */
+const GENERAL_HEADERS = new Set([
+  'access-control-allow-origin',
+  'access-control-expose-headers',
+  'cache-control',
+  'connection',
+  'content-length',
+  'content-security-policy',
+  'content-type',
+  'date',
+  'keep-alive',
+  'referrer-policy',
+  'transfer-encoding',
+  'vary',
+  'x-content-type-options',
+]);
+
 /** Holds answers against the OpenAPI document. */
 export class ApiContract {
   private readonly ajv = new Ajv2020({ allErrors: true, strict: false });
@@ -41,11 +58,7 @@ export class ApiContract {
     if (!media) {
       throw new Error(`${where} with the undocumented media type ${mediaType}`);
     }
-    for (const [name, { required }] of Object.entries(promised.headers ?? {})) {
-      if (required && answer.headers[name.toLowerCase()] === undefined) {
-        throw new Error(`${where} without the header ${name}`);
-      }
-    }
+    checkHeaders(where, promised.headers ?? {}, answer);
     if (media.schema && mediaType.endsWith('json')) {
       this.checkBody(where, media.schema, answer.json);
     }
@@ -79,6 +92,21 @@ export class ApiContract {
     const exact = Object.hasOwn(this.document.paths, pathname) ? pathname : template;
     const responses = exact === undefined ? undefined : this.document.paths[exact]?.[method.toLowerCase()]?.responses;
     return responses?.[status] ?? responses?.['default'];
+  }
+}
+
+/** All that are promised are there, and no others. */
+function checkHeaders(where: string, promised: NonNullable<ResponseObject['headers']>, { headers }: Answer): void {
+  const documented = new Set(Object.keys(promised).map((name) => name.toLowerCase()));
+  for (const [name, { required }] of Object.entries(promised)) {
+    if (required && headers[name.toLowerCase()] === undefined) {
+      throw new Error(`${where} without the header ${name}`);
+    }
+  }
+  for (const name of Object.keys(headers)) {
+    if (!documented.has(name) && !GENERAL_HEADERS.has(name)) {
+      throw new Error(`${where} with the undocumented header ${name}`);
+    }
   }
 }
 
