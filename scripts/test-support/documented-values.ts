@@ -19,6 +19,7 @@ const TRUTHS = ['nonesuch', 'null', '2'];
 /** What is known of the kinds of values that the page names. */
 const KINDS: Record<string, Samples> = {
   name: { right: ['a', 'A.b-c_1', 'x'.repeat(64)], wrong: ['a b', '../x', 'x'.repeat(65), 'é', 'a\nb'] },
+  model: { right: ['a', 'A.b-c_1', 'x'.repeat(128)], wrong: ['a b', '../x', '.x', 'x'.repeat(129), 'é', 'a\nb'] },
   address: {
     right: ['127.0.0.1', '0.0.0.0', '::1', 'localhost', 'api.example'],
     wrong: ['a b', 'http://localhost', '127.0.0.1:80', '999.1.1.1', '-x', '[::1]', 'a_b'],

@@ -80,7 +80,11 @@ describe('loadConfig', () => {
     ['AUDIT_STORE_TEXT', 'yes', 'one of true, false'],
     ['AUDIT_SPOOL_MAX_BYTES', '1000', 'a whole number from 1048576 to 1099511627776'],
     ['POSTGRES_URL', 'localhost:5432', 'a URL such as postgres://user:password@host:port/name'],
-    ['DEFAULT_MODEL', '../x', 'the name of a model of 1 to 64 letters, digits, dots, dashes or underscores'],
+    [
+      'DEFAULT_MODEL',
+      '../x',
+      'the name of a model of 1 to 128 letters, digits, dots, dashes or underscores, the first a letter or digit',
+    ],
   ])('refuses %s=%s with what was expected', (name, value, expected) => {
     expect(faultsOf({ [name]: value })).toEqual([`${name}="${value}" must be ${expected}.`]);
   });

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { MAX_MODEL_NAME_CHARACTERS, MODEL_NAME } from '@app/inference';
 import {
   adminKeyVariables,
   auditWorkerVariables,
@@ -31,6 +32,8 @@ export const PROJECT_DIR = projectFolder(__dirname);
 
 const DEFAULT_WORKERS = Math.max(1, availableParallelism() - 1);
 
+const MODEL_NAME_IN_WORDS = `the name of a model of 1 to ${MAX_MODEL_NAME_CHARACTERS} letters, digits, dots, dashes or underscores, the first a letter or digit`;
+
 /** Words that scripts of other services already use for yes. */
 const TRUTHY = ['1', 'true', 'yes', 'on'] as const;
 
@@ -47,7 +50,7 @@ export const environmentSchema = z.object({
   PORT: whole(0, 65_535).default(8000),
   LISTEN_WHEN_READY: flag().default(false),
   MODEL_DIR: text().default('./models'),
-  DEFAULT_MODEL: identifier('the name of a model').default('sentiment'),
+  DEFAULT_MODEL: z.string().regex(MODEL_NAME, MODEL_NAME_IN_WORDS).default('sentiment'),
   INFERENCE_BACKEND: oneOf(['auto', 'wasm', 'cpu', 'tensorflow']).default('auto'),
   INFERENCE_WORKERS: whole(1, 64).default(DEFAULT_WORKERS),
   BATCH_SIZE: whole(1, 1024).default(32),

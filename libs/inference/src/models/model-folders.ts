@@ -5,7 +5,10 @@ import { type Manifest, manifestSchema } from './manifest.js';
 
 /** Who asks for a model may name any that can be loaded. */
 export const MAX_MODEL_NAME_CHARACTERS = 128;
-const MODEL_NAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${MAX_MODEL_NAME_CHARACTERS - 1}}$`);
+
+/** What a folder must be called to be that of a model. */
+export const MODEL_NAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${MAX_MODEL_NAME_CHARACTERS - 1}}$`);
+
 const VERSION = /^[1-9]\d{0,8}$/;
 
 /** A folder `<name>/<version>` under the model directory, before anything is loaded. */
