@@ -25,13 +25,15 @@ describe('service levels', () => {
     await sleep(200); // the answer's time is over
     expect((await client.send('POST', '/admin/breakers/model:sentiment/force-open')).status).toBe(200);
     expect((await client.infer({ text: 'a good day' })).json['mode']).toBe('degraded_cache');
+    const batch = await client.post('/infer/batch', { texts: ['a', 'b'] });
+    expect([batch.status, batch.headers['x-falcon-mode']]).toEqual([200, 'degraded_cache']);
     expect((await client.infer({ text: 'something else' })).status).toBe(503);
     const outcomes = ['good', 'degraded', 'bad'].map((outcome) => count('availability', outcome));
-    expect(await Promise.all(outcomes)).toEqual([2, 1, 1]);
-    expect((await count('latency', 'good')) + (await count('latency', 'bad'))).toBe(3);
+    expect(await Promise.all(outcomes)).toEqual([2, 2, 1]);
+    expect((await count('latency', 'good')) + (await count('latency', 'bad'))).toBe(4);
     const { text } = await client.get('/metrics');
     const budget = /^slo_error_budget_remaining_ratio\{slo="availability",.*\} (\S+)$/m.exec(text)?.[1];
-    expect(Number(budget)).toBeCloseTo(1 - 1 / (4 * 0.001)); // one bad request of four, where one in a thousand may be
+    expect(Number(budget)).toBeCloseTo(1 - 1 / (5 * 0.001)); // one bad request of five, where one in a thousand may be
   });
 
   it('count what is shed as bad with 429, too, and what is over a tenant’s limit not at all', async () => {

@@ -69,6 +69,7 @@ describe('a model whose worker hangs', () => {
     expect(metrics.get('degraded_total{mode="degraded_fallback",reason="CIRCUIT_OPEN"}')).toBeGreaterThan(0);
     expect(metrics.get('degraded_total{mode="degraded_cache",reason="CIRCUIT_OPEN"}')).toBeGreaterThan(0);
     expect(metrics.get('degraded_total{mode="degraded_fallback",reason="WORKER_LOST"}')).toBeGreaterThan(0);
+    expect(metrics.get('inference_worker_restarts_total')).toBeGreaterThan(0);
     expect((await client.get('/healthz')).status).toBe(200);
 
     unlinkSync(hangs);

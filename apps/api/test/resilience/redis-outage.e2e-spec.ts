@@ -86,6 +86,7 @@ describeWithRedis('the cache’s Redis under load', () => {
       const metrics = await scrape(clients[0]);
       expect(metrics.get('circuit_breaker_failures_total{dependency="redis"}')).toBeGreaterThan(failuresBefore);
       expect(metrics.get('fallback_triggered_total{dependency="redis",fallback_type="cache_miss"}')).toBeGreaterThan(0);
+      expect(metrics.get('rate_limit_local_decisions_total')).toBeGreaterThan(0);
       expect((await clients[0].get('/readyz')).status).toBe(200);
       const text = newText();
       expect(await clients[0].infer({ text })).toMatchObject({ status: 200, json: { cache_hit: false } });

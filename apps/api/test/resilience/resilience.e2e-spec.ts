@@ -126,6 +126,7 @@ describe('the rate limit', () => {
     expect(answers[0]?.headers['ratelimit']).toMatch(/^"tenant";r=4;t=\d+$/);
     expect(answers[5]?.json['code']).toBe('RATE_LIMITED');
     expect(answers[5]?.headers['retry-after']).toMatch(/^([1-9]|10)$/); // one in ten seconds
+    expect((await running.client.get('/metrics')).text).toMatch(/^rate_limited_total\{[^}]*\} 1$/m);
   });
 
   it('is one for each tenant, and none for probes, metrics and documents', async () => {
