@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { configFaults } from '../../../scripts/test-support/config-faults.js';
 import { documentedVariables, samplesOf } from '../../../scripts/test-support/documented-values.js';
 import { loadConfig } from './config.js';
@@ -7,6 +8,34 @@ import { environmentSchema, PROJECT_DIR } from './environment.js';
 /** docs/configuration.md has every variable of the schema, so a new one is tried here without being added. */
 const VARIABLES = documentedVariables(join(PROJECT_DIR, 'docs/configuration.md'));
 const SAMPLES = VARIABLES.map((variable) => ({ ...variable, ...samplesOf(variable) }));
+
+/** What a value must be for which the page says too little. */
+const RIGHT: Record<string, string> = {
+  HEALTH_CHECK_URLS: 'store=tcp://store:9000',
+  RATE_LIMIT_OVERRIDES: 'acme=60:10',
+  REDIS_URL: 'redis://all',
+  REDIS_QUEUE_URL: 'redis://queue',
+  POSTGRES_URL: 'postgres://db/logs',
+};
+/** Without these, a variable means nothing or may not be set. */
+const NEEDED: Record<string, NodeJS.ProcessEnv> = {
+  OTEL_TRACES_SAMPLER: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' },
+  OTEL_TRACES_SAMPLER_ARG: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' },
+  AUTH_MODE: { API_KEYS_FILE: '/srv/keys' },
+  METRICS_AUTH: { API_KEYS_FILE: '/srv/keys' },
+  MAX_INFLIGHT: { LOAD_SHEDDING: 'static' },
+  CACHE_ONCE_PER_CLUSTER: { REDIS_URL: 'redis://all' },
+  DEBUG_MEMORY_GROWTH: { DEBUG_MEMORY_GROWTH_MB_PER_REQUEST: '1' },
+  DEBUG_MEMORY_GROWTH_MB_PER_REQUEST: { DEBUG_MEMORY_GROWTH: 'true', DEBUG_MEMORY_GROWTH_MB_PER_REQUEST: '1' },
+};
+/** They give others their values. */
+const FILES = ['ADMIN_API_KEY_FILE', 'REDIS_URL_FILE', 'REDIS_QUEUE_URL_FILE', 'POSTGRES_URL_FILE'];
+
+/** Whether the server is told otherwise by this value; one that contradicts a default tells it nothing. */
+function matters(name: string, value: string): boolean {
+  const env = { ...NEEDED[name], [name]: value };
+  return faultsOf(env).length === 0 && !isDeepStrictEqual(loadConfig(env), loadConfig(NEEDED[name] ?? {}));
+}
 
 const faultsOf = (env: NodeJS.ProcessEnv) => configFaults(() => loadConfig(env));
 
@@ -30,6 +59,11 @@ describe('the variables of docs/configuration.md', () => {
         [expect.stringMatching(new RegExp(`^${name}=".*" must be [^.].*\\.$`, 's'))],
       ]);
     }
+  });
+
+  it.each(SAMPLES.filter(({ name }) => !FILES.includes(name)))('$name matters', ({ name, right }) => {
+    const values = [...right, ...(RIGHT[name] === undefined ? [] : [RIGHT[name]])];
+    expect(values.filter((value) => matters(name, value))).not.toEqual([]);
   });
 
   it('take their defaults when they are missing, empty or blank', () => {
