@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { JobFeed } from '../../../libs/audit-log/test-support/job-feed.js';
 import { embeddedConnection, queryOnce } from '../../../libs/audit-log/test-support/postgres-access.js';
 import { plantCluster } from '../../../libs/audit-log/test-support/planted-cluster.js';
@@ -7,7 +8,7 @@ import { makeDataDir } from '../../../libs/audit-log/test-support/data-dir.js';
 import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
 import { eventually } from '../../../scripts/test-support/until.js';
 import { startTcpPostgres, type TcpPostgres } from '../../../libs/audit-log/test-support/tcp-postgres.js';
-import { waitForWorkers, WorkerProcess } from './support/worker-process.js';
+import { PROJECT_DIR, waitForWorkers, WorkerProcess } from './support/worker-process.js';
 
 jest.setTimeout(90_000);
 
@@ -15,6 +16,18 @@ const COUNT_ROWS = 'SELECT count(*)::int AS n FROM inference_logs WHERE request_
 
 function ids(number: number): string[] {
   return Array.from({ length: number }, () => randomUUID());
+}
+
+/** Those of the server's table that the worker has, too, and its own; `x_*` are all that begin so. */
+function documentedMetrics(): string[] {
+  const page = readFileSync(join(PROJECT_DIR, 'docs/metrics.md'), 'utf8');
+  const table = [...page.matchAll(/^\| `(\w+)`/gm)].map(([, name = '']) => name);
+  const [, has = '', lacks = '', own = ''] =
+    /\(`apps\/audit-worker`\) exports([^]*?), without([^]*?); [^]*? one more: (`\w+`)/.exec(page) ?? [];
+  const namesIn = (list: string) => [...list.matchAll(/`(\w+\*?)`/g)].map(([, name = '']) => name);
+  const isIn = (list: string, name: string) =>
+    namesIn(list).some((each) => (each.endsWith('*') ? name.startsWith(each.slice(0, -1)) : name === each));
+  return [...table.filter((name) => isIn(has, name) && !isIn(lacks, name)), ...namesIn(own)].toSorted();
 }
 
 describeWithRedis('the audit worker with a Redis and a Postgres of the operator', () => {
@@ -66,6 +79,13 @@ describeWithRedis('the audit worker with a Redis and a Postgres of the operator'
     const steps = worker.logs().filter(({ message }) => message === 'Drain step done');
     expect(steps.map(({ step }) => step)).toEqual(['jobs', 'database']);
     expect(worker.stderr).toBe('');
+  });
+
+  it('exports the metrics that docs/metrics.md says, and no others', async () => {
+    const worker = await WorkerProcess.start(env);
+    const types = (await worker.get('/metrics')).text.matchAll(/^# TYPE (?!nodejs_|process_)(\w+) /gm);
+    expect([...types].map(([, name = '']) => name).toSorted()).toEqual(documentedMetrics());
+    expect(await worker.stop()).toBe(0);
   });
 
   it('starts without its services, says so, and works when they are there', async () => {
