@@ -68,6 +68,7 @@ export interface Config extends ResilienceConfig, ObservabilityConfig {
   inference: {
     modelDir: string;
     defaultModel: string;
+    defaultTask: 'text-classification';
     backend: 'auto' | 'wasm' | 'cpu' | 'tensorflow';
     workers: number;
     batchSize: number;
@@ -116,6 +117,7 @@ function toConfig(env: Environment): Config {
     inference: {
       modelDir: resolve(env.MODEL_DIR),
       defaultModel: env.DEFAULT_MODEL,
+      defaultTask: 'text-classification',
       backend: env.INFERENCE_BACKEND,
       workers: env.INFERENCE_WORKERS,
       batchSize: env.BATCH_SIZE,

@@ -114,8 +114,9 @@ async function announceReadiness(app: INestApplication, to: { config: Config; lo
   const inference = app.get(InferenceService);
   await readyOrLoadedOrExit(inference, log);
   await app.get(HealthChecks).refresh('model'); // who is told that the server is ready finds it so
-  if (!inference.isReady()) {
-    const reason = sayWhyNotReady(inference, config, log);
+  const reason = inference.whyNotReady();
+  if (reason !== undefined) {
+    logNotReady(reason, config, log);
     process.stderr.write(`Falcon listens on ${url} but is not ready: ${reason}\n`);
     return;
   }
@@ -128,19 +129,17 @@ async function announceReadiness(app: INestApplication, to: { config: Config; lo
 /** Whoever is never asked whether it is ready gets no requests before it is, and ends when it will not be. */
 async function readyOrExit(inference: InferenceService, config: Config, log: ProcessLog): Promise<void> {
   await readyOrLoadedOrExit(inference, log);
-  if (!inference.isReady()) {
-    const reason = sayWhyNotReady(inference, config, log);
+  const reason = inference.whyNotReady();
+  if (reason !== undefined) {
+    logNotReady(reason, config, log);
     await log.flush();
     process.stderr.write(`Falcon ends: it cannot become ready, and LISTEN_WHEN_READY is set: ${reason}\n`);
     process.exit(1);
   }
 }
 
-function sayWhyNotReady(inference: InferenceService, { inference: { defaultModel } }: Config, log: ProcessLog): string {
-  const states = inference.models().filter(({ name }) => name === defaultModel);
-  const reason = states.find((state) => state.reason)?.reason ?? `there is no model "${defaultModel}"`;
+function logNotReady(reason: string, { inference: { defaultModel } }: Config, log: ProcessLog): void {
   log.critical('The default model cannot serve', { model: defaultModel, reason });
-  return reason;
 }
 
 async function readyOrLoadedOrExit(inference: InferenceService, log: ProcessLog): Promise<void> {

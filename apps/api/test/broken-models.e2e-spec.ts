@@ -184,12 +184,15 @@ describe('a default model of which no version is fit', () => {
   const dir = mkdtempSync(join(tmpdir(), 'falcon-unfit-'));
   afterAll(() => rmSync(dir, { recursive: true }));
 
-  it('leaves the server up but not ready, and says why', async () => {
+  it.each([
+    ['vocabulary.tsv', '"vocabulary.tsv" is missing'],
+    ['falcon.json', 'version 1 is a model of task "tensor", not "text-classification"'],
+  ])('leaves the server up but not ready, and says why: without %s', async (file, reason) => {
     cpSync(join(MODELS_DIR, 'sentiment/1'), join(dir, 'sentiment/1'), { recursive: true });
-    unlinkSync(join(dir, 'sentiment/1/vocabulary.tsv'));
+    unlinkSync(join(dir, 'sentiment/1', file));
     const falcon = Falcon.launch({ MODEL_DIR: dir });
     const line = await falcon.waitForLog('The default model cannot serve');
-    expect(line).toMatchObject({ level: 'CRITICAL', model: 'sentiment', reason: expect.any(String) as string });
+    expect(line).toMatchObject({ level: 'CRITICAL', model: 'sentiment', reason });
     await falcon.waitForStderr('not ready');
     await falcon.stop();
   });

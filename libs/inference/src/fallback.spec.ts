@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { TestService } from '../test-support/test-service.js';
 import { ModelNotFoundError } from './inference.errors.js';
@@ -15,12 +15,19 @@ describe('a declared fallback', () => {
   const test = new TestService();
 
   beforeAll(async () => {
-    const fallbacks = { fixed: { probabilities: SHARES }, other: { model: 'plain' }, plain: undefined };
+    const fallbacks = {
+      damaged: { probabilities: SHARES },
+      fixed: { probabilities: SHARES },
+      other: { model: 'plain' },
+      plain: undefined,
+    };
     for (const [name, fallback] of Object.entries(fallbacks)) {
       const folder = join(test.dir, name, '1');
       cpSync(SHIPPED, folder, { recursive: true });
       writeFileSync(join(folder, 'falcon.json'), JSON.stringify(manifestWith(fallback)));
     }
+    writeFileSync(join(test.dir, 'damaged/1/model.json'), '{}');
+    mkdirSync(join(test.dir, 'damaged/1.bak'));
     await test.start({ defaultModel: 'plain' });
   });
   afterAll(() => test.stop());
@@ -32,6 +39,10 @@ describe('a declared fallback', () => {
     const answer = await fallbackOf('fixed');
     expect(answer).toMatchObject({ model: 'fixed', version: '1', prediction: 'neutral', confidence: 0.5 });
     expect([...(answer?.probabilities ?? [])]).toEqual([0.25, 0.5, 0.25]);
+  });
+
+  it('is that of a damaged version, whatever lies beside it', async () => {
+    expect(await fallbackOf('damaged')).toMatchObject({ model: 'damaged', version: '1', prediction: 'neutral' });
   });
 
   it('of another model answers with that one', async () => {

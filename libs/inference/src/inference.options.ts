@@ -11,6 +11,8 @@ export interface InferenceOptions {
   only?: string;
   /** Model that answers when a request names none; readiness depends on it. */
   defaultModel: string;
+  /** What the default model must be for the service to be ready; default: of any task. */
+  defaultTask?: 'text-classification';
   backend: InferenceBackend;
   /** Worker threads per backend in use, 1 or more. */
   workers: number;

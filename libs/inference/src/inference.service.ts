@@ -47,9 +47,14 @@ export class InferenceService implements OnApplicationShutdown {
     await this.loaded;
   }
 
-  /** Whether the default model is loaded and warm in a live worker, and the service is not stopping. */
+  /** Whether the default model is loaded and warm in a live worker, of the task it is to be of, and the service is not stopping. */
   isReady(): boolean {
-    return this.host.isReady(this.options.defaultModel);
+    return this.whyNotReady() === undefined;
+  }
+
+  /** Why the default model cannot serve at present, a sentence; undefined when it can. */
+  whyNotReady(): string | undefined {
+    return this.host.whyNotReady(this.options.defaultModel);
   }
 
   /** Every version found, by name and version number. */

@@ -53,10 +53,9 @@ function modelCheck(inference: InferenceService, name: string): HealthCheck<OwnC
     check: (indicator) => {
       if (inference.isReady()) return indicator.up({ model: name });
       const versions = inference.models().filter((version) => version.name === name);
-      const reason = versions.find(({ state }) => state === 'refused')?.reason;
       const isLoading = versions.some(({ state }) => state === 'loading');
       if (isLoading) return undefined;
-      return indicator.down(`The default model "${name}" cannot serve: ${reason ?? 'no worker has it at present'}`);
+      return indicator.down(`The default model "${name}" cannot serve: ${inference.whyNotReady()}`);
     },
   };
 }

@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { manifestOf } from '../../test-support/model-fixtures.js';
 import { listModelFolders, MAX_MODEL_NAME_CHARACTERS } from './model-folders.js';
 
 describe('listModelFolders', () => {
@@ -13,6 +14,19 @@ describe('listModelFolders', () => {
   it('lists versions by number, whatever lies between them', () => {
     for (const version of ['10', '10.bak', '9', 'old']) mkdirSync(join(dir, 'linear', version), { recursive: true });
     expect(listModelFolders(dir).map(({ version }) => version)).toEqual(['9', '10', '10.bak', 'old']);
+  });
+
+  it.each([
+    ['refuses', 'beside a version that has one', manifestOf({})],
+    ['refuses', 'beside a version whose own is damaged', '{'],
+    ['lists', 'where no version has one', undefined],
+  ])('%s a version without falcon.json %s', (what, _, manifest) => {
+    for (const version of ['1', '2', '3.bak']) mkdirSync(join(dir, 'linear', version), { recursive: true });
+    writeFileSync(join(dir, 'linear', '3.bak', 'falcon.json'), manifestOf({}));
+    if (manifest) writeFileSync(join(dir, 'linear', '1', 'falcon.json'), manifest);
+    const listed = listModelFolders(dir).find(({ version }) => version === '2');
+    const refusal = 'falcon.json is missing, and another version of the model has one';
+    expect(listed?.refusal).toBe(what === 'refuses' ? refusal : undefined);
   });
 
   it('refuses names that are too long to be asked for', () => {

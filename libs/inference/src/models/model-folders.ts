@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Manifest, manifestSchema } from './manifest.js';
@@ -10,6 +10,11 @@ export const MAX_MODEL_NAME_CHARACTERS = 128;
 export const MODEL_NAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${MAX_MODEL_NAME_CHARACTERS - 1}}$`);
 
 const VERSION = /^[1-9]\d{0,8}$/;
+
+/** Whether a folder's name is the number of a version. */
+export function isVersion(folder: string): boolean {
+  return VERSION.test(folder);
+}
 
 /** A folder `<name>/<version>` under the model directory, before anything is loaded. */
 export interface ModelFolder {
@@ -43,11 +48,20 @@ export function listModelFolders(modelDir: string): ModelFolder[] {
 
 function listVersions(name: string, folder: string): ModelFolder[] {
   try {
-    return subfolders(folder).map((version) => inspect(name, version, join(folder, version)));
+    return refuseBare(subfolders(folder).map((version) => inspect(name, version, join(folder, version))));
   } catch (error) {
     const refusal = `the folder cannot be read: ${codeOf(error)}`;
     return MODEL_NAME.test(name) ? [{ name, version: '?', folder, refusal }] : [];
   }
+}
+
+/** A copy that has lost its falcon.json would be served as a tensor model, in the place of a version that takes texts. */
+function refuseBare(versions: ModelFolder[]): ModelFolder[] {
+  const isDescribed = versions.some(({ version, folder }) => isVersion(version) && existsSync(join(folder, 'falcon.json')));
+  const refusal = 'falcon.json is missing, and another version of the model has one';
+  return versions.map((found) =>
+    isDescribed && !found.manifest && found.refusal === undefined ? { ...found, refusal } : found,
+  );
 }
 
 function subfolders(folder: string): string[] {
@@ -70,7 +84,7 @@ function inspect(name: string, version: string, folder: string): ModelFolder {
   if (!MODEL_NAME.test(name)) {
     return { name, version, folder, refusal: `"${name}" is not a model name: letters, digits, ".", "_" and "-" only` };
   }
-  if (!VERSION.test(version)) {
+  if (!isVersion(version)) {
     return { name, version, folder, refusal: `"${version}" is not a version: a version is a whole number from 1` };
   }
   return { name, version, folder, ...readManifest(folder) };

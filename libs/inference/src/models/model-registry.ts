@@ -1,7 +1,7 @@
 import { ModelNotFoundError, ModelNotReadyError, ModelVersionNotFoundError } from '../inference.errors.js';
 import type { BackendName, LoadedModel } from '../worker/protocol.js';
 import type { Manifest } from './manifest.js';
-import type { ModelFolder } from './model-folders.js';
+import { isVersion, type ModelFolder } from './model-folders.js';
 import type { ModelStatus } from './model-status.js';
 
 /** What became of a version. */
@@ -63,6 +63,7 @@ export class ModelRegistry {
     const serving =
       versions.find(({ state }) => state.state === 'ready') ??
       versions.find(({ state }) => state.state === 'loading') ??
+      versions.find(({ version }) => isVersion(version)) ??
       versions[0];
     if (serving) this.servingVersions.set(name, serving);
   }

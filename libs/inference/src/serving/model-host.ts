@@ -69,9 +69,17 @@ export class ModelHost {
     await this.allSettled.promise;
   }
 
-  isReady(name: string): boolean {
+  /** Why a name without a version is not answered at present, a sentence; undefined when it is. */
+  whyNotReady(name: string): string | undefined {
     const version = this.registry.serving(name);
-    return !this.stopping && version?.state.state === 'ready' && this.liveWorkers(version) > 0;
+    if (this.stopping) return 'the service stops';
+    if (!version) return `there is no model "${name}"`;
+    if (version.state.state === 'refused') return version.state.reason;
+    if (version.state.state === 'loading') return 'it is still loading';
+    const { task = 'tensor' } = version.manifest ?? {};
+    const wanted = this.options.defaultTask ?? task;
+    if (task !== wanted) return `version ${version.version} is a model of task "${task}", not "${wanted}"`;
+    return this.liveWorkers(version) > 0 ? undefined : 'no worker has it at present';
   }
 
   /** @throws {InferenceError} when the item cannot be admitted. */
