@@ -72,33 +72,51 @@ export async function embeddingFiles(): Promise<Files> {
   return layersFiles(model);
 }
 
-interface Node {
+/** A node of a graph as model.json has it. */
+export interface Node {
   name: string;
   op: string;
   input?: string[];
   attr?: object;
 }
 
-/** A graph model of hand-written nodes, without weights. */
-export function graphFiles(node: Node[], signature: object): Files {
+/** The value of the node `Const` of that name. */
+export interface Weight {
+  name: string;
+  dtype: 'float32' | 'int32';
+  shape: number[];
+  values: number[];
+}
+
+/** A graph model of hand-written nodes. */
+export function graphFiles(node: Node[], signature: object, weights: Weight[] = []): Files {
   const json = {
     format: 'graph-model',
     modelTopology: { node, versions: { producer: 1 } },
     signature,
-    weightsManifest: [],
+    weightsManifest: [
+      { paths: ['weights.bin'], weights: weights.map(({ name, dtype, shape }) => ({ name, dtype, shape })) },
+    ],
   };
-  return { 'model.json': JSON.stringify(json) };
+  const parts = weights.map(({ dtype, values }) => (dtype === 'int32' ? Int32Array : Float32Array).from(values));
+  return {
+    'model.json': JSON.stringify(json),
+    'weights.bin': Buffer.concat(parts.map(({ buffer }) => Buffer.from(buffer))),
+  };
 }
 
 const FLOAT = { type: 'DT_FLOAT' };
 
-function placeholder(name: string, sizes: number[]): Node {
+/** An input; -1 is a free dimension. */
+export function placeholder(name: string, sizes: number[], type = 'DT_FLOAT'): Node {
   const dim = sizes.map((size) => ({ size: `${size}` }));
-  return { name, op: 'Placeholder', attr: { dtype: FLOAT, shape: { shape: { dim } } } };
+  return { name, op: 'Placeholder', attr: { dtype: { type }, shape: { shape: { dim } } } };
 }
 
-function tensorInfo(name: string, sizes: number[]): object {
-  return { name: `${name}:0`, dtype: 'DT_FLOAT', tensorShape: { dim: sizes.map((size) => ({ size: `${size}` })) } };
+/** What a signature says of an input or output; the name may have the number of a node's output behind it. */
+export function tensorInfo(name: string, sizes: number[], dtype = 'DT_FLOAT'): object {
+  const dim = sizes.map((size) => ({ size: `${size}` }));
+  return { name: name.includes(':') ? name : `${name}:0`, dtype, tensorShape: { dim } };
 }
 
 /** y = einsum('ij,ij->ij', x, x): a kernel that wasm lacks and cpu has. */

@@ -58,7 +58,7 @@ const textClassificationFields = z.strictObject({
   /** An example that the loaded model must answer right before it serves. */
   golden: z.strictObject({
     text: z.string().min(1),
-    probabilities: z.record(z.string(), z.number()),
+    probabilities: z.record(z.string(), z.number().min(0).max(1)),
     tolerance: z.number().positive().max(0.1),
   }),
 });

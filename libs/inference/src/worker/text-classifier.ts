@@ -1,9 +1,13 @@
 import type { TextClassificationManifest } from '../models/manifest.js';
 import { TextFeatures } from '../text/text-features.js';
 import type { TensorModel } from './tensor-model.js';
+import { isPoisonous } from './wasm-heap.js';
 
 /** Bytes of one feature of one text: id and weight take 4 each. */
 export const BYTES_PER_FEATURE = 8;
+
+/** How far beyond 0 and 1 rounding may take the probabilities of a model. */
+const ROUNDING = 1e-5;
 
 /** A tensor model with text features in front: texts in, one row of probabilities per text out. */
 export class TextClassifier {
@@ -39,6 +43,23 @@ export class TextClassifier {
     return all;
   }
 
+  /**
+   * Asks for the row of the last n-gram: a model with fewer rows than the vocabulary has n-grams would fail on some texts only.
+   * @throws {Error} a sentence, when there is none.
+   */
+  async checkRows(): Promise<void> {
+    const { size } = this.features;
+    try {
+      await this.run({ ids: Int32Array.of(size), weights: Float32Array.of(1), length: 1 }, 1);
+    } catch (error) {
+      if (isPoisonous(error)) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`the model fails on the last of the ${size} n-grams of its vocabulary: ${reason}`, {
+        cause: error,
+      });
+    }
+  }
+
   /** Bytes of the features of one text. */
   featureBytes(text: string): number {
     return this.features.extractBatch([text]).length * BYTES_PER_FEATURE;
@@ -50,7 +71,25 @@ export class TextClassifier {
       ids: { dtype: 'int32', shape, data: batch.ids },
       weights: { dtype: 'float32', shape, data: batch.weights },
     });
-    return outputs[this.output]?.data as Float32Array;
+    const probabilities = outputs[this.output]?.data as Float32Array;
+    if (probabilities.length !== rows * this.classes) {
+      throw new Error(
+        `the model gave ${probabilities.length} probabilities for ${rows} texts and ${this.classes} labels`,
+      );
+    }
+    checkProbabilities(probabilities);
+    return probabilities;
+  }
+}
+
+/** Every answer comes by here, so it is one pass that compares; what rounding took beyond the bounds is brought back. */
+function checkProbabilities(probabilities: Float32Array): void {
+  for (let k = 0; k < probabilities.length; k++) {
+    const probability = probabilities[k] as number;
+    if (probability >= 0 && probability <= 1) continue;
+    const bound = probability < 0 ? 0 : 1;
+    if (!(Math.abs(probability - bound) <= ROUNDING)) throw new Error(`the model gave ${probability} as a probability`);
+    probabilities[k] = bound;
   }
 }
 

@@ -39,6 +39,7 @@ async function warmUpText(
       throw new Error(`the golden example "${golden.text}" must give ${label} ${expected}, the model gives ${got}`);
     }
   }
+  await classifier.checkRows();
   const inputBytes = classifier.featureBytes(golden.text);
   const maxInputBytes = allowedInputBytes(inputBytes, workingBytes, maxBatchBytes);
   if (maxInputBytes < features.maxFeatures * BYTES_PER_FEATURE) {
