@@ -58,6 +58,18 @@ export async function linearFiles(batch: number | null = null): Promise<Files> {
   return layersFiles(model);
 }
 
+/** A hidden layer that gives `bias`, whatever x is, and a dense one on top. */
+export async function hiddenFiles(bias: number): Promise<Files> {
+  await tf.setBackend('cpu');
+  const input = layers.input({ shape: [3], name: 'x' });
+  const hidden = layers.layers.dense({ units: 3, name: 'hidden' });
+  const dense = layers.layers.dense({ units: 3, name: 'y' });
+  const output = dense.apply(hidden.apply(input)) as layers.SymbolicTensor;
+  const model = layers.model({ inputs: input, outputs: output });
+  hidden.setWeights([tf.zeros([3, 3]), tf.mul(tf.ones([3]), bias)]);
+  return layersFiles(model);
+}
+
 /** An embedding of 10 rows: ids outside of 0..9 make the model throw; dense on top with fixed pseudo-random weights. */
 export async function embeddingFiles(): Promise<Files> {
   await tf.setBackend('cpu');

@@ -1,6 +1,7 @@
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  embeddingFiles,
   type Files,
   graphFiles,
   linearFiles,
@@ -20,12 +21,17 @@ function golden(data: number[]): object {
   return { task: 'tensor', golden: { inputs, outputs: { y: { shape: [1, 3], data } }, tolerance: 1e-5 } };
 }
 
+function goldenIds(data: number[]): object {
+  return { task: 'tensor', golden: { inputs: { ids: { shape: [1, data.length], data } }, outputs: {}, tolerance: 1 } };
+}
+
 describe('a broken model version is refused with a sentence, and others serve on', () => {
   const test = new TestService();
   const reasons = new Map<string, string | undefined>();
 
   beforeAll(async () => {
     const good = await linearFiles();
+    const embedding = await embeddingFiles();
     const weights = good['weights.bin'] as Buffer;
     const json = JSON.parse(good['model.json'] as string) as { weightsManifest: { paths: string[] }[] };
     const escaping = JSON.stringify({ ...json, weightsManifest: [{ ...json.weightsManifest[0], paths: ['../../secret'] }] });
@@ -55,6 +61,7 @@ describe('a broken model version is refused with a sentence, and others serve on
         },
       }),
       'string-input/1': graphFiles([{ name: 'x', op: 'Placeholder', attr: { dtype: { type: 'DT_STRING' } } }], {}),
+      'throwing/1': { ...embedding, 'falcon.json': manifestOf(embedding, goldenIds([10])) },
       'version/v1': good,
       'bad name/1': good,
     };
@@ -86,11 +93,16 @@ describe('a broken model version is refused with a sentence, and others serve on
     ['unknown-op/1', 'FalconOp'],
     ['wrong-signature/1', 'falcon.json declares the signature'],
     ['string-input/1', 'only float32, int32 and bool tensors can be served'],
+    ['throwing/1', 'GatherV2: the index value 10 is not in [0, 9]'],
     ['version/v1', 'a version is a whole number from 1'],
     ['bad name/1', '"bad name" is not a model name'],
   ])('%s: %s', (key, sentence) => {
     expect(reasons.get(key)).toContain(sentence);
     expect(test.log.lines.some((line) => line.startsWith('ERROR Model version refused') && line.includes(key))).toBe(true);
+  });
+
+  it('costs no worker', () => {
+    expect(test.log.lines.filter((line) => line.includes('Inference worker lost'))).toEqual([]);
   });
 
   it('serves the highest version that is not refused', async () => {

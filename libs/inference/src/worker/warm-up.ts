@@ -21,8 +21,9 @@ export async function warmUp(
   if (classifier) return warmUpText(classifier, manifest as TextClassificationManifest, { batchSize, maxBatchBytes });
   const golden = (manifest as TensorManifest | undefined)?.golden;
   const inputs = golden ? goldenInputs(golden.inputs, model.signature) : zeros(model.signature);
-  const { result, workingBytes } = await profile(() => model.run(inputs));
-  if (golden) checkGoldenTensors(golden, result);
+  const outputs = await model.run(inputs);
+  if (golden) checkGoldenTensors(golden, outputs);
+  const workingBytes = await workingBytesOf(() => model.run(inputs));
   return allowedInputBytes(byteLength(inputs), workingBytes, maxBatchBytes);
 }
 
@@ -31,7 +32,7 @@ async function warmUpText(
   { golden, labels, features }: TextClassificationManifest,
   { batchSize, maxBatchBytes }: Pick<WorkerSettings, 'batchSize' | 'maxBatchBytes'>,
 ): Promise<number> {
-  const { result, workingBytes } = await profile(() => classifier.classify([golden.text], Infinity));
+  const result = await classifier.classify([golden.text], Infinity);
   for (const [k, label] of labels.entries()) {
     const expected = golden.probabilities[label] ?? Number.NaN;
     const got = result[k] ?? Number.NaN;
@@ -40,6 +41,7 @@ async function warmUpText(
     }
   }
   await classifier.checkRows();
+  const workingBytes = await workingBytesOf(() => classifier.classify([golden.text], Infinity));
   const inputBytes = classifier.featureBytes(golden.text);
   const maxInputBytes = allowedInputBytes(inputBytes, workingBytes, maxBatchBytes);
   if (maxInputBytes < features.maxFeatures * BYTES_PER_FEATURE) {
@@ -52,15 +54,15 @@ async function warmUpText(
   return maxInputBytes;
 }
 
-async function profile<T>(run: () => Promise<T>): Promise<{ result: T; workingBytes: number }> {
+/** For what has run before: a kernel that throws while it is profiled loses its error, and ends the worker by an unhandled one. */
+async function workingBytesOf(run: () => Promise<unknown>): Promise<number> {
   const before = tf.memory().numBytes;
-  let result: T | undefined;
   try {
     const { peakBytes } = await tf.profile(async () => {
-      result = await run();
+      await run();
       return [];
     });
-    return { result: result as T, workingBytes: Math.max(0, peakBytes - before) };
+    return Math.max(0, peakBytes - before);
   } finally {
     tf.engine().state.profiling = false; // profile() leaves it on when the run throws, and would keep a record of every kernel
   }

@@ -31,9 +31,9 @@ async function load(message: Extract<ToWorker, { type: 'load' }>, settings: Work
     models.set(key, model);
     send({ type: 'loaded', key, model: model.facts });
   } catch (error) {
+    if (isPoisonous(error)) throw error; // told as the worker's end, so that it is given nothing more and the model is to blame
     const reason = messageOf(error);
     send({ type: 'refused', key, reason, missingKernel: /Kernel '\w+' not registered for backend/.test(reason) });
-    if (isPoisonous(error)) throw error;
   }
 }
 
