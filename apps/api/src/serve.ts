@@ -51,6 +51,7 @@ export async function serve(): Promise<void> {
   const resilience = resilienceModules(config, log, { policies, authenticator, cost });
   const health = await loadHealthModule(log);
   const app = await createApp(config, { log, tracing, drain }, [inference, auditLog, ...resilience.modules, health]);
+  killInsteadOfHanging(app.get(InferenceService));
   addHealthChecks(app, config, resilience.redis);
   await Promise.all([app.get(AuditLog).open(), app.get(MaintenanceMode).start(MAINTENANCE_WAIT_MS)]);
   const plan = drainPlan(app, log, resilience.close);
@@ -82,6 +83,13 @@ function dieOfSurprises(log: ProcessLog): void {
   process.on('uncaughtException', (surprise) => {
     log.critical('The server ends because of an unexpected failure', { error: surprise });
     void log.flush().then(() => process.exit(1));
+  });
+}
+
+/** exit() waits for every thread, for one that cannot be ended for ever. Whoever wants to write something at the exit has done so before. */
+function killInsteadOfHanging(inference: InferenceService): void {
+  process.once('exit', () => {
+    if (inference.health().stuck > 0) process.kill(process.pid, 'SIGKILL');
   });
 }
 

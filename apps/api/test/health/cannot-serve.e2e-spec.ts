@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../../../../scripts/test-support/until.js';
+import { AuditStack } from '../support/audit-stack.js';
 import { Falcon, MODELS_DIR } from '../support/falcon.js';
 import { Inspector, INSPECTED } from '../support/inspector.js';
 import { untilProbedAs } from '../support/probed.js';
@@ -17,8 +18,13 @@ async function infer({ port }: Falcon): Promise<void> {
 }
 
 describe('the probes of a server that cannot serve', () => {
-  it('ask for a restart when a worker hangs and cannot be ended', async () => {
-    const falcon = await Falcon.start({ ...INSPECTED, INFERENCE_TIMEOUT_SECONDS: '1' });
+  let stack: AuditStack | undefined;
+  afterAll(() => stack?.close());
+
+  it('ask for a restart when a worker hangs and cannot be ended, and the server does all it has to before it ends', async () => {
+    stack = await AuditStack.open();
+    const audited = { AUDIT_DURABILITY: 'disk', DATA_DIR: stack.dataDir };
+    const falcon = await Falcon.start({ ...INSPECTED, ...audited, INFERENCE_TIMEOUT_SECONDS: '1' });
     // A worker that loads a model may take its time.
     await until(() => falcon.logs().filter(({ message }) => message === 'Model ready').length >= 2);
     const inspector = await Inspector.attach(falcon);
@@ -27,8 +33,12 @@ describe('the probes of a server that cannot serve', () => {
     await inspector.onWorkers(`process.getBuiltinModule('fs').openSync('${folder}/fifo')`); // nobody will ever write to it
     await untilProbedAs('a worker hangs and cannot be ended', falcon.port);
     inspector.close();
-    falcon.process.kill('SIGKILL'); // the end of the process would wait for the worker, too
-    await falcon.exitCode();
+    await falcon.stop();
+    const steps = falcon.logs().filter(({ message }) => message === 'Drain step done');
+    expect(steps.map(({ step }) => step)).toEqual(['requests', 'audit records', 'connections']);
+    expect(falcon.logs().map(({ message }) => message)).toContain('Inference workers hang and cannot be ended');
+    expect(falcon.logs().at(-1)).toMatchObject({ message: 'Stopped' });
+    expect(falcon.process.signalCode).toBe('SIGKILL'); // exit() would wait for the worker for ever
     rmSync(folder, { recursive: true });
   });
 

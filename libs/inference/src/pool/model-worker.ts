@@ -53,7 +53,9 @@ export class ModelWorker {
   private activity: Activity;
   private watchdog: NodeJS.Timeout | undefined;
   private killReason: string | undefined;
-  private killedMs = Infinity;
+  private readonly overdue = Promise.withResolvers<void>();
+  private overdueTimer: NodeJS.Timeout | undefined;
+  private isOverdue = false;
 
   /** @param maxSilenceMs A worker that has nothing to do and is not heard of for this long is taken for hung and ended. */
   constructor(
@@ -89,7 +91,7 @@ export class ModelWorker {
 
   /** Whether it hangs so badly that not even ending it helps. */
   get isStuck(): boolean {
-    return this.activity.state !== 'gone' && performance.now() - this.killedMs > END_TIMEOUT_MS;
+    return this.activity.state !== 'gone' && this.isOverdue;
   }
 
   /** Batches that it holds; Infinity while it may not be given another one. */
@@ -127,12 +129,15 @@ export class ModelWorker {
     });
   }
 
-  /** Ends the worker at once; whatever it was doing is lost. */
+  /** Ends the worker at once; whatever it was doing is lost. Resolves when it has ended, or is stuck. */
   async kill(reason: string): Promise<void> {
     this.killReason ??= reason;
     this.loaded.clear(); // so that it is given nothing more, should it take its time to end
-    this.killedMs = Math.min(this.killedMs, performance.now());
-    await this.channel.kill();
+    this.overdueTimer ??= setTimeout(() => {
+      this.isOverdue = true;
+      this.overdue.resolve();
+    }, END_TIMEOUT_MS).unref();
+    await Promise.race([this.channel.kill(), this.overdue.promise]);
   }
 
   /** Ends the worker unless it finishes what it does now in time. */
@@ -194,6 +199,7 @@ export class ModelWorker {
 
   private finish(reason: string): string {
     clearTimeout(this.watchdog);
+    clearTimeout(this.overdueTimer);
     const { activity } = this;
     this.activity = { state: 'gone', reason };
     this.loaded.clear();

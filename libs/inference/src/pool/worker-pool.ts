@@ -119,7 +119,7 @@ export class WorkerPool {
     return undefined;
   }
 
-  /** Ends every worker; batches in flight are lost, so the owner drains first. */
+  /** Ends every worker that can be ended; batches in flight are lost, so the owner drains first. */
   async stop(): Promise<void> {
     this.stopped = true;
     for (const timer of this.restarts) clearTimeout(timer);

@@ -133,6 +133,8 @@ export class ModelHost {
     clearTimeout(timer);
     this.scheduler.abandon(error);
     await Promise.all([...this.pools.values()].map((pool) => pool.stop()));
+    const { stuck } = this.health();
+    if (stuck > 0) this.log.error('Inference workers hang and cannot be ended', { workers: stuck });
   }
 
   /** Starts a pool with these versions, unless it runs already; then they are added to it. */
