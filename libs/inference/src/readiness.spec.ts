@@ -38,6 +38,15 @@ describe('readiness', () => {
     );
   });
 
+  it('waits for the newest version of the default model before anything else is loaded', async () => {
+    const test = new TestService();
+    for (const key of ['a/1', 'linear/2', 'linear/10', 'z/9', 'z/10']) writeVersion(test.dir, key, { fate: 'loads' });
+    await test.start({ workerEntry: FATEFUL_WORKER_ENTRY });
+    await test.stop();
+    const loaded = test.log.lines.flatMap((line) => /Model ready .*"model":"([^"]+)"/.exec(line)?.[1] ?? []);
+    expect(loaded).toEqual(['linear/10', 'linear/2', 'a/1', 'z/10', 'z/9']);
+  });
+
   it('ends with the service', async () => {
     const test = new TestService();
     writeVersion(test.dir, 'linear/1', { fate: 'loads' });

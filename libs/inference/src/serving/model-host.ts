@@ -58,13 +58,9 @@ export class ModelHost {
     this.registry = new ModelRegistry(
       listModelFolders(modelDir).filter(({ name }) => only === undefined || name === only),
     );
-    const loading = this.registry.all().filter((version) => this.isLoading(version));
     for (const { key, state } of this.registry.all()) if (state.state === 'refused') this.logRefusal(key, state.reason);
-    // The default model is loaded first: readiness waits for it alone.
-    const first = this.options.defaultModel;
-    loading.sort((a, b) => Number(b.name === first) - Number(a.name === first));
     const backend = this.options.backend === 'auto' ? 'wasm' : this.options.backend;
-    await this.pool(backend, loading);
+    await this.pool(backend, this.inOrderOfLoading());
     this.settleIfLoaded();
     await this.allSettled.promise;
   }
@@ -135,6 +131,15 @@ export class ModelHost {
     await Promise.all([...this.pools.values()].map((pool) => pool.stop()));
     const { stuck } = this.health();
     if (stuck > 0) this.log.error('Inference workers hang and cannot be ended', { workers: stuck });
+  }
+
+  /** The default model first, because readiness waits for it alone, and of each model the newest first, because that is to answer. */
+  private inOrderOfLoading(): ModelVersion[] {
+    const first = this.options.defaultModel;
+    const newestFirst = this.registry.all().toReversed();
+    return newestFirst
+      .filter((version) => this.isLoading(version))
+      .sort((a, b) => Number(b.name === first) - Number(a.name === first) || a.name.localeCompare(b.name));
   }
 
   /** Starts a pool with these versions, unless it runs already; then they are added to it. */
