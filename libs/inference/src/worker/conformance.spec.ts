@@ -1,4 +1,5 @@
 import { formatlessFiles, lstmFiles, quantisedFiles, twoInTwoOutFiles } from '../../test-support/conformance-models.js';
+import { tableFiles, topTwoFiles } from '../../test-support/graph-models.js';
 import { writeVersion } from '../../test-support/model-fixtures.js';
 import { TestService, x } from '../../test-support/test-service.js';
 import type { TensorValue } from '../tensors.js';
@@ -15,6 +16,8 @@ describe('models of every form', () => {
     writeVersion(test.dir, 'lstm/1', await lstmFiles());
     writeVersion(test.dir, 'quantised/1', await quantisedFiles());
     writeVersion(test.dir, 'linear/1', await formatlessFiles());
+    writeVersion(test.dir, 'top-two/1', topTwoFiles());
+    writeVersion(test.dir, 'table/1', tableFiles());
     await test.start();
   });
 
@@ -47,6 +50,23 @@ describe('models of every form', () => {
   it('quantised weights in several files', async () => {
     const { y } = await test.service.predict(x([1, 2, 3]), { model: 'quantised' });
     expect(y?.data).toEqual(Float32Array.from([3, 5, 7]));
+  });
+
+  it('a graph with two outputs of one node', async () => {
+    const ask = (...row: number[]) => test.service.predict(x(row), { model: 'top-two' });
+    const answers = await Promise.all([ask(1, 3, 2), ask(6, 4, 5)]);
+    expect(answers.map(({ top }) => top?.data)).toEqual([Float32Array.of(3, 2), Float32Array.of(6, 5)]);
+    expect(answers.map((answer) => answer['top:1']?.data)).toEqual([Int32Array.of(1, 2), Int32Array.of(0, 2)]);
+  });
+
+  it('a graph with a hash table that another graph fills', async () => {
+    const ask = (...data: number[]) =>
+      test.service.predict(
+        { ids: { dtype: 'int32', shape: [data.length], data: Int32Array.from(data) } },
+        { model: 'table' },
+      );
+    const answers = await Promise.all([ask(8, 7), ask(9)]);
+    expect(answers.map(({ y }) => y?.data)).toEqual([Float32Array.of(80, 70), Float32Array.of(-1)]);
   });
 
   it('a layers model without a "format"', async () => {

@@ -13,6 +13,9 @@ interface ModelJson {
   modelTopology?: { node?: unknown; model_config?: unknown } & Record<string, unknown>;
   weightsManifest?: { paths: string[]; weights: io.WeightsManifestEntry[] }[];
   signature?: object;
+  /** The graph that fills hash tables, run once before the first answer. */
+  modelInitializer?: object;
+  initializerSignature?: object;
   userDefinedMetadata?: Record<string, object>;
 }
 
@@ -75,6 +78,8 @@ export async function readModelFiles(reader: ModelFolderReader): Promise<ModelFi
       ...(json.modelTopology && { modelTopology: json.modelTopology }),
       ...(json.format && { format: json.format }),
       ...(json.signature && { signature: json.signature }),
+      ...(json.modelInitializer && { modelInitializer: json.modelInitializer }),
+      ...(json.initializerSignature && { initializerSignature: json.initializerSignature }),
       ...(json.userDefinedMetadata && { userDefinedMetadata: json.userDefinedMetadata }),
       weightSpecs,
       weightData,

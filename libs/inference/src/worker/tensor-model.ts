@@ -18,12 +18,14 @@ export class TensorModel {
   /** @throws {Error} TensorFlow.js's own, when the topology or a weight does not fit. */
   static async load(files: ModelFiles): Promise<TensorModel> {
     const handler = { load: async () => files.artifacts };
-    if (files.kind === 'layers') {
-      const model = await loadLayersModel(handler);
-      return new TensorModel(model, layersSignature(model));
-    }
-    const model = await loadGraphModel(handler);
-    return new TensorModel(model, graphSignature(model, files.artifacts.signature));
+    return allOrNothing(async () => {
+      if (files.kind === 'layers') {
+        const model = await loadLayersModel(handler);
+        return new TensorModel(model, layersSignature(model));
+      }
+      const model = await loadGraphModel(handler);
+      return new TensorModel(model, graphSignature(model));
+    });
   }
 
   /** Runs inputs that fit the signature. @throws whatever the model throws on them; no tensor is left alive then either. */
@@ -56,7 +58,8 @@ export class TensorModel {
       const ordered = this.signature.inputs.map(({ name }) => inputs[name] as tf.Tensor);
       return asList(this.model.predictOnBatch(ordered.length === 1 ? (ordered[0] as tf.Tensor) : ordered));
     }
-    const names = this.signature.outputs.map(({ name }) => name);
+    // With the number of the output: a bare name might be a name of the converter's signature, too, and mean another node there.
+    const names = this.signature.outputs.map(({ name }) => (name.includes(':') ? name : `${name}:0`));
     if (!this.isAsync) {
       try {
         return asList(this.model.execute(inputs, names));
@@ -66,6 +69,23 @@ export class TensorModel {
       }
     }
     return asList(await this.model.executeAsync(inputs, names));
+  }
+}
+
+/** Leaves nothing behind when a load fails: TensorFlow.js forgets the weights that it has made until then, and so they would stay. */
+async function allOrNothing<Loaded>(load: () => Promise<Loaded>): Promise<Loaded> {
+  const engine = tf.engine();
+  const variables = new Set(Object.values(engine.registeredVariables));
+  engine.startScope();
+  try {
+    const loaded = await load();
+    for (const tensor of engine.state.activeScope.track) tf.keep(tensor);
+    return loaded;
+  } catch (error) {
+    for (const variable of Object.values(engine.registeredVariables)) if (!variables.has(variable)) variable.dispose();
+    throw error;
+  } finally {
+    engine.endScope();
   }
 }
 
@@ -90,31 +110,42 @@ function layersSignature(model: LayersModel): Signature {
   return { inputs: specs(model.inputs, model.inputNames), outputs: specs(model.outputs, model.outputNames) };
 }
 
-/** The part of a converted SavedModel's signature that is read here. */
-interface SignatureDef {
-  outputs?: Record<
-    string,
-    { name?: string; tensorShape?: { dim?: { size: string | number }[]; unknownRank?: boolean } }
-  >;
+/** What a converted SavedModel's signature says of an output. */
+interface Declared {
+  name?: string;
+  dtype?: string;
+  tensorShape?: { dim?: { size: string | number }[] };
 }
 
-/** TensorFlow.js knows the inputs' shapes of a graph, but of the outputs only what the converter's signature says. */
-function graphSignature(model: GraphModel, declared: SignatureDef | undefined): Signature {
-  const shapes = new Map(
-    Object.values(declared?.outputs ?? {}).map(({ name, tensorShape }) => [
-      name?.replace(/:\d+$/, ''),
-      tensorShape?.dim?.map(({ size }) => Number(size)),
-    ]),
-  );
-  const specs = (infos: tf.ModelTensorInfo[]): TensorSpec[] =>
-    infos.map(({ name, dtype, shape }) => ({
-      name,
-      // A graph does not know the type of an unknown operation's output; running it names the operation.
-      dtype: supportedDtype(dtype ?? 'float32', name),
-      shape: (shape ?? shapes.get(name) ?? []).map((size) => (size < 0 ? null : size)),
-    }));
-  return { inputs: specs(model.inputs), outputs: specs(model.outputs) };
+function graphSignature(model: GraphModel): Signature {
+  return { inputs: model.inputs.map((info) => graphSpec(info.name, info)), outputs: graphOutputs(model) };
 }
+
+/**
+ * TensorFlow.js knows which nodes give the outputs of a graph. Which output of its node each one is, only the converter's
+ * signature says; those after a node's first have their number behind the name, as in `split:1`.
+ */
+function graphOutputs(model: GraphModel): TensorSpec[] {
+  const signature: { outputs?: Record<string, Declared> } | undefined = model.modelSignature;
+  const declared = new Map(
+    Object.values(signature?.outputs ?? {}).map((output) => [output.name?.replace(/:0$/, '') ?? '', output]),
+  );
+  const nodes = new Map(model.outputs.map((info) => [info.name, info]));
+  const names = [...(declared.size > 0 ? declared.keys() : nodes.keys())];
+  return names
+    .filter((name) => nodes.has(name.replace(/:\d+$/, '')))
+    .map((name) => graphSpec(name, nodes.get(name), declared.get(name)));
+}
+
+/** What the graph itself does not know of an output, its signature may; running an unknown operation names it. */
+function graphSpec(name: string, info?: Partial<tf.ModelTensorInfo>, declared?: Declared): TensorSpec {
+  const dtype = info?.dtype ?? DTYPES[declared?.dtype ?? ''] ?? 'float32';
+  const shape = info?.shape ?? declared?.tensorShape?.dim?.map(({ size }) => Number(size)) ?? [];
+  return { name, dtype: supportedDtype(dtype, name), shape: shape.map((size) => (size < 0 ? null : size)) };
+}
+
+/** TensorFlow's types that are not float32 in TensorFlow.js. */
+const DTYPES: Record<string, string> = { DT_INT32: 'int32', DT_INT64: 'int32', DT_BOOL: 'bool', DT_STRING: 'string' };
 
 function supportedDtype(dtype: string, name = 'unnamed'): TensorDtype {
   if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return dtype;
