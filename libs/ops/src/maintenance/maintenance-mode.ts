@@ -100,8 +100,11 @@ export class MaintenanceMode {
   async set(scope: MaintenanceScope, { on, reason, untilMs }: Omit<MaintenanceSwitch, 'sinceMs'>): Promise<void> {
     const value = { on, sinceMs: Date.now(), ...(reason !== undefined && { reason }), ...(untilMs && { untilMs }) };
     if (scope === 'all') {
+      const { log } = this.options;
       await this.sharedSwitch()
-        .write(value)
+        .write(value, (error) =>
+          log.debug('A change of the shared maintenance switch is not told, only found', { error }),
+        )
         .catch((error: unknown) => {
           throw new MaintenanceUnavailableError({ cause: error });
         });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
-import { until } from '../../../../scripts/test-support/until.js';
+import { eventually, until } from '../../../../scripts/test-support/until.js';
 import { createLog } from '../logging/log.js';
 import { MaintenanceUnavailableError } from './maintenance.errors.js';
 import { MaintenanceMode } from './maintenance-mode.js';
@@ -32,6 +32,10 @@ describeWithRedis('replicas with one Redis', () => {
     return connection;
   }
 
+  const fail = (error: unknown) => {
+    throw error;
+  };
+
   const sharedSwitch = async () => new SharedSwitch(await connect(), await connect(true));
 
   async function replica(): Promise<MaintenanceMode> {
@@ -52,9 +56,17 @@ describeWithRedis('replicas with one Redis', () => {
     expect(await other.read()).toBeUndefined();
     const changed = new Promise<void>((resolve, reject) => other.watch(resolve, reject));
     await until(async () => ((await redis.command('PUBSUB', 'NUMSUB', KEY)) as [string, number])[1] > 0);
-    await one.write(ON);
+    await one.write(ON, fail);
     await changed;
     expect(await other.read()).toEqual(ON);
+  });
+
+  it('find a change that nobody may tell them of', async () => {
+    const [one, other] = [await replica(), await replica()];
+    await redis.command('ACL', 'SETUSER', 'default', '-publish');
+    await one.set('all', { on: true });
+    expect(one.isOn('all')).toBe(true);
+    await eventually(() => expect(other.isOn('all')).toBe(true));
   });
 
   it('bring back what Redis has lost, but not over what came after', async () => {
@@ -62,7 +74,7 @@ describeWithRedis('replicas with one Redis', () => {
     await shared.restore(ON);
     expect(await shared.read()).toEqual(ON);
     const off = { on: false, sinceMs: 2 };
-    await shared.write(off);
+    await shared.write(off, fail);
     await shared.restore(ON);
     expect(await shared.read()).toEqual(off);
   });

@@ -40,9 +40,10 @@ export class SharedSwitch {
     return stored === null ? undefined : parseSwitch(stored);
   }
 
-  async write(value: MaintenanceSwitch): Promise<void> {
+  /** @param onUntold is told why the other replicas are not told, and will only find the change: a user of Redis may lack the right to */
+  async write(value: MaintenanceSwitch, onUntold: (error: unknown) => void): Promise<void> {
     await this.redis.set(NAME, JSON.stringify(value));
-    await this.redis.publish(NAME, 'changed');
+    await this.redis.publish(NAME, 'changed').catch(onUntold);
   }
 
   /** Brings back what a flush has lost, unless somebody was quicker. */
