@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { linearFiles, writeVersion } from '../test-support/model-fixtures.js';
 import { TestService } from '../test-support/test-service.js';
 import { ModelNotFoundError } from './inference.errors.js';
 import { manifestSchema } from './models/manifest.js';
@@ -16,6 +17,9 @@ describe('a declared fallback', () => {
 
   beforeAll(async () => {
     const fallbacks = {
+      astray: { model: 'nobody' },
+      broken: { model: 'damaged' },
+      lost: { model: 'tensor' },
       damaged: { probabilities: SHARES },
       fixed: { probabilities: SHARES },
       other: { model: 'plain' },
@@ -28,6 +32,7 @@ describe('a declared fallback', () => {
     }
     writeFileSync(join(test.dir, 'damaged/1/model.json'), '{}');
     mkdirSync(join(test.dir, 'damaged/1.bak'));
+    writeVersion(test.dir, 'tensor/1', await linearFiles());
     await test.start({ defaultModel: 'plain' });
   });
   afterAll(() => test.stop());
@@ -52,6 +57,17 @@ describe('a declared fallback', () => {
 
   it('is none when nothing is declared', async () => {
     expect(await fallbackOf('plain')).toBeUndefined();
+  });
+
+  it('is warned of when it cannot answer', () => {
+    const warnings = test.log.lines.filter((line) => line.startsWith('WARNING'));
+    const warningOf = (model: string, reason: string) =>
+      `WARNING The declared fallback of a model cannot answer ${JSON.stringify({ model, reason })}`;
+    expect(warnings).toEqual([
+      warningOf('astray/1', 'There is no model "nobody".'),
+      warningOf('broken/1', 'Model "damaged" version "1" is refused.'),
+      warningOf('lost/1', 'Model "tensor" is of task "tensor" and cannot answer this kind of request.'),
+    ]);
   });
 
   it('is none for a model that does not exist', async () => {

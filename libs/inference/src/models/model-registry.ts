@@ -1,4 +1,9 @@
-import { ModelNotFoundError, ModelNotReadyError, ModelVersionNotFoundError } from '../inference.errors.js';
+import {
+  ModelNotFoundError,
+  ModelNotReadyError,
+  ModelTaskError,
+  ModelVersionNotFoundError,
+} from '../inference.errors.js';
 import type { BackendName, LoadedModel } from '../worker/protocol.js';
 import type { Manifest } from './manifest.js';
 import { isVersion, type ModelFolder } from './model-folders.js';
@@ -88,6 +93,20 @@ export class ModelRegistry {
     const chosen = this.find(name, version);
     if (chosen.state.state !== 'ready') throw new ModelNotReadyError(name, chosen.version, chosen.state.state);
     return chosen as ModelVersion & { state: { state: 'ready' } };
+  }
+
+  /** The versions that declare a fallback to a model which cannot answer a text, and why it cannot. */
+  deadFallbacks(): { key: string; reason: string }[] {
+    return this.all().flatMap(({ key, manifest }) => {
+      if (manifest?.task !== 'text-classification' || !manifest.fallback || !('model' in manifest.fallback)) return [];
+      const { model, version } = manifest.fallback;
+      try {
+        const { task = 'tensor' } = this.resolve(model, version).manifest ?? {};
+        return task === 'tensor' ? [{ key, reason: new ModelTaskError(model, task).message }] : [];
+      } catch (error) {
+        return [{ key, reason: (error as Error).message }];
+      }
+    });
   }
 
   status(): ModelStatus[] {

@@ -63,6 +63,9 @@ export class ModelHost {
     await this.pool(backend, this.inOrderOfLoading());
     this.settleIfLoaded();
     await this.allSettled.promise;
+    for (const { key, reason } of this.registry.deadFallbacks()) {
+      this.log.warning('The declared fallback of a model cannot answer', { model: key, reason });
+    }
   }
 
   /** Why a name without a version is not answered at present, a sentence; undefined when it is. */

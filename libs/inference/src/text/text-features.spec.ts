@@ -16,13 +16,15 @@ const everything = textFeatureSettingsSchema.parse({
   unknownShare: 0.5,
 });
 
-const plain = textFeatureSettingsSchema.parse({
+/** As falcon.json may have it. */
+const written = {
   kind: 'ngram-tfidf',
   vocabulary: 'vocabulary.tsv',
   documents: 100,
   words: { min: 1, max: 2 },
   characters: null,
-});
+} as const;
+const plain = textFeatureSettingsSchema.parse(written);
 
 /** The same features, told with regular expressions, strings and maps. */
 class NaiveFeatures {
@@ -165,6 +167,14 @@ describe('TextFeatures', () => {
     const { ids, weights } = features.extract('A good, GOOD day');
     expect([...ids]).toEqual([1, 3, 2, 4]);
     expect([...weights].map((weight) => weight.toFixed(6))).toEqual(['0.159875', '0.524637', '0.734577', '0.399490']);
+  });
+
+  it('gives settings that are left out their defaults', () => {
+    const [features, sparing] = [plain, written].map((settings) =>
+      TextFeatures.parse(settings, 'w:a\t80\nw:good\t9\n'),
+    );
+    expect(sparing?.extract('a good, good day')).toEqual(features?.extract('a good, good day'));
+    expect(sparing?.extract('a good day').ids).toHaveLength(2);
   });
 
   it('gives weights of unit length when every n-gram is known', () => {

@@ -1,5 +1,6 @@
+import type { z } from 'zod';
 import { NgramScanner } from './ngram-scanner.js';
-import type { TextFeatureSettings } from './text-feature-settings.js';
+import { type TextFeatureSettings, textFeatureSettingsSchema } from './text-feature-settings.js';
 import { Vocabulary } from './vocabulary.js';
 
 /** The features of one text: ids and weights of equal length, in the order of the text. */
@@ -49,11 +50,11 @@ export class TextFeatures {
   }
 
   /**
-   * Makes the features that falcon.json describes.
-   * @throws {Error} a sentence, when the vocabulary file is not one.
+   * Makes the features that falcon.json describes; what it leaves out has its default.
+   * @throws {Error} a sentence, when the vocabulary file is not one, or what is wrong with the settings.
    */
-  static parse(settings: TextFeatureSettings, vocabularyFile: string): TextFeatures {
-    return new TextFeatures(settings, Vocabulary.parse(vocabularyFile));
+  static parse(settings: z.input<typeof textFeatureSettingsSchema>, vocabularyFile: string): TextFeatures {
+    return new TextFeatures(textFeatureSettingsSchema.parse(settings), Vocabulary.parse(vocabularyFile));
   }
 
   /** Number of distinct features; ids go from 1 to this. */
