@@ -1,3 +1,4 @@
+import childProcess from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,6 +37,20 @@ describe.each([ThreadChannel, ProcessChannel])('%p', (Channel) => {
     });
     await channel.kill();
     await expect(exit.promise).resolves.toMatch(/^it (exited|was killed)/);
+  });
+});
+
+describe('ProcessChannel', () => {
+  it('says that a process which could not be made is gone, and does not wait for its end', async () => {
+    const { fork } = childProcess;
+    const failing = (entry: string | URL, args?: readonly string[], options?: childProcess.ForkOptions) =>
+      fork(entry, args, { ...options, execPath: join(tmpdir(), 'no-such-node') });
+    const spy = jest.spyOn(childProcess, 'fork').mockImplementation(failing);
+    const exit = Promise.withResolvers<string>();
+    const channel = new ProcessChannel(WORKER_ENTRY, SETTINGS, { message: () => undefined, exit: exit.resolve });
+    spy.mockRestore();
+    await expect(exit.promise).resolves.toMatch(/^spawn .*no-such-node ENOENT$/);
+    await channel.kill();
   });
 });
 

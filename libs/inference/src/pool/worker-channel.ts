@@ -64,11 +64,18 @@ export class ProcessChannel extends WorkerChannel {
     super();
     this.child = fork(entry, [JSON.stringify(settings)], { serialization: 'advanced', stdio: ['ignore', 2, 2, 'ipc'] });
     this.child.on('message', (message) => events.message(message as FromWorker));
-    this.child.on('error', (error) => events.message({ type: 'poisoned', reason: error.message }));
     this.gone = new Promise((resolve) => {
-      this.child.on('exit', (code, signal) => {
-        events.exit(signal ? `it was killed by ${signal}` : `it exited with code ${code}`);
+      const end = (reason: string) => {
+        events.exit(reason);
         resolve();
+      };
+      this.child.on('exit', (code, signal) =>
+        end(signal ? `it was killed by ${signal}` : `it exited with code ${code}`),
+      );
+      this.child.on('error', (error) => {
+        if (this.child.pid === undefined)
+          end(error.message); // one that was never made does not exit
+        else events.message({ type: 'poisoned', reason: error.message });
       });
     });
   }

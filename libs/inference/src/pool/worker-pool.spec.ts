@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '../../../../scripts/test-support/until.js';
 import { linearFiles, WORKER_ENTRY, writeVersion } from '../../test-support/model-fixtures.js';
 import { x } from '../../test-support/test-service.js';
 import { WorkerPool } from './worker-pool.js';
@@ -42,6 +43,26 @@ describe('WorkerPool', () => {
     await second?.promise;
     expect(lost).toEqual([expect.stringMatching(/^its wasm heap has grown to \d+ bytes$/)]);
     expect(pool.freeWorker(KEY)).not.toBe(worker);
+    await pool.stop();
+  });
+
+  it('tries again when the system does not grant it a thread', async () => {
+    const lost: string[] = [];
+    const options = { entry: WORKER_ENTRY, settings: SETTINGS, size: 1, maxHeapBytes: 2 ** 30, maxSilenceMs: 10_000 };
+    const nothing = () => undefined;
+    const pool = new WorkerPool(options, {
+      free: () => false,
+      loaded: nothing,
+      refused: nothing,
+      lost: (reason) => lost.push(reason),
+    });
+    await pool.start();
+    options.entry = 'worker-main.js'; // as with too many threads, the constructor of Worker throws: the path must be absolute
+    await pool.live()[0]?.kill('the test wants it');
+    await until(() => lost.length > 2);
+    expect(lost.at(-1)).toContain('The worker script or module filename must be an absolute path');
+    options.entry = WORKER_ENTRY;
+    await until(() => pool.live()[0]?.isUp);
     await pool.stop();
   });
 

@@ -53,9 +53,9 @@ export class WorkerPool {
 
   /** Starts the workers. The promise follows the first of them: it rejects with a sentence when the backend cannot start. */
   async start(): Promise<void> {
-    for (let k = 0; k < this.options.size; k++) this.spawn();
-    const [first] = this.workers;
-    await first?.started;
+    const first = this.make();
+    for (let k = 1; k < this.options.size; k++) this.spawn();
+    await first.started;
   }
 
   /** Adds a model version to every worker of the pool, present and future. */
@@ -127,6 +127,16 @@ export class WorkerPool {
   }
 
   private spawn(): void {
+    try {
+      this.make();
+    } catch (error) {
+      this.events.lost(error instanceof Error ? error.message : String(error));
+      this.respawn({ isFalseStart: true });
+    }
+  }
+
+  /** @throws {Error} at once, and not by an event, when the system grants no more threads or processes. */
+  private make(): ModelWorker {
     const worker = new ModelWorker(this.options.entry, this.options.settings, this.options.maxSilenceMs);
     this.workers.add(worker);
     worker.started.then(
@@ -134,6 +144,7 @@ export class WorkerPool {
       () => undefined, // told by `ended`
     );
     void worker.ended.then((reason) => this.replace(worker, reason));
+    return worker;
   }
 
   private replace(worker: ModelWorker, reason: string): void {
@@ -141,7 +152,11 @@ export class WorkerPool {
     if (this.stopped) return;
     this.events.lost(reason);
     this.refuseAbandoned();
-    const delayMs = worker.hasLoaded ? 0 : Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** ++this.falseStarts);
+    this.respawn({ isFalseStart: !worker.hasLoaded });
+  }
+
+  private respawn({ isFalseStart }: { isFalseStart: boolean }): void {
+    const delayMs = isFalseStart ? Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** ++this.falseStarts) : 0;
     const timer = setTimeout(() => {
       this.restarts.delete(timer);
       this.spawn();
