@@ -50,7 +50,7 @@ export function trainCommand(): Command {
       new Option('--seed <number>', "seed of all random choices; default: the recipe's").argParser(wholeNumber),
     )
     .requiredOption('--out <folder>', 'version folder to write, for example models/sentiment/2')
-    .option('--force', 'replace the version folder if it exists')
+    .option('--force', 'replace the version folder if it exists; of one that has served, caches keep the predictions')
     .option('--text-column <name>', 'column or member that holds the text', 'text')
     .option('--label-column <name>', 'column or member that holds the label', 'label')
     .action(runUntilInterrupted);
