@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 /**
  * Settles what a replica owes to a tenant's bucket, and lends it tokens: as many as it has callers waiting for, or a
  * twentieth of what is there if that is more, so that leases are long far below the limit and exact close to it.
- * The time is that of Redis: clocks of replicas do not matter.
+ * The time is that of Redis: clocks of replicas do not matter. A debt is a burst at most, also where the rule has been made
+ * stricter since.
  * KEYS[1] bucket; ARGV: tokens a millisecond, burst, tokens owed (negative: given back), callers waiting.
  * Returns the tokens lent, and as text, because Redis would round it, what is left: below 0 while debts are paid back.
  */
@@ -14,7 +15,7 @@ local now = time[1] * 1000 + time[2] / 1000
 local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local tokens = tonumber(bucket[1]) or burst
 tokens = tokens + math.max(0, now - (tonumber(bucket[2]) or now)) * rate
-tokens = math.min(burst, math.min(burst, tokens) - owed)
+tokens = math.max(-burst, math.min(burst, math.min(burst, tokens) - owed))
 local lent = 0
 if tokens >= 1 then
   lent = math.min(math.floor(tokens), math.max(waiting, 1, math.floor(tokens / 20)))

@@ -5,7 +5,7 @@ import { until } from '../../../../scripts/test-support/until.js';
 import { VirtualClock } from '../../test-support/virtual-clock.js';
 import { SYSTEM_CLOCK, type Clock } from '../clock.js';
 import { Policy } from '../policy/policy.js';
-import type { ScriptingRedis } from './lease-script.js';
+import { askForLease, type ScriptingRedis } from './lease-script.js';
 import type { RateDecision, RateRule } from './rate-limiter.js';
 import { RedisRateLimiter } from './redis-rate-limiter.js';
 
@@ -13,6 +13,43 @@ import { RedisRateLimiter } from './redis-rate-limiter.js';
 const PATIENT_MS = 5000;
 
 const kindOf = (error: unknown) => (String(error).includes('OOM') ? 'refusal' : undefined);
+
+describe('RedisRateLimiter, where Redis', () => {
+  /** What Redis was told that the tenant owes, in order. */
+  let owed: number[];
+  let errors: unknown[];
+
+  function limiterBefore(answer: () => Promise<unknown>): RedisRateLimiter {
+    owed = [];
+    errors = [];
+    const evalsha: ScriptingRedis['evalsha'] = (...args) => {
+      owed.push(Number(args[5]));
+      return answer();
+    };
+    const policy = new Policy('redis', { timeoutMs: 20, classify: kindOf });
+    const options = { rule: { perSecond: 1, burst: 100 }, onUnavailable: (error: unknown) => errors.push(error) };
+    return new RedisRateLimiter({ evalsha, eval: evalsha }, policy, options);
+  }
+
+  it('does what it is asked and answers too late, asks for a debt once', async () => {
+    const limiter = limiterBefore(() => new Promise(() => undefined));
+    for (let k = 0; k < 12; k++) expect(await limiter.take('a')).toMatchObject({ allowed: true });
+    expect(owed.length).toBeGreaterThan(3);
+    expect(owed.reduce((sum, debt) => sum + debt, 0)).toBeLessThanOrEqual(12);
+  });
+
+  it('refuses, asks for the debt again', async () => {
+    const limiter = limiterBefore(() =>
+      owed.length === 1
+        ? Promise.reject(Object.assign(new Error('OOM'), { name: 'ReplyError' }))
+        : Promise.resolve([1, '50']),
+    );
+    await limiter.take('a'); // decided before Redis is asked
+    await until(() => errors.length === 1);
+    await limiter.take('a');
+    expect(owed).toEqual([1, 1]);
+  });
+});
 
 describeWithRedis('RedisRateLimiter', () => {
   const connections: Redis[] = [];
@@ -197,6 +234,13 @@ describeWithRedis('RedisRateLimiter', () => {
     const decisions = await Promise.all(Array.from({ length: 30 }, async () => limiter.take('b')));
     expect(decisions.filter(({ allowed }) => allowed).length).toBeLessThanOrEqual(11);
     expect(String(errors.at(-1))).toContain('WRONGTYPE');
+  });
+
+  it('lets no debt grow beyond a burst', async () => {
+    await connected(replica({ perSecond: 100, burst: 10 }));
+    const request = { key: 'falcon:rate:1:a', perSecond: 100, burst: 10, owed: 1_000_000, waiting: 0 };
+    expect(await askForLease(connections[0]!, request)).toEqual({ lent: 0, tokens: -10 });
+    expect(Number(await server.command('PTTL', 'falcon:rate:1:a'))).toBeLessThanOrEqual(1200);
   });
 
   it('leaves nothing of a tenant in Redis once its bucket is full again', async () => {

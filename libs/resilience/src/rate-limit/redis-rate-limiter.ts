@@ -125,13 +125,15 @@ export class RedisRateLimiter extends RateLimiter {
     await Promise.resolve(); // whoever comes in this turn of the event loop is counted among the waiting
     const owed = account.owed - account.lent;
     account.owed = account.lent = 0;
+    let isSent = false;
     try {
       const { rule, waiting } = account;
       const request = { key: this.keyOf(tenant), ...rule, owed, waiting };
-      const { lent, tokens } = await this.policy.execute(() => askForLease(this.redis, request), {
-        operation: 'rate_limit',
-        idempotent: false,
-      });
+      const ask = () => {
+        isSent = true;
+        return askForLease(this.redis, request);
+      };
+      const { lent, tokens } = await this.policy.execute(ask, { operation: 'rate_limit', idempotent: false });
       account.lent = lent;
       account.tokens = tokens;
       account.askedMs = this.clock.now();
@@ -139,7 +141,8 @@ export class RedisRateLimiter extends RateLimiter {
       account.isAlone = false;
     } catch (error) {
       account.isAlone = true;
-      account.owed += Math.max(0, owed); // counted twice if Redis did get it: rather that than not at all
+      // What was sent and not answered may be paid: asking for it again and again would make a multiple of it.
+      if (!isSent || isRefusal(error)) account.owed += Math.max(0, owed);
       throw error;
     }
   }
@@ -173,6 +176,11 @@ export class RedisRateLimiter extends RateLimiter {
     const isShort = tenant.length <= MAX_NAME_LENGTH;
     return this.prefix + (isShort ? tenant : createHash('sha256').update(tenant).digest('hex'));
   }
+}
+
+/** Whether Redis has answered that it does not do this. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
 }
 
 /** At most this much is in the shared bucket, if nobody else took of it since it was asked. */
