@@ -65,15 +65,16 @@ describe('the breaker of a model', () => {
 describe('the bulkhead of a model', () => {
   const FULL = { BATCH_TIMEOUT_MS: '4000', BULKHEAD_MODEL_MAX_CONCURRENT: '1' };
 
-  it('refuses what is too much for one model, and nothing of another', async () => {
+  it('refuses what is too much for one model, and nothing of another, and what is critical last', async () => {
     const server = await start(FULL);
     await modelsLoaded(server);
     const first = server.client.infer({ text: 'first' });
     await until(async () => (await series(server, 'policy_running_calls', { dependency: 'model' })) === 1);
     const refused = await server.client.infer({ text: 'second' });
     expect([refused.status, refused.json['code'], refused.headers['retry-after']]).toEqual([503, 'BULKHEAD_FULL', '1']);
+    const critical = server.client.infer({ text: 'third' }, { 'X-Priority': 'critical' });
     expect((await server.client.infer({ text: 'a', model: 'intent' })).status).toBe(200);
-    expect((await first).status).toBe(200);
+    expect([(await first).status, (await critical).status]).toEqual([200, 200]);
     expect(await series(server, 'policy_rejections_total', { dependency: 'model', reason: 'bulkhead' })).toBe(1);
   });
 
@@ -86,6 +87,24 @@ describe('the bulkhead of a model', () => {
     expect([late.status, late.json['code'], late.json['stage']]).toEqual([504, 'DEADLINE_EXCEEDED', 'model.bulkhead']);
     expect([(await first).status, (await second).status]).toEqual([200, 200]);
     expect(await series(server, 'timeouts_total', { stage: 'model.bulkhead' })).toBe(1);
+  });
+});
+
+describe('the queue of a model that batches have filled', () => {
+  const batch = (name: string) => ({ texts: [`${name} 1`, `${name} 2`] });
+
+  it('takes in a critical text in place of the last one, and gives its batch up', async () => {
+    const server = await start({ BATCH_TIMEOUT_MS: '8000', INFERENCE_MAX_QUEUED: '8', BATCH_SIZE: '32' });
+    await modelsLoaded(server);
+    const batches = ['a', 'b', 'c', 'd'].map((name) => server.client.post('/infer/batch', batch(name)));
+    await until(async () => (await series(server, 'inference_queue_depth', { model: 'sentiment' })) === 8);
+    const normal = await server.client.infer({ text: 'one too many' });
+    expect([normal.status, normal.json['code']]).toEqual([503, 'INFERENCE_QUEUE_FULL']);
+    const critical = server.client.infer({ text: 'urgent' }, { 'X-Priority': 'critical' });
+    const refused = await Promise.race(batches);
+    expect([refused.status, refused.json['code']]).toEqual([503, 'INFERENCE_QUEUE_FULL']);
+    expect((await critical).status).toBe(200);
+    expect((await Promise.all(batches)).map(({ status }) => status).sort()).toEqual([200, 200, 200, 503]);
   });
 });
 

@@ -108,7 +108,7 @@ export class ModelAnswers implements OnApplicationBootstrap {
     const headStartMs = HEAD_START_MS[priority];
     // One that exists: `find` has resolved it, so that nobody makes policies by inventing names.
     const policy = this.policies.of(question.model);
-    const call = { deadlineMs: deadlineMs + GRACE_MS, signal };
+    const call = { deadlineMs: deadlineMs + GRACE_MS, signal, isUrgent: priority === 'critical' };
     return traced(span, 'model', (part) =>
       policy.execute(
         () => this.inference.classify(question.text, question, { deadlineMs, signal, headStartMs, span: part }),

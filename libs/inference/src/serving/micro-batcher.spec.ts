@@ -106,6 +106,28 @@ describe('MicroBatcher', () => {
     expect(() => queue.add(item(1), 100)).toThrow(expect.objectContaining({ waiting: 30, retryAfterSeconds: 3 }));
   });
 
+  it('refuses the last of those that wait when what is more urgent comes', async () => {
+    const queue = batcher({ maxWaiting: 2 });
+    const [first, last] = [item(1), item(1)];
+    for (const each of [first, last]) queue.add(each, 100);
+    const urgent = item(1, 1, undefined, 1000);
+    queue.add(urgent, 100);
+    await expect(last.answer).rejects.toMatchObject({ code: 'INFERENCE_QUEUE_FULL', waiting: 2 });
+    expect(() => queue.add(item(1), 100)).toThrow(expect.objectContaining({ code: 'INFERENCE_QUEUE_FULL' }));
+    expect(queue.take(0)).toEqual([urgent, first]);
+  });
+
+  it('refuses what is more urgent where all that wait are items of lost workers', () => {
+    const queue = batcher({ maxWaiting: 1 });
+    const again = item(1);
+    again.isRetry = true;
+    queue.putBack([again]);
+    expect(() => queue.add(item(1, 1, undefined, 1000), 1)).toThrow(
+      expect.objectContaining({ code: 'INFERENCE_QUEUE_FULL' }),
+    );
+    expect(queue.take(0)).toEqual([again]);
+  });
+
   it('is due at once when full, else when the oldest has waited long enough', () => {
     const queue = batcher({ maxItems: 2, timeoutMs: 50 });
     expect(queue.dueMs).toBe(Infinity);

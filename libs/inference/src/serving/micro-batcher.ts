@@ -45,17 +45,19 @@ export class MicroBatcher {
     return this.items.length >= this.options.maxItems ? -Infinity : this.oldestMs + this.options.timeoutMs;
   }
 
-  /** @throws {InferenceQueueFullError} when as many wait as may; `msPerItem` is what one takes at present. */
+  /**
+   * Where as many wait as may, the last in rank has to go: the newcomer, or one that waits.
+   * @param msPerItem what one takes at present
+   * @throws {InferenceQueueFullError} when it is the newcomer
+   */
   add(item: PendingItem, msPerItem: number, nowMs = item.enqueuedMs): void {
-    const { model, maxWaiting } = this.options;
+    const { maxWaiting } = this.options;
     if (this.items.length >= maxWaiting) this.sweep(nowMs); // whoever has left does not keep others out
-    if (this.items.length >= maxWaiting) {
-      const drainSeconds = (this.items.length * msPerItem) / 1000;
-      throw new InferenceQueueFullError(model, this.items.length, Math.max(1, Math.ceil(drainSeconds)));
-    }
+    const isFull = this.items.length >= maxWaiting;
     const before = this.items.findLastIndex((waiting) => !isBehind(waiting, item));
     if (before === this.items.length - 1) this.items.push(item);
     else this.items.splice(before + 1, 0, item);
+    if (isFull) this.refuseLast(item, msPerItem);
   }
 
   /** Puts items that a lost worker had back in front; they were admitted once and are not refused now. */
@@ -95,6 +97,15 @@ export class MicroBatcher {
   /** Empties the queue; the caller settles what it gets. */
   clear(): PendingItem[] {
     return this.items.splice(0);
+  }
+
+  private refuseLast(newcomer: PendingItem, msPerItem: number): void {
+    const last = this.items.pop();
+    const drainSeconds = (this.items.length * msPerItem) / 1000;
+    const { model } = this.options;
+    const full = new InferenceQueueFullError(model, this.items.length, Math.max(1, Math.ceil(drainSeconds)));
+    if (last === newcomer) throw full;
+    last?.fail(full);
   }
 
   private fits(first: PendingItem, item: PendingItem, bytes: number): boolean {

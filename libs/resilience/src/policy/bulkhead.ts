@@ -63,9 +63,11 @@ export class Bulkhead {
     return this.options.maxConcurrent;
   }
 
-  /** Takes a place if one is free and nobody waits for it. */
-  tryEnter(): boolean {
-    if (this.runningCalls >= this.options.maxConcurrent || this.waiters.size > 0) return false;
+  /** Takes a place if one is free and nobody waits for it. For what is urgent there are as many again, for it alone. */
+  tryEnter(isUrgent = false): boolean {
+    const { maxConcurrent } = this.options;
+    const isFree = this.runningCalls < maxConcurrent && this.waiters.size === 0;
+    if (!isFree && !(isUrgent && this.runningCalls < 2 * maxConcurrent)) return false;
     this.runningCalls++;
     return true;
   }
@@ -90,7 +92,7 @@ export class Bulkhead {
   /** Gives the place back, to the one that has waited longest if any does. */
   leave(): void {
     const [next] = this.waiters;
-    if (!next) {
+    if (!next || this.runningCalls > this.options.maxConcurrent) {
       this.runningCalls--;
       return;
     }

@@ -27,6 +27,8 @@ export interface PolicyCall<T> {
   deadlineMs?: number | undefined;
   /** Aborted when nobody waits for the answer any more. */
   signal?: AbortSignal | undefined;
+  /** True for what is refused last: it finds places in the bulkhead that others do not. */
+  isUrgent?: boolean | undefined;
   /** Name of the operation in metrics, one of a few; default: the name of the policy. */
   operation?: string | undefined;
   /** False for work that must not be done twice; default true. */

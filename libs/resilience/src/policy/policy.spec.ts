@@ -257,6 +257,18 @@ describe('Policy', () => {
       expect(told).toContain('timeout: model.bulkhead');
     });
 
+    it('has places for what is urgent, as many again, and for nothing else', async () => {
+      const subject = policy({ bulkhead });
+      for (let k = 0; k < 2; k++) void subject.execute(afterMs(500));
+      const waiting = subject.execute(answer);
+      const urgent = [1, 2].map(() => subject.execute(afterMs(10), { isUrgent: true }));
+      expect(subject.stats()).toMatchObject({ running: 4, waiting: 1 });
+      expect(await outcome(subject.execute(answer, { isUrgent: true }))).toBeInstanceOf(BulkheadFullError);
+      expect(await outcome(Promise.all(urgent), 10)).toEqual(['late', 'late']);
+      expect(subject.stats()).toMatchObject({ running: 2, waiting: 1 });
+      expect(await outcome(waiting, 50)).toBeInstanceOf(BulkheadFullError);
+    });
+
     it('gives places in order of arrival', async () => {
       const subject = policy({ bulkhead: { maxConcurrent: 1, maxWaiting: 3, maxWaitMs: 1000 } });
       const order: number[] = [];

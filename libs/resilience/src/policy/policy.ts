@@ -76,7 +76,7 @@ export class Policy {
    */
   execute<T>(work: Work<T>, call: PolicyCall<T> = {}): Promise<T> {
     const { bulkhead } = this;
-    if (!bulkhead || bulkhead.tryEnter()) return this.run(work, call);
+    if (!bulkhead || bulkhead.tryEnter(call.isUrgent)) return this.run(work, call);
     const { deadlineMs = Infinity, signal } = call;
     return bulkhead.enter({ deadlineMs, signal }).then(
       () => this.run(work, call),
