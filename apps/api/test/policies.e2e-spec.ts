@@ -160,8 +160,9 @@ describeWithRedis('replicas with one Redis', () => {
   beforeEach(async () => (redis = await TestRedis.start()));
   afterEach(() => redis.stop());
 
-  const untilBothListen = () =>
-    until(async () => ((await redis.command('PUBSUB', 'NUMSUB', 'falcon:breakers')) as [string, number])[1] === 2);
+  const untilListening = (channel: string, replicas: number) =>
+    until(async () => ((await redis.command('PUBSUB', 'NUMSUB', channel)) as [string, number])[1] === replicas);
+  const untilBothListen = () => untilListening('falcon:breakers', 2);
   const replicas = (urls: Record<string, string>, env: NodeJS.ProcessEnv = {}) =>
     Promise.all(['a', 'b'].map((id) => start({ WORKER_ID: id, ...urls, ...env })));
 
@@ -174,6 +175,17 @@ describeWithRedis('replicas with one Redis', () => {
     await until(async () => (await stateOf(other!, 'model:sentiment')) === 2);
     expect(await changesOf(other!, 'model:sentiment', 'half_open')).toBe(1);
     expect(await changesOf(other!, 'model:intent', 'half_open')).toBe(0);
+  });
+
+  it('do not hear those that use another database of it', async () => {
+    const databases = ['a', 'b', 'c'].map((id, k) => ({ WORKER_ID: id, REDIS_URL: `${redis.url}/${k > 0 ? 1 : 0}` }));
+    const [other, one, replica] = await Promise.all(databases.map((env) => start({ ...env, ...SLOW })));
+    await Promise.all([other!, one!, replica!].map(modelsLoaded));
+    await untilListening('falcon:breakers:1', 2);
+    await untilListening('falcon:breakers', 1);
+    await one!.client.post('/infer/batch', { texts: TWENTY });
+    await until(async () => (await stateOf(replica!, 'model:sentiment')) === 2);
+    expect(await changesOf(other!, 'model:sentiment', 'half_open')).toBe(0);
   });
 
   it('hear each other on a Redis that came after they did', async () => {

@@ -47,6 +47,20 @@ describeWithRedis('RedisBreakerBus', () => {
     expect(heard).toEqual([{ policy: 'model', workerId: 'worker-1' }]);
   });
 
+  it('is that of one database', async () => {
+    const heard = await listening();
+    const elsewhere = new Redis(`${redis.url}/1`, { disconnectTimeout: 50 });
+    connections.push(elsewhere);
+    new RedisBreakerBus(elsewhere, connect(), (error) => errors.push(error)).publish({
+      policy: 'model',
+      workerId: 'elsewhere',
+    });
+    await elsewhere.ping(); // it has been published
+    bus().publish({ policy: 'model', workerId: 'worker-1' });
+    await until(() => heard.length > 0);
+    expect(heard).toEqual([{ policy: 'model', workerId: 'worker-1' }]);
+  });
+
   it('goes on after Redis was away, and never throws', async () => {
     const heard = await listening();
     const publisher = bus();

@@ -2,6 +2,7 @@ import type { BreakerBus, Opening } from './breaker-bus.js';
 
 /** The part of an ioredis connection that publishes. */
 export interface PublishingRedis {
+  readonly options: { db?: number | undefined };
   publish(channel: string, message: string): Promise<number>;
 }
 
@@ -11,8 +12,7 @@ export interface SubscribingRedis {
   on(event: 'message', listener: (channel: string, message: string) => void): unknown;
 }
 
-/** What the bus of one cluster is called; replicas of other clusters on the same Redis use another one. */
-const DEFAULT_CHANNEL = 'falcon:breakers';
+const CHANNEL = 'falcon:breakers';
 
 /**
  * Tells openings over Redis pub/sub. Without Redis nothing is told and nothing is heard, and breakers decide alone.
@@ -20,12 +20,17 @@ const DEFAULT_CHANNEL = 'falcon:breakers';
  * (`enableOfflineQueue: true`, `maxRetriesPerRequest: null`).
  */
 export class RedisBreakerBus implements BreakerBus {
+  private readonly channel: string;
+
   constructor(
     private readonly publisher: PublishingRedis,
     private readonly subscriber: SubscribingRedis,
     private readonly onError: (error: unknown) => void,
-    private readonly channel = DEFAULT_CHANNEL,
-  ) {}
+  ) {
+    // Channels are those of all databases, and each of these may be of an installation of its own.
+    const { db = 0 } = publisher.options;
+    this.channel = db === 0 ? CHANNEL : `${CHANNEL}:${db}`;
+  }
 
   publish(opening: Opening): void {
     this.publisher.publish(this.channel, JSON.stringify(opening)).catch(this.onError);
