@@ -25,9 +25,9 @@ export function cacheRedis(url: string): Redis {
   return redis;
 }
 
-/** Another connection to hear what others publish: what it subscribes to it hears as soon, and as often, as there is a connection. */
+/** Another connection to hear what others publish; its users subscribe whenever it is ready. */
 export function listeningRedis(redis: Redis): Redis {
-  const listener = redis.duplicate({ enableOfflineQueue: true, maxRetriesPerRequest: null });
+  const listener = redis.duplicate({ autoResubscribe: false });
   listener.on('error', () => undefined); // it connects again
   return listener;
 }

@@ -23,9 +23,10 @@ describeWithRedis('replicas with one Redis', () => {
     await redis.stop();
   });
 
-  async function connect(enableOfflineQueue = false): Promise<Redis> {
+  async function connect(): Promise<Redis> {
     const limits = { maxRetriesPerRequest: 0, socketTimeout: 1500, disconnectTimeout: 50 };
-    const connection = new Redis(redis.url, { ...limits, enableOfflineQueue, retryStrategy: () => 50 });
+    const settings = { enableOfflineQueue: false, autoResubscribe: false, retryStrategy: () => 50 };
+    const connection = new Redis(redis.url, { ...limits, ...settings });
     connection.on('error', () => undefined); // commands reject with it
     connections.push(connection);
     await once(connection, 'ready');
@@ -36,7 +37,9 @@ describeWithRedis('replicas with one Redis', () => {
     throw error;
   };
 
-  const sharedSwitch = async () => new SharedSwitch(await connect(), await connect(true));
+  const sharedSwitch = async () => new SharedSwitch(await connect(), await connect());
+
+  const listeners = async () => ((await redis.command('PUBSUB', 'NUMSUB', KEY)) as [string, number])[1];
 
   async function replica(): Promise<MaintenanceMode> {
     const mode = new MaintenanceMode({ isOnAtStart: false, shared: await sharedSwitch(), log });
@@ -55,7 +58,7 @@ describeWithRedis('replicas with one Redis', () => {
     const [one, other] = [await sharedSwitch(), await sharedSwitch()];
     expect(await other.read()).toBeUndefined();
     const changed = new Promise<void>((resolve, reject) => other.watch(resolve, reject));
-    await until(async () => ((await redis.command('PUBSUB', 'NUMSUB', KEY)) as [string, number])[1] > 0);
+    await until(async () => (await listeners()) > 0);
     await one.write(ON, fail);
     await changed;
     expect(await other.read()).toEqual(ON);
@@ -67,6 +70,19 @@ describeWithRedis('replicas with one Redis', () => {
     await one.set('all', { on: true });
     expect(one.isOn('all')).toBe(true);
     await eventually(() => expect(other.isOn('all')).toBe(true));
+  });
+
+  it('hear of changes on the connection that comes after a lost one, too', async () => {
+    const shared = await sharedSwitch();
+    shared.watch(
+      () => undefined,
+      () => undefined,
+    );
+    await until(async () => (await listeners()) === 1);
+    const again = once(connections.at(-1)!, 'ready');
+    await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await again;
+    await eventually(async () => expect(await listeners()).toBe(1));
   });
 
   it('bring back what Redis has lost, but not over what came after', async () => {

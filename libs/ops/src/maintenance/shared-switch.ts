@@ -11,8 +11,10 @@ export interface SwitchRedis {
 
 /** The part of an ioredis connection that hears of changes. */
 export interface SwitchListener {
+  readonly status: string;
   subscribe(channel: string): Promise<unknown>;
   on(event: 'message', listener: (channel: string, message: string) => void): unknown;
+  on(event: 'ready', listener: () => void): unknown;
 }
 
 /** Name of the key and of the channel. */
@@ -31,7 +33,9 @@ export class SharedSwitch {
     this.listener.on('message', (channel) => {
       if (channel === NAME) onChange();
     });
-    this.listener.subscribe(NAME).catch(onError); // ioredis subscribes again by itself when the connection is back
+    const subscribe = () => void this.listener.subscribe(NAME).catch(onError);
+    this.listener.on('ready', subscribe); // ioredis would only do so again where Redis has confirmed it before
+    if (this.listener.status === 'ready') subscribe();
   }
 
   /** Undefined when Redis has none. */

@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
-import { until } from '../../../../scripts/test-support/until.js';
+import { eventually, until } from '../../../../scripts/test-support/until.js';
 import type { Opening } from './breaker-bus.js';
 import { RedisBreakerBus } from './redis-breaker-bus.js';
 
@@ -19,8 +20,9 @@ describeWithRedis('RedisBreakerBus', () => {
     await redis.stop();
   });
 
-  function connect(): Redis {
-    const connection = new Redis(redis.url, { retryStrategy: () => 20, disconnectTimeout: 50 });
+  function connect(password?: string): Redis {
+    const settings = { retryStrategy: () => 20, maxRetriesPerRequest: null, disconnectTimeout: 50 };
+    const connection = new Redis(redis.url, password === undefined ? settings : { ...settings, password });
     connection.on('error', () => undefined); // of the killed server; commands reject with it
     connections.push(connection);
     return connection;
@@ -71,6 +73,17 @@ describeWithRedis('RedisBreakerBus', () => {
     publisher.publish({ policy: 'model', workerId: 'worker-1' });
     await until(() => heard.some(({ workerId }) => workerId === 'worker-1'));
     expect(heard.at(-1)).toEqual({ policy: 'model', workerId: 'worker-1' });
+  });
+
+  it('listens as soon as Redis lets it in', async () => {
+    const admin = connect();
+    const setPassword = (password: string) => admin.config('SET', 'requirepass', password);
+    await setPassword('old');
+    const listener = connect('new');
+    new RedisBreakerBus(admin, listener, (error) => errors.push(error)).subscribe(() => undefined);
+    await once(listener, 'error');
+    await setPassword('new');
+    await eventually(async () => expect(await admin.call('PUBSUB', 'NUMSUB', 'falcon:breakers')).toContain(1));
   });
 
   it('reports messages that are no openings', async () => {

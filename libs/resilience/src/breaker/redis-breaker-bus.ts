@@ -8,16 +8,17 @@ export interface PublishingRedis {
 
 /** The part of an ioredis connection that listens; one that has subscribed can do nothing else. */
 export interface SubscribingRedis {
+  readonly status: string;
   subscribe(channel: string): Promise<unknown>;
   on(event: 'message', listener: (channel: string, message: string) => void): unknown;
+  on(event: 'ready', listener: () => void): unknown;
 }
 
 const CHANNEL = 'falcon:breakers';
 
 /**
  * Tells openings over Redis pub/sub. Without Redis nothing is told and nothing is heard, and breakers decide alone.
- * ioredis subscribes when there is a connection, and again when it is back, if the subscriber keeps commands until then
- * (`enableOfflineQueue: true`, `maxRetriesPerRequest: null`).
+ * It subscribes anew on every connection: ioredis would only do so if the one before had lasted until Redis confirmed it.
  */
 export class RedisBreakerBus implements BreakerBus {
   private readonly channel: string;
@@ -43,7 +44,9 @@ export class RedisBreakerBus implements BreakerBus {
       if (opening) listener(opening);
       else this.onError(new Error(`Not an opening of a breaker: ${message.slice(0, 100)}`));
     });
-    this.subscriber.subscribe(this.channel).catch(this.onError);
+    const subscribe = () => void this.subscriber.subscribe(this.channel).catch(this.onError);
+    this.subscriber.on('ready', subscribe);
+    if (this.subscriber.status === 'ready') subscribe();
   }
 }
 
