@@ -39,6 +39,12 @@ describe('operators’ routes', () => {
     expect((await running.client.get(path, key)).json).toMatchObject({ succeeded: 1, state_changes: 3 });
   });
 
+  it('change a breaker and say so in the log, whatever else the request says that they do not read', async () => {
+    const { status, json } = await post('/admin/breakers/redis/reset?priority=nonsense');
+    expect([status, json['state']]).toEqual([200, 'closed']);
+    await running.falcon.waitForLog('The breaker "redis" was closed and cleared by ADMIN_API_KEY from 127.0.0.1');
+  });
+
   it.each(['model', 'model:nonesuch', '__proto__', '..%2fmodels'])('know no breaker %j', async (name) => {
     const { status, json } = await post(`/admin/breakers/${name}/reset`);
     expect([status, json['code']]).toEqual([404, 'BREAKER_NOT_FOUND']);

@@ -3,7 +3,7 @@ import { InferenceService } from '@app/inference';
 import { Policies, type BreakerStats, type Policy } from '@app/resilience';
 import type { FastifyRequest } from 'fastify';
 import { HttpError } from '../http-errors.js';
-import { callerOf } from '../http/caller.js';
+import { keyOf } from '../http/caller.js';
 import { clientAddress } from '../http/client-address.js';
 import { SETTINGS, type Settings } from '../settings.js';
 import type { BreakerBody, BreakersBody } from './admin.schema.js';
@@ -52,7 +52,7 @@ export class BreakersController {
   private change(name: string, request: FastifyRequest, done: string, act: (breaker: Breaker) => void): BreakerBody {
     const breaker = this.breaker(name);
     act(breaker);
-    const who = callerOf(request.raw).key?.id ?? 'somebody on this machine';
+    const who = keyOf(request.raw)?.id ?? 'somebody on this machine';
     this.log.warn(`The breaker "${name}" was ${done} by ${who} from ${clientAddress(request) ?? 'nowhere'}`);
     return bodyOf(breaker.stats());
   }

@@ -6,8 +6,6 @@ import { HttpError } from '../http-errors.js';
 /** Who asks, how urgently, and whether less than a fresh answer will do. */
 export interface Caller {
   tenant: string;
-  /** The key that it was let in by; undefined where none is needed. */
-  key?: ApiKey | undefined;
   priority: Priority;
   allowDegraded: boolean;
 }
@@ -32,6 +30,11 @@ export function identifyCaller(request: ReadRequest, key: ApiKey | undefined): v
   request[KEY] = key;
 }
 
+/** The key that a request was let in by; undefined where none is needed. */
+export function keyOf(request: ReadRequest): ApiKey | undefined {
+  return request[KEY];
+}
+
 /** Whose request this is, as far as it was found out. */
 export function knownTenant(request: ReadRequest): string | undefined {
   return request[CALLER]?.tenant ?? request[KEY]?.tenant;
@@ -54,7 +57,6 @@ function read({ headers, url = '', [KEY]: key }: ReadRequest): Caller {
   }
   return {
     tenant: key?.tenant ?? (tenant === undefined ? DEFAULT_CALLER.tenant : tenantOf(String(tenant))),
-    key,
     priority: priority === undefined ? DEFAULT_CALLER.priority : priorityOf(String(priority)),
     allowDegraded: degraded === undefined || flagOf(String(degraded)),
   };
