@@ -57,6 +57,15 @@ describe('loadConfig', () => {
     expect(config).toMatchObject({ port: 8100, requestTimeoutMs: 2500, inference: { modelDir: '/srv/models' } });
   });
 
+  it('makes whole milliseconds of any seconds', () => {
+    const times = VARIABLES.filter((name) => name.endsWith('_SECONDS'));
+    const fractions = times.filter((name) => !['READY_SATURATION_SECONDS', 'DRAIN_DELAY_SECONDS'].includes(name));
+    const config = loadConfig(Object.fromEntries(fractions.map((name) => [name, '16.1'])));
+    const found = [...JSON.stringify(config).matchAll(/"(\w+Ms)":([\d.]+)/g)];
+    expect(found.filter(([, , value]) => value === '16100').length).toBeGreaterThan(10);
+    expect(found.filter(([, , value]) => !Number.isInteger(Number(value)))).toEqual([]);
+  });
+
   it('counts a variable that is set to nothing as not set', () => {
     expect(loadConfig({ PORT: '', HOST: '  ' })).toMatchObject({ port: 8000, host: '127.0.0.1' });
   });

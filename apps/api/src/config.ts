@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { AuditLogOptions, AuditServicesOptions, AuditWorkerOptions } from '@app/audit-log';
 import type { CacheOptions, ClusterFlightOptions } from '@app/cache';
-import { readEnvironment, toServices, type KeySources, type NamedUrl, type ServiceObjectives } from '@app/ops';
+import { readEnvironment, toMs, toServices, type KeySources, type NamedUrl, type ServiceObjectives } from '@app/ops';
 import { CONTRADICTIONS } from './contradictions.js';
 import { environmentSchema, type Environment } from './environment.js';
 import { toObservabilityConfig, type ObservabilityConfig } from './observability-config.js';
@@ -106,13 +106,13 @@ function toConfig(env: Environment): Config {
     host: env.HOST,
     port: env.PORT,
     listensWhenReady: env.LISTEN_WHEN_READY,
-    requestTimeoutMs: env.REQUEST_TIMEOUT_SECONDS * 1000,
-    bodyTimeoutMs: env.BODY_TIMEOUT_SECONDS * 1000,
-    startupTimeoutMs: env.STARTUP_TIMEOUT_SECONDS * 1000,
+    requestTimeoutMs: toMs(env.REQUEST_TIMEOUT_SECONDS),
+    bodyTimeoutMs: toMs(env.BODY_TIMEOUT_SECONDS),
+    startupTimeoutMs: toMs(env.STARTUP_TIMEOUT_SECONDS),
     readySaturationSeconds: env.READY_SATURATION_SECONDS,
     remoteServices: env.HEALTH_CHECK_URLS ?? [],
-    shutdownTimeoutMs: env.GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS * 1000,
-    drainDelayMs: env.DRAIN_DELAY_SECONDS * 1000,
+    shutdownTimeoutMs: toMs(env.GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS),
+    drainDelayMs: toMs(env.DRAIN_DELAY_SECONDS),
     access: toAccessConfig(env),
     inference: {
       modelDir: resolve(env.MODEL_DIR),
@@ -123,7 +123,7 @@ function toConfig(env: Environment): Config {
       batchSize: env.BATCH_SIZE,
       batchTimeoutMs: env.BATCH_TIMEOUT_MS,
       maxQueued: env.INFERENCE_MAX_QUEUED,
-      inferenceTimeoutMs: env.INFERENCE_TIMEOUT_SECONDS * 1000,
+      inferenceTimeoutMs: toMs(env.INFERENCE_TIMEOUT_SECONDS),
       workerId: env.WORKER_ID,
     },
     ...toObservabilityConfig(env),
@@ -157,7 +157,7 @@ function toAccessConfig(env: Environment): AccessConfig {
 }
 
 function toCacheConfig(env: Environment): CacheConfig {
-  const inferenceTimeoutMs = env.INFERENCE_TIMEOUT_SECONDS * 1000;
+  const inferenceTimeoutMs = toMs(env.INFERENCE_TIMEOUT_SECONDS);
   return {
     answersEnabled: env.CACHE_ENABLED,
     idempotencyEnabled: env.IDEMPOTENCY_ENABLED,
@@ -167,16 +167,16 @@ function toCacheConfig(env: Environment): CacheConfig {
       ? { leaseMs: inferenceTimeoutMs, waitMs: inferenceTimeoutMs, pollMs: CLUSTER_POLL_MS }
       : undefined,
     answers: {
-      ttlMs: env.CACHE_TTL_SECONDS * 1000,
+      ttlMs: toMs(env.CACHE_TTL_SECONDS),
       ttlJitter: CACHE_TTL_JITTER,
-      staleMs: env.CACHE_STALE_SECONDS * 1000,
+      staleMs: toMs(env.CACHE_STALE_SECONDS),
       memoryBytes: env.CACHE_MEMORY_BYTES,
       maxValueLength: MAX_CACHED_CHARACTERS,
     },
     idempotency: {
-      ttlMs: env.IDEMPOTENCY_TTL_SECONDS * 1000,
-      leaseMs: env.IDEMPOTENCY_LEASE_SECONDS * 1000,
-      maxHoldMs: 2 * env.REQUEST_TIMEOUT_SECONDS * 1000,
+      ttlMs: toMs(env.IDEMPOTENCY_TTL_SECONDS),
+      leaseMs: toMs(env.IDEMPOTENCY_LEASE_SECONDS),
+      maxHoldMs: 2 * toMs(env.REQUEST_TIMEOUT_SECONDS),
       maxBodyLength: MAX_STORED_CHARACTERS,
       memoryBytes: IDEMPOTENCY_MEMORY_BYTES,
     },

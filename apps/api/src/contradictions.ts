@@ -1,4 +1,4 @@
-import type { Contradiction } from '@app/ops';
+import { toMs, type Contradiction } from '@app/ops';
 import type { Environment } from './environment.js';
 
 /** What variables of the server cannot be together. */
@@ -11,7 +11,7 @@ export const CONTRADICTIONS: readonly Contradiction<Environment>[] = [
   },
   {
     names: ['BATCH_TIMEOUT_MS', 'REQUEST_TIMEOUT_SECONDS'],
-    isOne: (env) => env.BATCH_TIMEOUT_MS >= env.REQUEST_TIMEOUT_SECONDS * 1000,
+    isOne: (env) => env.BATCH_TIMEOUT_MS >= toMs(env.REQUEST_TIMEOUT_SECONDS),
     expected: (env) =>
       `less than REQUEST_TIMEOUT_SECONDS, which is ${env.REQUEST_TIMEOUT_SECONDS}: nothing would be answered`,
   },

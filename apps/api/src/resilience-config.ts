@@ -1,3 +1,4 @@
+import { toMs } from '@app/ops';
 import type { BreakerOptions, BulkheadOptions, LimitOptions, RateRule, RetryOptions } from '@app/resilience';
 import type { Environment } from './environment.js';
 
@@ -51,11 +52,11 @@ export function toResilienceConfig(env: Environment): ResilienceConfig {
     breaker: env.CIRCUIT_BREAKER_ENABLED
       ? {
           failureThreshold: env.CIRCUIT_BREAKER_FAILURE_THRESHOLD,
-          openMs: env.CIRCUIT_BREAKER_TIMEOUT_SECONDS * 1000,
+          openMs: toMs(env.CIRCUIT_BREAKER_TIMEOUT_SECONDS),
           halfOpenCalls: env.CIRCUIT_BREAKER_HALF_OPEN_ATTEMPTS,
           // Where there is one trial call alone, its success has to do.
           successThreshold: Math.min(2, env.CIRCUIT_BREAKER_HALF_OPEN_ATTEMPTS),
-          slowCallMs: env.CIRCUIT_BREAKER_SLOW_CALL_SECONDS * 1000,
+          slowCallMs: toMs(env.CIRCUIT_BREAKER_SLOW_CALL_SECONDS),
         }
       : undefined,
     isCircuitForcedOpen: env.CIRCUIT_OPEN === '1',

@@ -13,6 +13,7 @@ import {
   readEnvironment,
   seconds,
   serviceVariables,
+  toMs,
   toServices,
   whole,
   workerId,
@@ -56,7 +57,7 @@ export interface Config extends Omit<StandaloneWorkerOptions, 'policies'> {
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const variables = readEnvironment(environmentSchema, env);
-  const shutdownTimeoutMs = variables.GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS * 1000;
+  const shutdownTimeoutMs = toMs(variables.GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS);
   return {
     appName: variables.APP_NAME,
     version: variables.APP_VERSION,

@@ -12,6 +12,7 @@ export {
   serviceUrl,
   share,
   text,
+  toMs,
   whole,
 } from './config/environment.js';
 export { namedUrls } from './config/named-urls.js';

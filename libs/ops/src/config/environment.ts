@@ -25,6 +25,9 @@ export function whole(min: number, max: number) {
 /** A number of seconds between two bounds, fractions allowed. */
 export const seconds = (min: number, max: number) => fraction('a number of seconds', min, max);
 
+/** The same in milliseconds, whole ones: Redis takes no others, and a product may have more digits than its factors. */
+export const toMs = (ofSeconds: number) => Math.round(ofSeconds * 1000);
+
 /** A percentage between two bounds, fractions allowed. */
 export const percent = (min: number, max: number) => fraction('a percentage', min, max);
 

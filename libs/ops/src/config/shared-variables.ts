@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import { flag, identifier, oneOf, secret, serviceUrl, seconds, text, whole } from './environment.js';
+import { flag, identifier, oneOf, secret, serviceUrl, seconds, text, toMs, whole } from './environment.js';
 
 /** Name of a process; replicas that are made alike cannot be given each its own, but each has its own host name. */
 export const workerId = (name: string) =>
@@ -37,9 +37,9 @@ export function toServices(env: z.output<z.ZodObject<typeof serviceVariables>>) 
     dataDir: resolve(env.DATA_DIR),
     postgresUrl: env.POSTGRES_URL,
     postgresPoolSize: env.POSTGRES_POOL_SIZE,
-    postgresTimeoutMs: env.POSTGRES_OPERATION_TIMEOUT_SECONDS * 1000,
+    postgresTimeoutMs: toMs(env.POSTGRES_OPERATION_TIMEOUT_SECONDS),
     redisQueueUrl: env.REDIS_QUEUE_URL ?? env.REDIS_URL,
-    redisTimeoutMs: env.REDIS_OPERATION_TIMEOUT_SECONDS * 1000,
+    redisTimeoutMs: toMs(env.REDIS_OPERATION_TIMEOUT_SECONDS),
   };
 }
 
