@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { Policy } from '@app/resilience';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
+import { RecordingObserver } from '../../test-support/recording-observer.js';
 import { accessTo, type TestAccess } from '../../test-support/redis-access.js';
+import { RedisAccess } from '../redis/redis-access.js';
 import type { Claim, IdempotencyStore } from './idempotency-store.js';
 import { MemoryIdempotencyStore } from './memory-idempotency-store.js';
 import { RedisIdempotencyStore } from './redis-idempotency-store.js';
@@ -85,7 +88,14 @@ function keepsItsPromises(makeSubject: () => Subject): void {
 
   it('lets an owner renew its claim', async () => {
     await store.claim(claim, LEASE_MS);
-    expect(await store.claim(claim, LEASE_MS)).toEqual({ state: 'claimed' });
+    await store.renew(claim, LEASE_MS);
+    expect(await store.claim(other, LEASE_MS)).toEqual({ state: 'in-flight' });
+  });
+
+  it('makes a claim again that was lost, when its owner renews it', async () => {
+    await store.claim(claim, LEASE_MS);
+    await expire(claim);
+    await store.renew(claim, LEASE_MS);
     expect(await store.claim(other, LEASE_MS)).toEqual({ state: 'in-flight' });
   });
 
@@ -205,6 +215,18 @@ describeWithRedis('RedisIdempotencyStore', () => {
     await store.complete(claim, ANSWER, TTL_MS);
     expect(await leftMs()).toBeGreaterThan(TTL_MS - 5000);
     expect(await leftMs()).toBeLessThanOrEqual(TTL_MS);
+  });
+
+  it('asks for a claim again when Redis fails, and for its renewal once: it may be free by then', async () => {
+    const policy = new Policy('redis', { retry: { baseDelayMs: 1 } });
+    const evalsha = jest.fn(() => Promise.reject(new Error('Connection is closed.')));
+    const silent = { info: () => undefined, warning: () => undefined };
+    const failing = { redis: { evalsha } as unknown as TestAccess['redis'], policy };
+    const away = new RedisIdempotencyStore(new RedisAccess(failing, new RecordingObserver(), silent));
+    expect(await away.claim(newClaim(), LEASE_MS)).toEqual({ state: 'unavailable' });
+    expect(evalsha).toHaveBeenCalledTimes(3);
+    await away.renew(newClaim(), LEASE_MS);
+    expect(evalsha).toHaveBeenCalledTimes(4);
   });
 
   it.each([

@@ -26,11 +26,11 @@ export type ClaimOutcome =
 
 /** Who works on which key, and what came of it. None of it ever rejects: a store that is away says so. */
 export abstract class IdempotencyStore {
-  /**
-   * Claims a key for its owner, for the time of the lease; one of many at once gets it. Its owner renews it by claiming
-   * again.
-   */
+  /** Claims a key for its owner, for the time of the lease; one of many at once gets it. */
   abstract claim(claim: Claim, leaseMs: number): Promise<ClaimOutcome>;
+
+  /** Claims it again for its owner, and tries that once: a second try might come when the claim has been given free. */
+  abstract renew(claim: Claim, leaseMs: number): Promise<unknown>;
 
   /** Stores the answer, unless the key was claimed by another owner since or is answered already. */
   abstract complete(claim: Claim, answer: StoredAnswer, ttlMs: number): Promise<boolean>;

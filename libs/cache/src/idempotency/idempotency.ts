@@ -118,7 +118,7 @@ export class Idempotency implements ClaimKeeper {
       if (held.sinceMs < oldestMs) {
         this.letGo(held);
       } else {
-        void this.store.claim({ ...held.claim, deadlineMs: undefined }, this.options.leaseMs);
+        void this.store.renew(held.claim, this.options.leaseMs);
       }
     }
   }

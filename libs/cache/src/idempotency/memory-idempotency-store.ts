@@ -50,6 +50,10 @@ export class MemoryIdempotencyStore extends IdempotencyStore {
     return Promise.resolve(this.claimNow(claim, leaseMs));
   }
 
+  override renew(claim: Claim, leaseMs: number): Promise<unknown> {
+    return this.claim(claim, leaseMs);
+  }
+
   override complete(claim: Claim, answer: StoredAnswer, ttlMs: number): Promise<boolean> {
     return Promise.resolve(this.completeNow(claim, answer, ttlMs));
   }

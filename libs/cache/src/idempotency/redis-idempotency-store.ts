@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import type { CacheOperation } from '../cache-observer.js';
 import type { RedisAccess } from '../redis/redis-access.js';
 import { RedisScript } from '../redis/redis-script.js';
@@ -61,6 +62,11 @@ export class RedisIdempotencyStore extends IdempotencyStore {
         this.access.refused('check_idempotency');
         return { state: 'unavailable' };
     }
+  }
+
+  override renew({ id, owner, fingerprint }: Claim, leaseMs: number): Promise<unknown> {
+    const claim = (redis: Redis) => CLAIM.run(redis, [PREFIX + id], [owner, fingerprint, leaseMs]);
+    return this.access.ask('check_idempotency', claim, { once: true });
   }
 
   override async complete(claim: Claim, answer: StoredAnswer, ttlMs: number): Promise<boolean> {

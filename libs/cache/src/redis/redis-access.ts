@@ -40,13 +40,14 @@ export class RedisAccess {
   ) {}
 
   /**
-   * @param bounds how many questions the command carries, as they are counted, and when nobody waits for them any more
+   * @param bounds how many questions the command carries, as they are counted, when nobody waits for them any more, and
+   * whether it is not asked again whatever it is
    * @returns undefined when Redis could not be asked or has not answered
    */
   async ask<T>(
     operation: CacheOperation,
     command: (redis: Redis) => Promise<T>,
-    { times = 1, deadlineMs }: { times?: number; deadlineMs?: number | undefined } = {},
+    { times = 1, deadlineMs, once = false }: { times?: number; deadlineMs?: number | undefined; once?: boolean } = {},
   ): Promise<{ answer: T } | undefined> {
     const { redis, policy } = this.options;
     const startedMs = performance.now();
@@ -58,7 +59,7 @@ export class RedisAccess {
       };
       const call = {
         operation: NAMES[operation],
-        idempotent: WORTH_RETRYING.has(operation),
+        idempotent: WORTH_RETRYING.has(operation) && !once,
         // However late it is, Redis is asked once.
         ...(deadlineMs !== undefined && { deadlineMs: Math.max(deadlineMs, startedMs + 2 * policy.timeoutMs) }),
       };
