@@ -66,6 +66,12 @@ describe('loadConfig', () => {
     expect(found.filter(([, , value]) => !Number.isInteger(Number(value)))).toEqual([]);
   });
 
+  it('keeps the answer of a full batch under its key, however long ten labels are', () => {
+    const probabilities = Object.fromEntries(Array.from({ length: 10 }, (_, k) => [`${k}`.repeat(300), 0.123456]));
+    const answer = JSON.stringify({ probabilities, prediction: 'a'.repeat(300), request_id: 'b'.repeat(128) });
+    expect(256 * answer.length).toBeLessThan(loadConfig({}).cache.idempotency.maxBodyLength);
+  });
+
   it('counts a variable that is set to nothing as not set', () => {
     expect(loadConfig({ PORT: '', HOST: '  ' })).toMatchObject({ port: 8000, host: '127.0.0.1' });
   });

@@ -35,8 +35,8 @@ export interface AccessConfig {
 const CLUSTER_POLL_MS = 10;
 const CACHE_TTL_JITTER = 0.1;
 const MAX_CACHED_CHARACTERS = 16_384;
-/** A batch of 256 answers is below it. */
-const MAX_STORED_CHARACTERS = 262_144;
+/** For each of the 256 answers of the largest batch as many as for ten labels of more than 300 characters. */
+const MAX_STORED_CHARACTERS = 256 * 4096;
 const IDEMPOTENCY_MEMORY_BYTES = 64 * 1024 * 1024;
 
 /** What a stopping worker in this process gets of the shutdown's time: its jobs are safe in the queue anyway. */

@@ -32,7 +32,8 @@ export class OnceOnly {
 
   /**
    * Runs the work, or gives the answer that its key stands for.
-   * @param onUnavailable called when the keys cannot be reached and the work runs without knowing whether it ran before
+   * @param onUnavailable called when the keys cannot be reached and the work runs without knowing whether it ran before, and
+   * when its answer could not be stored, so that whoever asks again does not get it
    * @throws {HttpError} IDEMPOTENCY_KEY_IN_FLIGHT or IDEMPOTENCY_KEY_REUSED
    */
   run<T, Stored>(work: KeyedWork<T, Stored>, context: RequestContext, onUnavailable: () => void): Promise<Rendered<T>> {
@@ -68,13 +69,19 @@ export class OnceOnly {
       case 'unavailable':
         onUnavailable();
     }
-    return this.complete(work, outcome.claim);
+    return this.complete(work, outcome.claim, onUnavailable);
   }
 
-  private async complete<T, Stored>(work: KeyedWork<T, Stored>, claim: HeldClaim): Promise<Rendered<T>> {
+  private async complete<T, Stored>(
+    work: KeyedWork<T, Stored>,
+    claim: HeldClaim,
+    onUnavailable: () => void,
+  ): Promise<Rendered<T>> {
     try {
       const answer = await work.run();
-      await claim.complete(200, answer.json);
+      if (!(await claim.complete(200, answer.json))) {
+        onUnavailable();
+      }
       return answer;
     } catch (error) {
       await claim.release();
