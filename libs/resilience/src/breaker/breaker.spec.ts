@@ -64,6 +64,17 @@ describe('Breaker', () => {
     return subject;
   }
 
+  it('stays forced open for longer than any timer', async () => {
+    jest.useFakeTimers();
+    const subject = breaker();
+    subject.forceOpen();
+    jest.advanceTimersByTime(2 ** 31);
+    for (let k = 0; k < 2; k++) await expect(succeed(subject)).rejects.toBeInstanceOf(CircuitOpenError);
+    subject.reset();
+    jest.useRealTimers();
+    await succeed(subject);
+  });
+
   it('opens at the fifth failure in a row and says when it may close', async () => {
     const subject = await opened();
     expect(changes).toEqual(['closed -> open: 5 consecutive failures']);

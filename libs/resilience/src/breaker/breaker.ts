@@ -104,7 +104,8 @@ export class Breaker {
   private admit(nowMs: number): Trial | undefined {
     this.totals.total++;
     this.advance(nowMs);
-    if (this.circuit.isOpen) throw this.rejection(nowMs);
+    const { state } = this.phase; // opossum's own comes half-open by a timer of its own, after 24 days
+    if (state === 'open' || state === 'forced_open') throw this.rejection(nowMs);
     if (this.phase.state !== 'half_open') return undefined;
     if (this.phase.trials.length + this.phase.successes >= this.options.halfOpenCalls) throw this.rejection(nowMs);
     const trial = { startedMs: nowMs };

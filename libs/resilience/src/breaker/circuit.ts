@@ -27,7 +27,7 @@ export class Circuit {
       name,
       timeout: false, // an attempt ends itself: opossum's timer is one for each call, and leaves the work running
       volumeThreshold: Number.MAX_SAFE_INTEGER, // never opens of its own accord
-      resetTimeout: 2 ** 31 - 1, // nor lets anything through
+      resetTimeout: 2 ** 31 - 1, // nor lets anything through for 24 days, the most there is
       rollingCountTimeout: ROTATE_MS * BUCKETS,
       rollingCountBuckets: BUCKETS,
       rollingPercentilesEnabled: false,
@@ -35,10 +35,6 @@ export class Circuit {
       rotateBucketController: this.rotation, // turned by our clock, so that no timer of opossum's runs
       errorFilter: (error: unknown) => failureKind(error, classify) !== 'failure',
     });
-  }
-
-  get isOpen(): boolean {
-    return this.opossum.opened;
   }
 
   fire<T>(attempt: Attempt<T>, nowMs: number): Promise<T> {
