@@ -33,7 +33,7 @@ const MIXED_PROBE: Spell[] = [
 function live(limit: GradientLimit, clock: VirtualClock, { tookMs, inflight, answers, drops }: Spell): void {
   for (let k = 0; k < answers; k++) {
     clock.advance(Math.max(1, tookMs / inflight));
-    if (drops && k % 10 === 9) limit.onDrop(clock.nowMs);
+    if (drops && k % 10 === 9) limit.onDrop(clock.nowMs - tookMs, clock.nowMs);
     else limit.onAnswer(clock.nowMs - tookMs, inflight, clock.nowMs);
   }
 }

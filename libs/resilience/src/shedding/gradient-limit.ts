@@ -106,8 +106,12 @@ export class GradientLimit {
     if (nowMs - this.windowStartMs >= this.options.windowMs) this.judgeWindow(nowMs);
   }
 
-  /** A call was given up although it had been let in: the clearest sign of too much. */
-  onDrop(nowMs: number): void {
+  /**
+   * A call was given up that began at `startedMs`: the clearest sign of too much, unless it had less time than calls may
+   * take when all is well. That is its caller's doing.
+   */
+  onDrop(startedMs: number, nowMs: number): void {
+    if (nowMs - startedMs < this.wantedMs(this.aloneMs ?? 0)) return;
     this.dropped = true;
     if (nowMs - this.windowStartMs >= this.options.windowMs) this.judgeWindow(nowMs);
   }
@@ -149,15 +153,19 @@ export class GradientLimit {
   }
 
   private follow(meanMs: number, aloneMs: number): void {
-    const { tolerance, toleratedMs } = this.options;
-    const wantedMs = aloneMs + Math.max(tolerance * aloneMs, toleratedMs);
-    const gradient = Math.min(MAX_GRADIENT, Math.max(MIN_GRADIENT, wantedMs / meanMs));
+    const gradient = Math.min(MAX_GRADIENT, Math.max(MIN_GRADIENT, this.wantedMs(aloneMs) / meanMs));
     const target = this.current * gradient + HEADROOM;
     if (target > this.current && this.peak < this.current / 2) {
       this.moveTo(Math.min(this.current, this.worthyQueue)); // nobody knows what more would do
       return;
     }
     this.moveTo(this.current + SMOOTHING * (target - this.current));
+  }
+
+  /** What calls may take that take so long alone. */
+  private wantedMs(aloneMs: number): number {
+    const { tolerance, toleratedMs } = this.options;
+    return aloneMs + Math.max(tolerance * aloneMs, toleratedMs);
   }
 
   private moveTo(limit: number): void {

@@ -129,6 +129,26 @@ describe('LoadShedder', () => {
     expect(shedder.limit).toBeLessThan(40);
   });
 
+  it('lets in no fewer after requests whose callers gave them less time than any takes', () => {
+    const shedder = adaptive({ initialLimit: 100, maxLimit: 100 });
+    const end = (outcome: 'answered' | 'dropped', tookMs: number) => {
+      const permit = shedder.acquire('normal') as Permit;
+      clock.advance(tookMs);
+      permit.release(outcome);
+    };
+    for (let k = 0; k < 100; k++) end('answered', 50); // the time that requests take is known
+    for (let k = 0; k < 100; k++) {
+      end('answered', 50);
+      end('dropped', 45);
+    }
+    expect(shedder.limit).toBe(100);
+    for (let k = 0; k < 100; k++) {
+      end('answered', 50);
+      end('dropped', 60);
+    }
+    expect(shedder.limit).toBeLessThan(40);
+  });
+
   it('learns nothing from requests that ended for other reasons', () => {
     const shedder = adaptive({ windowCalls: 1 });
     for (let k = 0; k < 100; k++) {

@@ -106,7 +106,7 @@ export class LoadShedder {
   end(p: number, startedMs: number, outcome: Outcome): void {
     const nowMs = this.clock.now();
     if (outcome === 'answered') this.gradient?.onAnswer(startedMs, this.total, nowMs);
-    else if (outcome === 'dropped') this.gradient?.onDrop(nowMs);
+    else if (outcome === 'dropped') this.gradient?.onDrop(startedMs, nowMs);
     this.rate.onEnded(nowMs);
     this.total--;
     this.running[p] = (this.running[p] ?? 0) - 1;
