@@ -3,11 +3,7 @@ import { ofKind, type Manifest } from './test-support/manifests.js';
 import { allowedConnections } from './test-support/connections.js';
 import { build, describeWithKustomize } from './test-support/overlays.js';
 
-const EVERYWHERE = [
-  'every pod -> 169.254.20.10/32:53',
-  'every pod -> kube-system/kube-dns:53',
-  'falcon-audit-worker -> falcon-api:http', // operators' commands
-];
+const EVERYWHERE = ['every pod -> 169.254.20.10/32:53', 'every pod -> kube-system/kube-dns:53'];
 const FALCON = ['falcon-api', 'falcon-audit-worker', 'falcon-migrate'];
 const sorted = (sentences: string[]) => sentences.toSorted();
 const pathsOf = (manifests: readonly Manifest[]) =>
