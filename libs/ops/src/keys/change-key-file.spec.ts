@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKey } from './api-key.js';
@@ -9,6 +9,10 @@ function record(): KeyRecord {
   const { id, sha256 } = generateKey();
   return { id, sha256, tenant: 'acme', role: 'infer', created_at: '2026-01-01T00:00:00Z' };
 }
+
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) process.stderr.write('SKIPPED, because only root can give files away: changeKeyFile run by root\n');
+const describeAsRoot = isRoot ? describe : describe.skip;
 
 describe('changeKeyFile', () => {
   const folder = mkdtempSync(join(tmpdir(), 'falcon-keys-'));
@@ -33,6 +37,28 @@ describe('changeKeyFile', () => {
     await changeKeyFile(join(folder, 'link.json'), () => [one]);
     expect(statSync(file).mode & 0o777).toBe(0o640);
     expect(await readKeyFile(file)).toEqual([one]);
+  });
+
+  describeAsRoot('run by root', () => {
+    it('leaves the file to the user that the server runs as', async () => {
+      await changeKeyFile(file, () => []);
+      chownSync(file, 10001, 10002);
+      await changeKeyFile(file, () => [record()]);
+      expect(statSync(file)).toMatchObject({ uid: 10001, gid: 10002 });
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+    });
+
+    it('says whose the file is to somebody who could not leave it to them', async () => {
+      const one = record();
+      await changeKeyFile(file, () => [one]);
+      chmodSync(file, 0o644);
+      chmodSync(folder, 0o777);
+      process.seteuid!(65534);
+      const change = changeKeyFile(file, () => []).finally(() => process.seteuid!(0));
+      await expect(change).rejects.toThrow('it belongs to 0:0, and only that user or root can change it (EPERM)');
+      expect(await readKeyFile(file)).toEqual([one]);
+      expect(readdirSync(folder)).toEqual(['keys.json']);
+    });
   });
 
   it('changes nothing when the change fails, and can be tried again', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { KeyFileError, readKeyFile, type KeyRecord } from './key-file.js';
 
 const OWNER_ALONE = 0o600;
@@ -38,17 +39,29 @@ async function keysOf(path: string): Promise<KeyRecord[]> {
 /** Written beside and renamed: a reader sees the old file or the new one, and so does whoever comes after a crash. */
 async function replace(target: string, content: object): Promise<void> {
   const draft = `${target}.${randomUUID()}`;
-  const mode = await stat(target).then(
-    (stats) => stats.mode & 0o777,
-    () => OWNER_ALONE,
-  );
+  const old = await stat(target).catch(() => undefined);
   const file = await open(draft, 'wx', OWNER_ALONE);
   try {
-    await file.chmod(mode); // whoever could read the old one can read the new one
+    if (old) await beReadableAs(old, file, target);
     await file.writeFile(`${JSON.stringify(content, null, 2)}\n`);
     await file.sync();
+    await rename(draft, target);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
   } finally {
     await file.close();
   }
-  await rename(draft, target);
+}
+
+/** Whoever could read the old one can read the new one: a server that cannot goes on with keys that were revoked. */
+async function beReadableAs(old: Stats, file: FileHandle, target: string): Promise<void> {
+  const { uid, gid } = await file.stat();
+  if (uid !== old.uid || gid !== old.gid) {
+    await file.chown(old.uid, old.gid).catch((error: NodeJS.ErrnoException) => {
+      const why = `it belongs to ${old.uid}:${old.gid}, and only that user or root can change it (${error.code})`;
+      throw new KeyFileError(target, why, { cause: error });
+    });
+  }
+  await file.chmod(old.mode & 0o777);
 }
