@@ -5,10 +5,9 @@ set -euo pipefail
 PATH="$PATH:$(dirname "${BASH_SOURCE[0]}")/../.tools/bin" # what scripts/tools.sh has fetched
 
 url=${1:-http://127.0.0.1:${PORT:-8000}}
-headers=()
-[[ -n ${ADMIN_API_KEY:-} ]] && headers=(-H @<(printf 'X-API-Key: %s\n' "$ADMIN_API_KEY"))
 
-if ! metrics=$(curl -fsS --max-time 10 ${headers[@]+"${headers[@]}"} "$url/metrics"); then
+# By a file that is open for as long as this one command: arguments can be seen by everybody.
+if ! metrics=$(curl -fsS --max-time 10 -H @<(printf '%s' "${ADMIN_API_KEY:+X-API-Key: $ADMIN_API_KEY}") "$url/metrics"); then
   echo "$url/metrics cannot be read: make check-health says more." >&2
   exit 1
 fi
