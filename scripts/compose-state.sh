@@ -5,5 +5,9 @@ compose_runs() {
   command -v docker >/dev/null && [[ -n "$(docker compose ps --status running --quiet "$1" 2>/dev/null)" ]]
 }
 
-# What docker compose exec has to be told when there is no terminal.
-terminal() { [[ -t 0 && -t 1 ]] || printf -- -T; }
+# docker compose exec, which has to be told when there is no terminal.
+compose_exec() {
+  local options=()
+  [[ -t 0 && -t 1 ]] || options=(-T)
+  exec docker compose exec ${options[@]+"${options[@]}"} "$@"
+}

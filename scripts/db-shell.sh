@@ -10,13 +10,14 @@ url="${POSTGRES_URL:-}"
 [[ -z "$url" && -n "${POSTGRES_URL_FILE:-}" ]] && url="$(<"$POSTGRES_URL_FILE")"
 
 if [[ -z "$url" ]] && compose_runs postgres; then
-  exec docker compose exec $(terminal) postgres sh -c 'exec psql --username "${POSTGRES_USER:-falcon}" --dbname "${POSTGRES_DB:-falcon}" "$@"' psql "$@"
+  compose_exec postgres sh -c 'exec psql --username "${POSTGRES_USER:-falcon}" --dbname "${POSTGRES_DB:-falcon}" "$@"' psql "$@"
 fi
 
 if [[ -z "$url" ]]; then
   note="${DATA_DIR:-./data}/postgres/data/postmaster.pid"
   [[ -r "$note" ]] || fail "no Postgres: set POSTGRES_URL, or DATA_DIR to the folder of a running Falcon (there is no $note)."
-  url="postgresql:///falcon?user=falcon&port=$(sed -n 4p "$note")&host=$(sed -n 5p "$note")"
+  # Not in a URL, where the folder of the socket would have to be escaped.
+  export PGHOST="$(sed -n 5p "$note")" PGPORT="$(sed -n 4p "$note")" PGUSER=falcon PGDATABASE=falcon
 fi
 command -v psql >/dev/null || fail "psql is not here: install Debian's postgresql-client, or what your system calls it."
-exec psql "$url" "$@"
+exec psql ${url:+"$url"} "$@"

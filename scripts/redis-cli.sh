@@ -26,7 +26,7 @@ if [[ -z "$url" ]]; then
   [[ "$which" = cache ]] || secret=secrets/redis-queue-url
   REDISCLI_AUTH="$(sed -n 's|^redis://:\(.*\)@.*|\1|p' "$secret")"
   export REDISCLI_AUTH # by name alone: arguments can be seen by everybody
-  exec docker compose exec $(terminal) -e REDISCLI_AUTH "redis-$which" redis-cli "$@"
+  compose_exec -e REDISCLI_AUTH "redis-$which" redis-cli "$@"
 fi
 PATH="$PATH:$PWD/.tools/bin" # where the one of the tests is
 command -v redis-cli >/dev/null || fail "redis-cli is not here: install Debian's redis-tools, or what your system calls it."
