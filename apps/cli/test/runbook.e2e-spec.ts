@@ -6,7 +6,7 @@ import { refusedVersion } from '../../../scripts/drills/refused-version.js';
 import { runDrill } from '../../../scripts/drills/run-drill.js';
 import { RunbookPage } from '../../../scripts/drills/runbook-page.js';
 import { describeWithTool } from '../../../scripts/test-support/tools.js';
-import { eventually } from '../../../scripts/test-support/until.js';
+import { eventually, until } from '../../../scripts/test-support/until.js';
 import { SECTIONS } from '../src/check-health/findings.js';
 import { ROOT } from './support/falcon.js';
 
@@ -70,6 +70,22 @@ describeWithTool(['prometheus', 'redis-server'], 'the commands of docs/RUNBOOK.m
       expect(output).not.toMatch(/ROUTE_NOT_FOUND|"status":[45]\d\d/);
       // A metric that is not there would leave nothing.
       if (tag === '') expect(output.trim()).not.toBe('');
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'end a session that holds a month of the table, not the table itself',
+    async () => {
+      const partition = `inference_logs_${new Date().toISOString().slice(0, 7).replace('-', '_')}`;
+      const held = stack.sql(
+        `DO $$ BEGIN LOCK TABLE ${partition} IN ACCESS EXCLUSIVE MODE; PERFORM pg_sleep(${SETTLE_MS / 1000}); END $$`,
+      );
+      const end = held.then(() => 'it ended by itself', String);
+      const locks = `SELECT count(*) FROM pg_locks WHERE relation = '${partition}'::regclass AND mode = 'AccessExclusiveLock' AND granted`;
+      await until(async () => Number(await stack.sql(locks)) > 0);
+      await stack.must(PAGE.tagged('drill=postgres-slow'));
+      expect(await end).toContain('terminating connection');
     },
     TIMEOUT_MS,
   );
