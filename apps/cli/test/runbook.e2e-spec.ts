@@ -33,11 +33,14 @@ describe('docs/RUNBOOK.md', () => {
   });
 
   it.each(['compose', 'kubernetes', 'systemd'])('defines its words for %s', (platform) => {
-    const defined = `${PAGE.tagged(platform)}\ndeclare -F svc url logs sql`;
+    const defined = `${PAGE.tagged(platform)}\ndeclare -F svc url logs sql disk`;
     const { status, stdout } = spawnSync('bash', ['--norc', '-c', defined.replace(/^(export .*|servers)$/gm, '')], {
       encoding: 'utf8',
     });
-    expect({ status, words: stdout.trim().split('\n') }).toEqual({ status: 0, words: ['svc', 'url', 'logs', 'sql'] });
+    expect({ status, words: stdout.trim().split('\n') }).toEqual({
+      status: 0,
+      words: ['svc', 'url', 'logs', 'sql', 'disk'],
+    });
   });
 });
 
