@@ -43,8 +43,12 @@ ask() { step "$1" curl -sS "$URL/infer" ${CALLER[@]+"${CALLER[@]}"} -H 'Content-
 
 start_own_server() {
   folder="$(mktemp -d)"
+  chmod 711 "$folder" # started by root, Postgres runs as another user, who has to get at its data in there
   : >"$folder/say" # is read before the server may have come to make it
-  export DATA_DIR="$folder" POSTGRES_URL='' REDIS_URL='' REDIS_QUEUE_URL='' # the embedded form, whatever the caller's environment names
+  # The embedded form: the caller's environment may name the services, keys and modes of another server.
+  unset $(sed -n 's/^#* *\([A-Z][A-Z0-9_]*\)=.*/\1/p' .env.example)
+  ADMIN=() CALLER=()
+  export DATA_DIR="$folder"
   PORT=0 HOST=127.0.0.1 CACHE_TTL_SECONDS=$TTL_SECONDS DRAIN_DELAY_SECONDS=0 AUDIT_DURABILITY=process node dist/apps/api/src/main.js >"$folder/log" 2>"$folder/say" &
   server=$!
   while ! URL="$(sed -n 's/^ *API *//p' "$folder/say")" || [[ -z "$URL" ]]; do

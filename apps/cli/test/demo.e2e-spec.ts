@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { FakeCommands } from '../../../scripts/test-support/fake-commands.js';
 import { startServer } from './support/server.js';
 
 jest.setTimeout(60_000);
@@ -15,14 +19,60 @@ async function demo(env: NodeJS.ProcessEnv, ...args: string[]) {
   return { stdout, stderr, code };
 }
 
+/** What an operator's shell may have, none of which is the tour's business. */
+const PRODUCTION = {
+  ENVIRONMENT: 'production',
+  AUTH_MODE: 'api-key',
+  ADMIN_API_KEY: 'a-key-of-operators',
+  API_KEY: 'falcon_0123456789ab_a-key-of-a-caller',
+  MAINTENANCE_MODE: '1',
+  CIRCUIT_OPEN: '1',
+};
+const AWAY = 'somebody@127.0.0.1:1';
+const isRoot = process.getuid?.() === 0;
+if (!isRoot)
+  process.stderr.write('SKIPPED, because root alone has Postgres run as another user: what the demo leaves behind\n');
+
 describe('the demo', () => {
-  it('shows each promise on a server of its own', async () => {
-    const { stdout, stderr, code } = await demo({});
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'falcon-demo-'));
+    chmodSync(folder, 0o755);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('shows each promise on a server of its own, whatever the environment names', async () => {
+    const files: NodeJS.ProcessEnv = {};
+    for (const [name, url] of [
+      ['POSTGRES_URL_FILE', `postgres://${AWAY}/production`],
+      ['REDIS_URL_FILE', `redis://${AWAY}`],
+      ['REDIS_QUEUE_URL_FILE', `redis://${AWAY}`],
+    ] as const) {
+      files[name] = join(folder, name);
+      writeFileSync(files[name], url);
+    }
+    const { stdout, stderr, code } = await demo({ ...PRODUCTION, ...files });
     const whole = expect.stringMatching(/"degraded_reason":"[^]*That was the tour/) as string;
     expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: '', stdout: whole });
     for (const shown of ['"mode":"fresh"', '"cache_hit":true', '"idempotency_hit":true', '"mode":"degraded_cache"']) {
       expect(stdout).toContain(shown);
     }
+  });
+
+  (isRoot ? describe : describe.skip)('run by root', () => {
+    it('leaves no Postgres behind', async () => {
+      const commands = new FakeCommands();
+      commands.put('mktemp', `mkdir -m 700 "${folder}/tour" && echo "${folder}/tour"`);
+      const { code } = await demo({ PATH: `${commands.folder}:${process.env['PATH']}` });
+      commands.remove();
+      expect(code).toBe(0);
+      expect(readdirSync(folder)).not.toContain('tour');
+      const elsewhere = createHash('sha256')
+        .update(join(realpathSync(folder), 'tour/postgres'))
+        .digest('hex');
+      expect(existsSync(join('/var/lib/falcon', elsewhere.slice(0, 16)))).toBe(false);
+    });
   });
 
   it('fails where a server does not keep one, and leaves its breaker as it was', async () => {
