@@ -99,6 +99,7 @@ describe('healthcheck', () => {
 
   beforeAll(async () => {
     server = createServer((request, response) => {
+      if (request.url === '/hangs') return;
       asked.push(request.url);
       response.writeHead(request.url === '/readyz' ? 200 : 503).end('what the server says');
     });
@@ -118,4 +119,9 @@ describe('healthcheck', () => {
     expect(code).toBe(1);
     expect(said).toMatch(/^http:\/\/127\.0\.0\.1:1\/readyz: \S/);
   });
+
+  it('fails with a sentence where a server hangs', async () => {
+    const url = `http://127.0.0.1:${port}/hangs`;
+    expect(await check(port, '/hangs')).toEqual({ code: 1, said: `${url}: no answer within 4000 ms\n` });
+  }, 30_000);
 });
