@@ -118,6 +118,12 @@ describeWithKustomize('settings of the pods', () => {
       expect(namesOf(migration())).toEqual([`${services}/postgres-url`]);
     });
 
+    it('keeps a migration that has failed for longer than KubeJobFailed waits, which is 15 minutes', () => {
+      const { ttlSecondsAfterFinished } = migration().spec;
+
+      expect(ttlSecondsAfterFinished).toBeGreaterThan(2 * 15 * 60);
+    });
+
     it('replaces replicas without having fewer of them meanwhile, and one at a time where it cannot', () => {
       const { strategy } = api().spec;
       const isNumbered = api().manifest.kind === 'StatefulSet';

@@ -88,6 +88,7 @@ export interface Workload {
     selector?: Selector;
     strategy?: { rollingUpdate?: { maxUnavailable?: number | string; maxSurge?: number | string } };
     progressDeadlineSeconds?: number;
+    ttlSecondsAfterFinished?: number;
     volumeClaimTemplates?: { metadata: { name: string } }[];
   };
 }
