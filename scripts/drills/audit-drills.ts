@@ -40,8 +40,19 @@ export const AUDIT_DRILLS: readonly Drill[] = [
 ];
 
 async function fillSpool(stack: Stack, texts: number): Promise<Harm> {
-  await stack.control('restart', 'worker-2', SMALLEST_SPOOL);
-  await stack.control('kill', 'redis-queue');
+  const harm = { stop: () => stack.control('restart', 'worker-2') };
+  try {
+    await stack.control('restart', 'worker-2', SMALLEST_SPOOL);
+    await stack.control('kill', 'redis-queue');
+    await askMuch(stack, texts);
+    return harm;
+  } catch (error) {
+    await harm.stop(); // the remedy knows nothing of the setting
+    throw error;
+  }
+}
+
+async function askMuch(stack: Stack, texts: number): Promise<void> {
   const batch = JSON.stringify({ texts: Array.from({ length: BATCH_TEXTS }, (_, k) => `Text ${k} of a full spool`) });
   await stack.must(
     `for batch in $(seq ${texts / BATCH_TEXTS}); do
@@ -49,5 +60,4 @@ async function fillSpool(stack: Stack, texts: number): Promise<Harm> {
      done`,
     { BATCH: batch },
   );
-  return { stop: () => stack.control('restart', 'worker-2') };
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestPrometheus } from '../test-support/prometheus.js';
@@ -20,6 +20,11 @@ export interface ComposeStackOptions {
 const SERVERS = ['worker-1', 'worker-2', 'worker-3'];
 /** Four connections with this pause stay below a tenant's rate limit as it ships. */
 const PAUSE_MS = 300;
+
+/** What Compose reads when it is not told which files to take: an operator's own changes, such as keys, are in the second. */
+export function composeFiles(folder = '.'): string[] {
+  return ['docker-compose.yml', 'docker-compose.override.yml'].filter((file) => existsSync(join(folder, file)));
+}
 
 /** The stack of docker-compose.yml, which is running already, seen by a Prometheus of the drill's own. */
 export class ComposeStack implements Stack {
@@ -55,9 +60,8 @@ export class ComposeStack implements Stack {
     }
     const override = join(this.folder, 'override.json'); // JSON is YAML
     writeFileSync(override, JSON.stringify({ services: { [part]: { environment: settings } } }));
-    await this.must(
-      `docker compose -f docker-compose.yml -f '${override}' up -d --no-deps --wait --force-recreate ${part}`,
-    );
+    const files = [...composeFiles(), override].map((file) => `-f '${file}'`).join(' ');
+    await this.must(`docker compose ${files} up -d --no-deps --wait --force-recreate ${part}`);
   }
 
   throttle(): Promise<void> {

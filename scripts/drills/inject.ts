@@ -1,21 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Drill } from './drill.js';
 import { DrillLoad } from './drill-load.js';
+import { pause } from './interruptible.js';
 import type { DrillOptions } from './run-drill.js';
 import type { Stack } from './stack.js';
 import { requestsLine } from './timeline.js';
 
 const EVERY_MS = 1000;
 
-/** Injects the fault, shows for so long what a caller and Prometheus see of it, and mends it as the runbook says. */
-export async function watchFault(drill: Drill, stack: Stack, { page, say }: DrillOptions, seconds: number) {
+/** Injects the fault, shows for so long what a caller and Prometheus see of it, and mends it as the runbook says, whatever happens. */
+export async function watchFault(drill: Drill, stack: Stack, { page, say, signal }: DrillOptions, seconds: number) {
   const load = new DrillLoad(stack.load);
   const remedy = page.tagged(`drill=${drill.name}`);
   let harm: Awaited<ReturnType<Drill['inject']>> = undefined;
   const look = async (count: number) => {
     for (let left = count; left > 0; left--) {
       const fromMs = performance.now();
-      await sleep(EVERY_MS);
+      await pause(EVERY_MS, signal);
       const alerts = (await stack.alerts()).map(({ name, state }) => `${name} (${state})`);
       say(
         `${requestsLine(load.between(fromMs, performance.now()))}; alerts: ${[...new Set(alerts)].join(', ') || 'none'}`,
@@ -24,14 +24,16 @@ export async function watchFault(drill: Drill, stack: Stack, { page, say }: Dril
   };
   try {
     await look(2);
-    say(`FAULT: ${drill.fault}`);
-    harm = await drill.inject(stack);
-    await look(seconds);
-    say(`REMEDY (docs/RUNBOOK.md#${drill.section}):\n${remedy}`);
-    await stack.must(remedy, drill.env);
+    try {
+      say(`FAULT: ${drill.fault}`);
+      harm = await drill.inject(stack);
+      await look(seconds);
+    } finally {
+      say(`REMEDY (docs/RUNBOOK.md#${drill.section}):\n${remedy}`);
+      await stack.must(remedy, drill.env);
+    }
     await look(Math.ceil(seconds / 3));
   } finally {
-    await harm?.stop();
-    await load.stop();
+    await Promise.all([harm?.stop(), load.stop()]);
   }
 }

@@ -5,6 +5,7 @@ import { ComposeStack } from './compose-stack.js';
 import type { Drill } from './drill.js';
 import { givenApiKey } from './environment.js';
 import { watchFault } from './inject.js';
+import { interruptible } from './interruptible.js';
 import { ProcessStack } from './process-stack.js';
 import { runDrill } from './run-drill.js';
 import { RunbookPage } from './runbook-page.js';
@@ -29,13 +30,15 @@ async function main(): Promise<void> {
   withStack(program.command('run'))
     .description('run drills one after the other')
     .argument('<names...>', 'their names, or all')
-    .action((names: string[], options: Options) => onStack(options, (stack) => runAll(names, stack)));
+    .action((names: string[], options: Options) => onStack(options, (stack, signal) => runAll(names, stack, signal)));
   withStack(program.command('inject'))
     .description('inject the fault of a drill, watch for a while, and mend it')
     .argument('<name>', 'its name')
     .option('--seconds <number>', 'how long to watch', positive, 20)
     .action((name: string, options: Options & { seconds: number }) =>
-      onStack(options, (stack) => watchFault(drillOf(name), stack, { page: PAGE, say: console.log }, options.seconds)),
+      onStack(options, (stack, signal) =>
+        watchFault(drillOf(name), stack, { page: PAGE, say: console.log, signal }, options.seconds),
+      ),
     );
   await program.parseAsync();
 }
@@ -69,12 +72,10 @@ function list(): void {
   }
 }
 
-async function onStack(options: Options, work: (stack: Stack) => Promise<void>): Promise<void> {
+async function onStack(options: Options, work: (stack: Stack, signal: AbortSignal) => Promise<void>): Promise<void> {
   const stack = await openStack(options);
-  const interrupted = Promise.withResolvers<never>();
-  process.once('SIGINT', () => interrupted.reject(new Error('interrupted')));
   try {
-    await Promise.race([work(stack), interrupted.promise]);
+    await interruptible((signal) => work(stack, signal));
   } finally {
     await stack.close();
   }
@@ -89,14 +90,14 @@ function openStack({ stack, factor = DEFAULT_FACTORS[stack] }: Options): Promise
   return ProcessStack.start({ logFolder: LOG_FOLDER, factor, preamble });
 }
 
-async function runAll(names: readonly string[], stack: Stack): Promise<void> {
+async function runAll(names: readonly string[], stack: Stack, signal: AbortSignal): Promise<void> {
   const isOwn = stack instanceof ProcessStack;
   const chosen = names.includes('all') ? DRILLS : names.map(drillOf);
   const reports: DrillReport[] = [];
   for (const drill of chosen) {
     if (drill.needsProcesses && !isOwn)
       console.log(`drill-${drill.name}: left out, because it needs a stack of processes`);
-    else reports.push(await named(drill, runDrill(drill, stack, { page: PAGE, say: console.log })));
+    else reports.push(await named(drill, runDrill(drill, stack, { page: PAGE, say: console.log, signal })));
   }
   console.log(`\n${reportTable(reports)}`);
 }
@@ -110,7 +111,7 @@ async function named<Result>({ name }: Drill, result: Promise<Result>): Promise<
 }
 
 main().then(
-  () => process.exit(), // work that was interrupted may go on in the background
+  () => process.exit(), // connections that are kept alive would hold it up
   (error: unknown) => {
     console.error(`drills: ${(error as Error).message}`);
     process.exit(1);

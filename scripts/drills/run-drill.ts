@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Drill } from './drill.js';
 import { DrillLoad } from './drill-load.js';
+import { pause } from './interruptible.js';
 import type { RunbookPage } from './runbook-page.js';
 import type { Stack } from './stack.js';
 import { type DrillReport, eventLine, requestsLine, seconds, type TimelineEvent } from './timeline.js';
@@ -11,6 +11,8 @@ export interface DrillOptions {
   say: (line: string) => void;
   /** How long the alert, and then the recovery, is waited for. @default two minutes */
   patienceMs?: number;
+  /** Ends it early; what was broken is mended all the same. */
+  signal?: AbortSignal;
 }
 
 /** Load before the fault and after the recovery, all of which has to be answered. */
@@ -85,8 +87,11 @@ class DrillRun {
 
   /** Lets go of everything; a drill that has failed does not leave its fault behind. */
   async end(): Promise<void> {
-    if (this.isBroken) await this.remedy();
-    await Promise.all([this.endHarm(), this.load.stop()]);
+    try {
+      if (this.isBroken) await this.remedy();
+    } finally {
+      await Promise.all([this.endHarm(), this.load.stop()]);
+    }
   }
 
   private async endHarm(): Promise<void> {
@@ -131,7 +136,7 @@ class DrillRun {
   /** All that is asked for a moment has to be answered. */
   private async steady(when: string): Promise<void> {
     const fromMs = performance.now();
-    await sleep(STEADY_MS);
+    await pause(STEADY_MS, this.options.signal);
     const { answered, failed, failures } = this.load.between(fromMs, performance.now());
     if (failed > 0 || answered === 0) {
       throw new Error(`${failed} requests failed and ${answered} were answered ${when}: ${JSON.stringify(failures)}`);
@@ -144,7 +149,7 @@ class DrillRun {
     const giveUpAt = performance.now() + patienceMs;
     while (!(await isSo())) {
       if (performance.now() > giveUpAt) throw new Error(`${what} did not come within ${seconds(patienceMs)}.`);
-      await sleep(POLL_MS);
+      await pause(POLL_MS, this.options.signal);
     }
     return performance.now();
   }
