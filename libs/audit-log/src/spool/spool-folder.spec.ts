@@ -1,11 +1,12 @@
 import promises from 'node:fs/promises';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDataDir } from '../../test-support/data-dir.js';
+import { openClusterFolder } from '../database/embedded/cluster-folder.js';
 import { SpoolFolder } from './spool-folder.js';
 
 describe('SpoolFolder', () => {
-  const root = mkdtempSync(join(tmpdir(), 'falcon-folders-'));
+  const root = makeDataDir();
 
   afterEach(() => jest.restoreAllMocks());
   afterAll(() => rmSync(root, { recursive: true }));
@@ -16,6 +17,16 @@ describe('SpoolFolder', () => {
     expect(readdirSync(root)).toEqual([]);
     const folder = await SpoolFolder.create(root, 'worker-7', true);
     expect(readdirSync(root)).toHaveLength(1);
+    await folder.remove();
+  });
+
+  it('keeps spools to this user, and the folder above open to the embedded Postgres, which may be of another', async () => {
+    const dataDir = join(root, 'new/data');
+    const folder = await SpoolFolder.create(join(dataDir, 'spool'), 'worker-7', false);
+    const mode = (path: string) => statSync(path).mode & 0o777;
+    expect([dataDir, join(dataDir, 'spool'), folder.path].map(mode)).toEqual([0o777 & ~process.umask(), 0o700, 0o700]);
+    openClusterFolder(dataDir);
+    expect(lstatSync(join(dataDir, 'postgres')).isSymbolicLink()).toBe(false);
     await folder.remove();
   });
 });

@@ -26,7 +26,7 @@ export class SpoolFolder {
   static async create(root: string, owner: string, sync: boolean): Promise<SpoolFolder> {
     const name = `${owner.replaceAll(/[^\w.-]/g, '_').slice(0, 64)}-${randomBytes(4).toString('hex')}`;
     const path = join(root, name);
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path);
     const folder = SpoolFolder.take(path);
     if (!folder) throw new Error(`Another process has locked ${path}, which was made this moment.`);
     try {
@@ -46,7 +46,7 @@ export class SpoolFolder {
 
   /** Makes and locks the folder again after somebody has deleted it. */
   async restore(): Promise<void> {
-    await mkdir(this.path, { recursive: true, mode: 0o700 });
+    await makeFolder(this.path);
     const lock = FileLock.try(join(this.path, LOCK), 'exclusive');
     if (!lock) return; // only a segment was deleted
     this.lock.release();
@@ -70,6 +70,12 @@ export class SpoolFolder {
       this.release();
     }
   }
+}
+
+/** A folder for this user alone, and the spool root, too; what is above, such as DATA_DIR, may be for others as well. */
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(dirname(dirname(path)), { recursive: true });
+  await mkdir(path, { recursive: true, mode: 0o700 });
 }
 
 function ignore(code: string): (error: NodeJS.ErrnoException) => void {
