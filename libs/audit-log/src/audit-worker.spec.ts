@@ -1,10 +1,13 @@
-import { Logger } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { jobOf, recordLine } from '../test-support/audit-rows.js';
 import { connectedDatabase, startPostgres } from '../test-support/postgres.js';
-import { recordingLog } from '../test-support/recording-log.js';
-import { recordingObserver } from '../test-support/recording-observer.js';
-import { until } from '../../../scripts/test-support/until.js';
+import { recordingLog, type RecordingLog } from '../test-support/recording-log.js';
+import { recordingObserver, type RecordingObserver } from '../test-support/recording-observer.js';
+import { eventually, until } from '../../../scripts/test-support/until.js';
 import { auditWorkerModule } from './audit-worker.js';
+import type { AuditDatabase } from './database/audit-database.js';
 import { connectClient } from './database/database-client.js';
 import { createPartitions, listPartitions, partitionOf, type Partition } from './database/partitions.js';
 import { AuditQueue } from './queue/audit-queue.js';
@@ -15,24 +18,52 @@ jest.setTimeout(90_000);
 beforeAll(() => Logger.overrideLogger(false));
 
 describe('the worker', () => {
-  it('leaves expired partitions for the next hour while somebody reads, and does not try again and again', async () => {
-    const postgres = await startPostgres();
-    const { connection } = postgres;
-    const [log, observer] = [recordingLog(), recordingObserver()];
-    const database = await connectedDatabase(connection);
-    await database.run((client) => createPartitions(client, [partitionOf(new Date('2020-01-01')) as Partition]));
-    const reader = await connectClient(connection);
-    await reader.query('BEGIN');
-    await reader.query('SELECT count(*) FROM inference_logs');
+  let postgres: Awaited<ReturnType<typeof startPostgres>>;
+  let database: AuditDatabase;
+  let queue: AuditQueue;
+  let log: RecordingLog;
+  let observer: RecordingObserver;
+  let worker: INestApplicationContext | undefined;
 
-    const server: QueueServer = { kind: 'postgres', connection };
-    const queue = new AuditQueue(server, 2000, log);
+  beforeEach(async () => {
+    postgres = await startPostgres();
+    [log, observer] = [recordingLog(), recordingObserver()];
+    database = await connectedDatabase(postgres.connection);
+  });
+
+  afterEach(async () => {
+    await worker?.close();
+    await queue.close();
+    await database.close();
+    await postgres.stop();
+  });
+
+  const expired = (...months: string[]) =>
+    database.run((client) =>
+      createPartitions(
+        client,
+        months.map((month) => partitionOf(new Date(month)) as Partition),
+      ),
+    );
+
+  const partitions = async () => (await database.run(listPartitions)).map(({ name }) => name);
+
+  async function start(): Promise<void> {
+    const server: QueueServer = { kind: 'postgres', connection: postgres.connection };
+    queue = new AuditQueue(server, 10_000, log);
     const ends = { connection: new WorkerConnection(server, 1, log), queue };
     const options = { concurrency: 1, retentionDays: 30, migrate: true, closeTimeoutMs: 2000 };
-    const worker = await NestFactory.createApplicationContext(
-      auditWorkerModule({ ends, database, log, observer }, options),
-    );
-    const maintained = () => observer.events.filter(([event]) => event === 'onDatabaseOperation');
+    worker = await NestFactory.createApplicationContext(auditWorkerModule({ ends, database, log, observer }, options));
+  }
+
+  const maintained = () => observer.events.filter(([, operation]) => operation === 'db_maintain_partitions');
+
+  it('leaves expired partitions for the next hour while somebody reads, and does not try again and again', async () => {
+    await expired('2020-01-01');
+    const reader = await connectClient(postgres.connection);
+    await reader.query('BEGIN');
+    await reader.query('SELECT count(*) FROM inference_logs');
+    await start();
     await until(() => maintained().length > 0);
     expect(maintained()).toEqual([
       ['onDatabaseOperation', 'db_maintain_partitions', 'success', expect.any(Number) as number],
@@ -40,13 +71,41 @@ describe('the worker', () => {
     expect(log.lines).toContain(
       'WARNING Somebody uses the audit table for long: its expired partitions are dropped in an hour',
     );
-    const names = (await database.run(listPartitions)).map(({ name }) => name);
-    expect(names).toContain('inference_logs_2020_01');
-
+    expect(await partitions()).toContain('inference_logs_2020_01');
     await reader.end();
-    await worker.close();
-    await queue.close();
-    await database.close();
-    await postgres.stop();
+  });
+
+  it('says which expired partition it cannot drop, drops the others, and goes on writing records', async () => {
+    await expired('2020-01-01', '2020-02-01');
+    await database.run((client) => client.query('CREATE VIEW january AS SELECT * FROM inference_logs_2020_01'));
+    await start();
+    await until(() => maintained().length > 0);
+    expect(maintained()).toMatchObject([{ 2: 'error' }]);
+    expect(log.lines).toContainEqual(
+      expect.stringMatching(
+        /^WARNING The expired partition inference_logs_2020_01 cannot be dropped \(.* other objects depend on it\): .*DETACH/,
+      ),
+    );
+    const left = await partitions();
+    expect(left).toContain('inference_logs_2020_01');
+    expect(left).not.toContain('inference_logs_2020_02');
+    expect(database.state.status).toBe('available');
+    const id = randomUUID();
+    await queue.add(id, jobOf([recordLine()]));
+    await eventually(async () => expect(await queue.progressOf([id])).toEqual(['completed']));
+  });
+
+  it('drops what is expired although the months to come cannot be made', async () => {
+    await expired('2020-01-01');
+    for (const name of (await partitions()).slice(1))
+      await database.run((client) => client.query(`DROP TABLE ${name}`));
+    const now = partitionOf(new Date()) as Partition;
+    await database.run((client) => client.query(`CREATE TABLE ${now.name} (something text)`));
+    await start();
+    await until(() => maintained().length > 0);
+    expect(log.lines).toContainEqual(
+      expect.stringMatching(/^WARNING The partitions of the months to come cannot be made \(.*\): put that right/),
+    );
+    expect(await partitions()).toEqual([]);
   });
 });

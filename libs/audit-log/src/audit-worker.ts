@@ -2,8 +2,8 @@ import type { DynamicModule } from '@nestjs/common';
 import type { AuditObserver } from './audit-observer.js';
 import type { AuditWorkerOptions } from './audit-options.js';
 import type { AuditDatabase } from './database/audit-database.js';
-import { sqlStateOf } from './database/database-failure.js';
-import { dropExpired, ensurePartitions } from './database/partitions.js';
+import { isRefusal, sqlStateOf } from './database/database-failure.js';
+import { AUDIT_TABLE, dropExpired, ensurePartitions, type ExpiredPartitions } from './database/partitions.js';
 import type { QueryClient } from './database/query-client.js';
 import { RecordWriter } from './database/record-writer.js';
 import type { LogWriter } from './log-writer.js';
@@ -35,29 +35,56 @@ export function auditWorkerModule(context: AuditWorkerContext, options: AuditWor
   return AuditWorkerModule.forRoot(parts, ends);
 }
 
+/** Makes and drops months; what Postgres refuses is said and left for the next hour, because a job that insists would keep records waiting. */
 async function maintain({ database, log, observer }: AuditWorkerContext, retentionDays: number, now: Date) {
   const startMs = performance.now();
   const report = (status: 'success' | 'error') =>
     observer.onDatabaseOperation(MAINTENANCE, status, (performance.now() - startMs) / 1000);
-  // Inserts stand in line behind each attempt, and whoever reads may do so for hours.
-  const onDropFailed = (error: unknown): string[] => {
-    if (sqlStateOf(error) !== LOCK_TIMEOUT) throw error;
-    log.warning('Somebody uses the audit table for long: its expired partitions are dropped in an hour', { error });
-    return [];
-  };
   try {
-    const { made, dropped } = await database.run(async (client) => ({
-      made: await ensurePartitions(client, now),
-      dropped: await dropExpired(client, retentionDays, await earlierOf(now, client)).catch(onDropFailed),
+    const { made, dropped, refused } = await database.run(async (client) => ({
+      made: await ensurePartitions(client, now).catch((error: unknown) => onNotMade(log, error)),
+      ...(await dropExpired(client, retentionDays, await earlierOf(now, client))),
     }));
-    report('success');
-    if (made.length + dropped.length > 0) {
+    const needsHelp = onNotDropped(log, refused);
+    report(made && !needsHelp ? 'success' : 'error');
+    if (dropped.length + (made?.length ?? 0) > 0) {
       log.info('The partitions of the audit table are up to date', { made, dropped });
     }
   } catch (error) {
     report('error');
     throw error;
   }
+}
+
+function onNotMade(log: LogWriter, error: unknown): undefined {
+  if (!isRefusal(error)) throw error;
+  const { message } = error as Error;
+  log.warning(
+    `The partitions of the months to come cannot be made (${message}): put that right; it is tried again in an hour`,
+    { error },
+  );
+}
+
+/** Whether somebody has to do something about it. */
+function onNotDropped(log: LogWriter, refused: ExpiredPartitions['refused']): boolean {
+  // Inserts stand in line behind each attempt, and whoever reads may do so for hours.
+  const [inUse, others] = [refused.filter(isInUse), refused.filter((each) => !isInUse(each))];
+  if (inUse.length > 0) {
+    const { error } = inUse[0] as (typeof inUse)[number];
+    log.warning('Somebody uses the audit table for long: its expired partitions are dropped in an hour', { error });
+  }
+  for (const { name, error } of others) {
+    log.warning(
+      `The expired partition ${name} cannot be dropped (${error.message}): put that right, or run ` +
+        `"ALTER TABLE ${AUDIT_TABLE} DETACH PARTITION ${name}"; it is tried again in an hour`,
+      { error },
+    );
+  }
+  return others.length > 0;
+}
+
+function isInUse({ error }: { error: unknown }): boolean {
+  return sqlStateOf(error) === LOCK_TIMEOUT;
 }
 
 /** Rows are dropped only when both clocks say that they are old: one that is set wrong must not empty the table. */

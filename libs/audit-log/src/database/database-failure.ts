@@ -13,6 +13,10 @@ export type FailureKind = 'unavailable' | 'row' | 'ours';
 const ROW_CLASSES = new Set(['21', '22', '23']);
 const ROW_CODES = new Set(['42804', '42846', '54000']); // a wrong type, no cast, a value too long for an index
 
+/** Classes that speak of the server: its connections, its resources, its being stopped. */
+const SERVER_CLASSES = new Set(['08', '53', '57']);
+const STATEMENT_TIMEOUT = '57014';
+
 /** The SQLSTATE of an error that Postgres answered with; errors of the connection have none. */
 export function sqlStateOf(error: unknown): string | undefined {
   const { code, severity } = error as { code?: unknown; severity?: unknown };
@@ -26,10 +30,16 @@ export function failureKind(error: unknown): FailureKind {
   return ROW_CLASSES.has(state.slice(0, 2)) || ROW_CODES.has(state) ? 'row' : 'unavailable';
 }
 
+/** Whether Postgres is well and will not do this: asking again is of no use before somebody has put something right. */
+export function isRefusal(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return state !== undefined && (state === STATEMENT_TIMEOUT || !SERVER_CLASSES.has(state.slice(0, 2)));
+}
+
 /** Whether Postgres, or the way to it, took too long. */
 export function isTimeout(error: unknown): boolean {
   const state = sqlStateOf(error);
-  return state === undefined ? error instanceof Error && /timeout/i.test(error.message) : state === '57014';
+  return state === undefined ? error instanceof Error && /timeout/i.test(error.message) : state === STATEMENT_TIMEOUT;
 }
 
 /** What `pg` says of connections that end or do not come about; it has no codes for that. */

@@ -119,8 +119,8 @@ describe('the partitions', () => {
     await run((client) => createPartitions(client, months as Partition[]));
     await insert('2026-09-30T12:00:00Z');
     const drop = (now: string) => run((client) => dropExpired(client, 30, new Date(now)));
-    await expect(drop('2026-10-30T23:59:59Z')).resolves.toEqual(['inference_logs_2026_08']);
-    await expect(drop('2026-10-31T00:00:00Z')).resolves.toEqual(['inference_logs_2026_09']);
+    await expect(drop('2026-10-30T23:59:59Z')).resolves.toMatchObject({ dropped: ['inference_logs_2026_08'] });
+    await expect(drop('2026-10-31T00:00:00Z')).resolves.toMatchObject({ dropped: ['inference_logs_2026_09'] });
     await expect(names()).resolves.toEqual(['inference_logs_2026_10', 'inference_logs_2026_11']);
   });
 
@@ -129,13 +129,40 @@ describe('the partitions', () => {
     await run((client) => ensurePartitions(client, new Date('2026-11-15T00:00:00Z')));
     const reading = inTransaction('SELECT count(*) FROM inference_logs');
     await reading.begun;
-    const dropping = run((client) => dropExpired(client, 30, new Date('2026-11-15T00:00:00Z')));
-    dropping.catch(() => undefined); // awaited below
+    const drop = () => run((client) => dropExpired(client, 30, new Date('2026-11-15T00:00:00Z')));
+    const dropping = drop();
     await sleep(100);
     await insert('2026-11-15T00:00:00Z'); // does not wait for the reader to be done
-    await expect(dropping).rejects.toThrow(/lock timeout/);
+    await expect(dropping).resolves.toMatchObject({ dropped: [], refused: [{ error: { code: '55P03' } }] });
     await reading.end();
-    await expect(run((client) => dropExpired(client, 30, new Date('2026-11-15T00:00:00Z')))).resolves.toHaveLength(1);
+    await expect(drop()).resolves.toEqual({ dropped: ['inference_logs_2020_01'], refused: [] });
+  });
+
+  it('are dropped by the name that they have, and one that cannot be does not keep the others', async () => {
+    const months = ['2020-01', '2020-02', '2020-03'].map((month) => partitionOf(new Date(`${month}-01`)));
+    await run((client) => createPartitions(client, months as Partition[]));
+    await run(async (client) => {
+      await client.query('CREATE VIEW january AS SELECT * FROM inference_logs_2020_01');
+      await client.query('ALTER TABLE inference_logs_2020_02 RENAME TO "kept_2021_02"');
+      await client.query('CREATE SCHEMA "Old rows"');
+      await client.query('ALTER TABLE inference_logs_2020_03 SET SCHEMA "Old rows"');
+    });
+    await expect(run((client) => dropExpired(client, 30, new Date('2026-11-15T00:00:00Z')))).resolves.toMatchObject({
+      dropped: ['kept_2021_02', '"Old rows".inference_logs_2020_03'],
+      refused: [{ name: 'inference_logs_2020_01', error: { code: '2BP01' } }],
+    });
+    await run((client) => client.query('DROP VIEW january; DROP SCHEMA "Old rows"'));
+  });
+
+  it('are left to whoever made larger ones, with bounds or without', async () => {
+    await run((client) =>
+      client.query(`CREATE TABLE years PARTITION OF inference_logs FOR VALUES FROM ('2025-01-01') TO (MAXVALUE);
+        CREATE TABLE others PARTITION OF inference_logs DEFAULT`),
+    );
+    await expect(run((client) => ensurePartitions(client, new Date('2026-11-15T00:00:00Z')))).resolves.toEqual([]);
+    const drop = await run((client) => dropExpired(client, 30, new Date('2028-11-15T00:00:00Z')));
+    expect(drop).toEqual({ dropped: [], refused: [] });
+    await run((client) => client.query('DROP TABLE others'));
   });
 
   it('are made while others insert', async () => {

@@ -1,3 +1,4 @@
+import { isRefusal } from './database-failure.js';
 import type { QueryClient } from './query-client.js';
 
 /** The table of the audit log. */
@@ -19,6 +20,22 @@ export interface Partition {
   from: Date;
   /** First instant of the next month. */
   to: Date;
+}
+
+/** One that the table has, whoever made it. */
+export interface ExistingPartition {
+  /** As SQL takes it: quoted, and with its schema, where that is needed. */
+  name: string;
+  /** First instant of it, and the first one after it; infinite where it has no bound. */
+  fromMs: number;
+  toMs: number;
+}
+
+/** What became of the partitions past their retention. */
+export interface ExpiredPartitions {
+  dropped: string[];
+  /** Postgres is well, and does not drop these. */
+  refused: { name: string; error: Error }[];
 }
 
 /** The partition that a row of that instant belongs to; undefined for one that no clock shows. */
@@ -49,9 +66,11 @@ export async function createPartitions(
   partitions: readonly Partition[],
 ): Promise<string[] | undefined> {
   return underPartitionLock(client, async () => {
-    const existing = new Set((await listPartitions(client)).map(({ name }) => name));
-    const missing = partitions.filter(({ name }) => !existing.has(name));
-    if (missing.length > 0 && existing.size + missing.length > MAX_PARTITIONS) return undefined;
+    const existing = await listPartitions(client);
+    const missing = partitions.filter(
+      ({ from, to }) => !existing.some(({ fromMs, toMs }) => fromMs < to.getTime() && from.getTime() < toMs),
+    );
+    if (missing.length > 0 && existing.length + missing.length > MAX_PARTITIONS) return undefined;
     for (const { name, from, to } of missing) {
       // Made apart and attached: inserts into the other partitions go on meanwhile.
       await client.query(`CREATE TABLE IF NOT EXISTS ${name} (LIKE ${AUDIT_TABLE} INCLUDING DEFAULTS)`);
@@ -63,28 +82,37 @@ export async function createPartitions(
   });
 }
 
-/** Drops the partitions whose last row is older than the retention, whole. Returns their names. */
-export async function dropExpired(client: QueryClient, retentionDays: number, now: Date): Promise<string[]> {
+/** Drops the partitions whose last row is older than the retention, whole; one that cannot be dropped does not keep the others. */
+export async function dropExpired(client: QueryClient, retentionDays: number, now: Date): Promise<ExpiredPartitions> {
   const oldestMs = now.getTime() - retentionDays * 86_400_000;
-  return underPartitionLock(client, async () => {
-    const expired = (await listPartitions(client)).filter(({ to }) => to.getTime() <= oldestMs);
-    for (const { name } of expired) {
-      await client.query(`DROP TABLE ${name}`);
+  const expired: ExpiredPartitions = { dropped: [], refused: [] };
+  for (const { name } of (await listPartitions(client)).filter(({ toMs }) => toMs <= oldestMs)) {
+    try {
+      await underPartitionLock(client, () => client.query(`DROP TABLE IF EXISTS ${name}`)); // a neighbour may be quicker
+      expired.dropped.push(name);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      expired.refused.push({ name, error: error as Error });
     }
-    return expired.map(({ name }) => name);
-  });
+  }
+  return expired;
 }
 
-/** The months that there are, oldest first. */
-export async function listPartitions(client: QueryClient): Promise<Partition[]> {
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT child.relname AS name FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
-     WHERE inhparent = '${AUDIT_TABLE}'::regclass ORDER BY 1`,
+/** The partitions that there are, oldest first; one for all other rows has no bounds and is left alone. */
+export async function listPartitions(client: QueryClient): Promise<ExistingPartition[]> {
+  const { rows } = await client.query<ExistingPartition>(
+    `SELECT child::text AS name, ${boundOf('FROM', '-infinity')} AS "fromMs", ${boundOf('TO', 'infinity')} AS "toMs"
+     FROM (SELECT oid::regclass AS child, pg_get_expr(relpartbound, oid) AS bounds
+           FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = '${AUDIT_TABLE}'::regclass) AS partition
+     WHERE bounds <> 'DEFAULT' ORDER BY 2`,
   );
-  return rows.flatMap(({ name }) => {
-    const [, year, month] = name.match(/_(\d{4})_(\d\d)$/) ?? [];
-    return partitionOf(new Date(`${year}-${month}-01T00:00:00Z`)) ?? [];
-  });
+  return rows;
+}
+
+/** A bound in milliseconds, of `FOR VALUES FROM ('2026-11-01 00:00:00+00') TO ('2026-12-01 00:00:00+00')`; MINVALUE and MAXVALUE have no quotes. */
+function boundOf(side: 'FROM' | 'TO', none: string): string {
+  const instant = `coalesce(substring(bounds FROM '${side} \\(''([^'']+)''')::timestamptz, '${none}')`;
+  return `(extract(epoch FROM ${instant}) * 1000)::float8`;
 }
 
 async function underPartitionLock<T>(client: QueryClient, work: () => Promise<T>): Promise<T> {
