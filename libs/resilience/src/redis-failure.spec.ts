@@ -13,6 +13,8 @@ describe('a failure of Redis', () => {
     ['connect ECONNREFUSED 10.0.0.1:6380', 'nothing listens there: is Redis running?'],
     ['getaddrinfo ENOTFOUND queue.internal', 'the host is not known: correct REDIS_QUEUE_URL'],
     ['Command timed out', 'it does not answer in time'],
+    ["Socket timeout. Expecting data, but didn't receive any in 5000ms.", 'it does not answer in time'],
+    ['ERR Error running script: -READONLY You cannot write', 'it is a read-only replica: correct REDIS_QUEUE_URL'],
     ["OOM command not allowed when used memory > 'maxmemory'.", 'its memory is full: raise its maxmemory'],
     ['something new', 'something new'],
   ])('is a sentence that says which, what and what to do: %s', (said, sentence) => {

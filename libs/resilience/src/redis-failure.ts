@@ -7,10 +7,10 @@ const SENTENCES: readonly (readonly [said: RegExp, sentence: string])[] = [
   [/ECONNREFUSED/, 'nothing listens there: is Redis running?'],
   [/ENOTFOUND/, 'the host is not known: correct URL'],
   [/EAI_AGAIN/, 'the host cannot be looked up at present'],
-  [/ETIMEDOUT|timed out/, 'it does not answer in time'],
+  [/ETIMEDOUT|timed out|^Socket timeout/, 'it does not answer in time'],
   [/ECONNRESET|EPIPE|Connection is closed/, 'the connection was cut'],
   [/^OOM/, 'its memory is full: raise its maxmemory'],
-  [/^READONLY/, 'it is a read-only replica: correct URL'],
+  [/\bREADONLY\b/, 'it is a read-only replica: correct URL'],
   [/^LOADING/, 'it is loading its data'],
 ];
 

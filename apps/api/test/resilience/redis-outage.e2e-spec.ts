@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
+import { TcpProxy } from '../../../../scripts/test-support/tcp-proxy.js';
 import { eventually, until } from '../../../../scripts/test-support/until.js';
 import type { Client } from '../support/client.js';
 import { scrape, waitForSeries } from '../support/metrics.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 import { medianMs, SteadyLoad } from '../support/steady-load.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 
 jest.setTimeout(120_000);
 

@@ -6,6 +6,12 @@ import type { Availability } from './availability.js';
 const RECONNECT = { baseMs: 50, capMs: 2000 };
 /** A connection that does not close by itself holds up the end of the process for this long. */
 const DISCONNECT_TIMEOUT_MS = 300;
+/** A connection that owes an answer for this long is given up: the other end may be gone without a word. */
+const PRODUCER_SILENCE_MS = 5000;
+/** A worker waits for jobs in silence, for 10 s at most. */
+const WORKER_SILENCE_MS = 15_000;
+/** What a Redis says that another has taken over from; before 7.0 it is in the middle of what a script says. */
+const READ_ONLY = /\bREADONLY\b/;
 
 /**
  * The producer's connection: whatever Redis does, a command is answered or refused within the timeout.
@@ -18,7 +24,9 @@ export function producerRedis(url: string, timeoutMs: number, availability: Avai
       maxRetriesPerRequest: 0,
       commandTimeout: timeoutMs,
       connectTimeout: timeoutMs,
+      socketTimeout: PRODUCER_SILENCE_MS,
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+      reconnectOnError: isReadOnly,
       retryStrategy: (times) => jittered(RECONNECT, times),
     }),
     availability,
@@ -54,7 +62,9 @@ export function workerRedis(url: string, availability: Availability): WorkerRedi
   return watched(
     new WorkerRedis(url, {
       maxRetriesPerRequest: null,
+      socketTimeout: WORKER_SILENCE_MS,
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+      reconnectOnError: isReadOnly,
       retryStrategy: (times) => jittered(RECONNECT, times),
     }),
     availability,
@@ -72,6 +82,11 @@ export async function firstAnswer(redis: Redis, timeoutMs: number): Promise<void
 /** What ioredis says of a command that it does not even try to send: the reason was an earlier failure. */
 export function isUnsent(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("Stream isn't writeable");
+}
+
+/** A new connection may lead to the Redis that has taken over. */
+function isReadOnly(error: Error): boolean {
+  return READ_ONLY.test(error.message);
 }
 
 function watched<Connection extends Redis>(redis: Connection, availability: Availability): Connection {

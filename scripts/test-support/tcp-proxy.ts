@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** Stands between a client and a server of this machine, and makes the server's answers late. */
+/** Stands between a client and servers of this machine: makes answers late, and leads to another server after a failover. */
 export class TcpProxy {
   /** What every answer is late by, from now on. */
   delayMs = 0;
@@ -9,7 +9,8 @@ export class TcpProxy {
 
   private constructor(
     private readonly server: Server,
-    private readonly targetPort: number,
+    /** Where new connections lead; those that there are stay. */
+    public targetPort: number,
   ) {
     server.on('connection', (client: Socket) => this.join(client));
   }
