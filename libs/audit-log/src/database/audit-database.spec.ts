@@ -145,6 +145,21 @@ describe('AuditDatabase', () => {
     );
   });
 
+  it.each([true, false])(
+    'refuses a database that cannot hold every text, whether it may migrate (%s) or not',
+    async (migrate) => {
+      await postgres.sql(
+        'DROP DATABASE IF EXISTS latin',
+        "CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0",
+      );
+      await expect(whyNot(postgres.url({ database: 'latin' }), { migrate })).resolves.toBe(
+        'The encoding of the database is LATIN1, which cannot hold every text: make another ' +
+          "(CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0) and name it in POSTGRES_URL",
+      );
+      expect(open[0]?.fault?.publicReason).toMatch(/LATIN1/);
+    },
+  );
+
   it('asks for the migration where it may not do it itself', async () => {
     await expect(whyNot(postgres.url(), { migrate: false })).resolves.toMatch(
       /older than this Falcon .* run "falcon audit migrate"/,

@@ -9,7 +9,7 @@ import { describeFailure, failureKind, isTimeout, sqlStateOf, type DatabasePlace
 import { DatabaseUnavailableError, SchemaMismatchError } from './database.errors.js';
 import { ensurePartitions } from './partitions.js';
 import { createDataSource, placeOf, type PostgresConnection } from './postgres-connection.js';
-import { checkSchema, migrateSchema } from './schema.js';
+import { checkSchema, migrateSchema, requireUtf8 } from './schema.js';
 
 /** Which Postgres, and the bounds of its use. */
 export interface AuditDatabaseOptions {
@@ -190,6 +190,7 @@ export class AuditDatabase {
       if (migrate) await migrateSchema(target);
       const client = await poolOf(dataSource).connect();
       try {
+        await requireUtf8(client);
         await checkSchema(client);
         if (migrate) await ensurePartitions(client, new Date());
       } finally {

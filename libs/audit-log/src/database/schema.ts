@@ -27,6 +27,17 @@ export async function pendingMigrations(client: QueryClient): Promise<string[]> 
   return known.filter((name) => !applied.includes(name));
 }
 
+/** Refuses a database that cannot hold every character: it would hold up all records behind one that it has no characters for. */
+export async function requireUtf8(client: QueryClient): Promise<void> {
+  const { rows } = await client.query<{ encoding: string }>('SELECT getdatabaseencoding() AS encoding');
+  const encoding = rows[0]?.encoding;
+  if (encoding === 'UTF8') return;
+  throw new SchemaMismatchError(
+    `The encoding of the database is ${encoding}, which cannot hold every text: make another ` +
+      "(CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0) and name it in POSTGRES_URL",
+  );
+}
+
 /** Refuses a schema that is not this version's. */
 export async function checkSchema(client: QueryClient): Promise<void> {
   const [missing] = await pendingMigrations(client);
@@ -42,6 +53,7 @@ export async function migrateSchema(connection: PostgresConnection): Promise<str
   const runner = dataSource.createQueryRunner();
   try {
     const client = (await runner.connect()) as QueryClient;
+    await requireUtf8(client);
     if ((await pendingMigrations(client)).length === 0) return [];
     await waitForLock(client); // released as the connection closes
     if ((await pendingMigrations(client)).length === 0) return [];
