@@ -196,6 +196,25 @@ describe('EmbeddedPostgres', () => {
     expect(serverPid()).not.toBe(other.pid);
   });
 
+  it('is waited for while it recovers, however long that takes, and not begun anew', async () => {
+    inNewFolder();
+    await (await start()).stop();
+    const [hold, data] = [join(dataDir, 'hold'), join(dataDir, 'postgres/data')];
+    writeFileSync(hold, '');
+    writeFileSync(join(data, 'recovery.signal'), '');
+    const command = `while test -e ${hold}; do sleep 0.1; done; false`;
+    writeFileSync(join(data, 'postgresql.auto.conf'), `restore_command = '${command}'\n`);
+    const attempt = () => EmbeddedPostgres.start({ dataDir, log: recordingLog(), readyTimeoutMs: 500 });
+    await expect(attempt()).rejects.toThrow(/runs and does not answer yet, and is waited for/);
+    const pid = serverPid();
+    await expect(attempt()).rejects.toThrow(/runs and does not answer yet, and is waited for/);
+    rmSync(hold);
+    const { connection } = await start();
+    await expect(query(connection, 'SELECT 1')).resolves.toBe(1);
+    expect(pid).toBeGreaterThan(0);
+    expect(serverPid()).toBe(pid);
+  });
+
   it('begins a set-up anew that was broken off', async () => {
     inNewFolder();
     mkdirSync(join(dataDir, 'postgres/data.unfinished/base'), { recursive: true }); // as SIGKILL in the middle leaves it

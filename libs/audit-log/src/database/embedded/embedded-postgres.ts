@@ -5,7 +5,7 @@ import type { LogWriter } from '../../log-writer.js';
 import { boundLog } from './bounded-log.js';
 import { EMBEDDED_NAME, ensureCluster } from './cluster.js';
 import { openClusterFolder, type ClusterFolder } from './cluster-folder.js';
-import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
+import { EmbeddedPostgresError, StillStartingError } from './embedded-postgres.errors.js';
 import { isServer, notedPid } from './postmaster-file.js';
 import { connectTo, EMBEDDED_PORT, ensureServer, letGo, stopServer } from './postmaster.js';
 import { findBinaries, prepareBinaries } from './server-binaries.js';
@@ -19,6 +19,8 @@ export interface EmbeddedPostgresOptions {
   maxConnections?: number;
   /** Where the cluster lives if the server cannot reach `dataDir`. @default /var/lib/falcon */
   elsewhere?: string;
+  /** Longest time of one attempt to wait until the server answers. @default 60 s */
+  readyTimeoutMs?: number;
 }
 
 /** How to reach the embedded Postgres: a Unix socket, no port, no password. */
@@ -32,6 +34,7 @@ export interface EmbeddedConnection {
 
 /** A process under load uses about 14; room for as many again costs 9 MB of shared memory. */
 const MAX_CONNECTIONS = 200;
+const READY_TIMEOUT_MS = 60_000;
 const LOCK_TIMEOUT_MS = 90_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 10_000;
@@ -73,13 +76,17 @@ export class EmbeddedPostgres {
       await postgres.join();
       return postgres;
     } catch (error) {
-      await postgres.stop();
+      await postgres.leave(error instanceof StillStartingError);
       throw error;
     }
   }
 
   /** Leaves the server to the others who use it, or stops it when there are none. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return this.leave(false);
+  }
+
+  private async leave(isStarting: boolean): Promise<void> {
     if (this.stopping.signal.aborted) return;
     this.stopping.abort();
     clearInterval(this.logCheck);
@@ -90,6 +97,7 @@ export class EmbeddedPostgres {
     const lock = await lockFor(this.folder.startLock, 'exclusive');
     try {
       this.users.release();
+      if (isStarting) return;
       const alone = FileLock.try(this.folder.usersLock, 'exclusive');
       if (!alone) return;
       await stopServer(this.folder);
@@ -106,7 +114,8 @@ export class EmbeddedPostgres {
       const binaries = findBinaries();
       const native = await prepareBinaries(binaries, this.folder);
       await ensureCluster(this.folder, native, binaries);
-      await ensureServer(this.folder, native, this.options.maxConnections ?? MAX_CONNECTIONS);
+      const { maxConnections = MAX_CONNECTIONS, readyTimeoutMs = READY_TIMEOUT_MS } = this.options;
+      await ensureServer(this.folder, native, { maxConnections, readyTimeoutMs });
       await this.ensureDatabase();
       this.keeper = await connectTo(this.folder, EMBEDDED_NAME);
     } finally {

@@ -6,14 +6,13 @@ import { Client } from 'pg';
 import { boundLog, readLogFrom, sizeOf } from './bounded-log.js';
 import { EMBEDDED_NAME, failureSentence, SERVER_ENVIRONMENT } from './cluster.js';
 import { prepareSocketFolder, type ClusterFolder } from './cluster-folder.js';
-import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
+import { EmbeddedPostgresError, StillStartingError } from './embedded-postgres.errors.js';
 import { killOrphanedBackends } from './orphaned-backends.js';
 import { isServer, notedPid, removeStaleNote } from './postmaster-file.js';
 
 /** The number in the socket's name; nothing listens on a port. */
 export const EMBEDDED_PORT = 5432;
 
-const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 8000;
 const CONNECT_TIMEOUT_MS = 5000;
 const END_TIMEOUT_MS = 1000;
@@ -24,12 +23,22 @@ const SETTLE_MS = 10_000;
 const PATIENCE_MS = 2000;
 const STILL_SETTLING = /pre-existing shared memory block|lock file ".*" already exists/;
 
-/** Starts the server, or finds the one that a killed Falcon left running; resolves when it answers. */
-export async function ensureServer(folder: ClusterFolder, native: string, maxConnections: number): Promise<void> {
-  if (await answersSoon(folder)) return;
+/** How a server is started. */
+export interface ServerSettings {
+  maxConnections: number;
+  /** Longest time to wait until it answers. */
+  readyTimeoutMs: number;
+}
+
+/**
+ * Starts the server, or finds the one that a killed Falcon left running; resolves when it answers.
+ * @throws {StillStartingError} when it does not answer in time; the next one who asks goes on waiting for it.
+ */
+export async function ensureServer(folder: ClusterFolder, native: string, settings: ServerSettings): Promise<void> {
+  if (await answersSoon(folder, settings.readyTimeoutMs)) return;
   const startedMs = performance.now();
   for (;;) {
-    const failure = await launch(folder, native, maxConnections);
+    const failure = await launch(folder, native, settings);
     if (failure === undefined) return;
     const waitedMs = performance.now() - startedMs;
     if (!STILL_SETTLING.test(failure) || waitedMs > SETTLE_MS) {
@@ -79,16 +88,12 @@ export async function stopServer(folder: ClusterFolder): Promise<void> {
 }
 
 /** Whether a server answers; waits for one that is alive but not ready, or on its way out. */
-async function answersSoon(folder: ClusterFolder): Promise<boolean> {
-  const deadlineMs = performance.now() + READY_TIMEOUT_MS;
+async function answersSoon(folder: ClusterFolder, readyTimeoutMs: number): Promise<boolean> {
+  const deadlineMs = performance.now() + readyTimeoutMs;
   for (;;) {
     if (await answers(folder)) return true;
     if (!isServer(folder, notedPid(folder))) return false;
-    if (performance.now() > deadlineMs) {
-      throw new EmbeddedPostgresError(
-        `The embedded Postgres in "${folder.path}" (process ${notedPid(folder)}) runs but does not answer: see its log there`,
-      );
-    }
+    if (performance.now() > deadlineMs) throw new StillStartingError(folder.path);
     await sleep(POLL_MS);
   }
 }
@@ -103,7 +108,11 @@ async function answers(folder: ClusterFolder): Promise<boolean> {
 }
 
 /** Resolves to undefined once the server answers, or to what it logged when it ended before. */
-async function launch(folder: ClusterFolder, native: string, maxConnections: number): Promise<string | undefined> {
+async function launch(
+  folder: ClusterFolder,
+  native: string,
+  { maxConnections, readyTimeoutMs }: ServerSettings,
+): Promise<string | undefined> {
   prepareSocketFolder(folder);
   await removeStaleNote(folder);
   boundLog(folder.log);
@@ -112,12 +121,10 @@ async function launch(folder: ClusterFolder, native: string, maxConnections: num
   let end: string | undefined;
   server.on('error', (error) => (end = error.message));
   server.on('exit', (code, signal) => (end = `ended with ${code ?? signal}`));
-  const deadlineMs = performance.now() + READY_TIMEOUT_MS;
+  const deadlineMs = performance.now() + readyTimeoutMs;
   while (!(await answers(folder))) {
     if (end !== undefined) return readLogFrom(folder.log, logOffset).trim() || end;
-    if (performance.now() > deadlineMs) {
-      throw new EmbeddedPostgresError(`The embedded Postgres in "${folder.path}" is still starting: see its log there`);
-    }
+    if (performance.now() > deadlineMs) throw new StillStartingError(folder.path);
     await sleep(POLL_MS);
   }
   return undefined;
