@@ -72,7 +72,7 @@ export class RunningPipeline {
   }
 
   async board(): Promise<QueueBoard | undefined> {
-    return this.queue.availability.isUp ? QueueBoard.of(await this.queue.bull()) : undefined;
+    return this.queue.availability.answers ? QueueBoard.of(await this.queue.bull()) : undefined;
   }
 
   /** True when all that was on the spools of this process, its own and adopted ones, is in the table. */

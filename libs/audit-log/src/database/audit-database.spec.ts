@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { recordLine } from '../../test-support/audit-rows.js';
 import { connectedDatabase } from '../../test-support/postgres.js';
 import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
 import { startTcpPostgres, TCP_PASSWORD, type TcpPostgres } from '../../test-support/tcp-postgres.js';
@@ -6,6 +7,7 @@ import { eventually, until } from '../../../../scripts/test-support/until.js';
 import { AuditDatabase, type AuditDatabaseOptions } from './audit-database.js';
 import { DatabaseUnavailableError } from './database.errors.js';
 import { createDataSource } from './postgres-connection.js';
+import { INSERT_RECORDS, toJsonArray } from './record-rows.js';
 
 jest.setTimeout(60_000);
 
@@ -218,6 +220,42 @@ describe('AuditDatabase', () => {
     expect(performance.now() - startMs).toBeLessThan(10_000);
     await expect(checking).rejects.toThrow(DatabaseUnavailableError);
     postgres.signal('SIGCONT');
+  });
+
+  it.each([
+    ['is read-only', 'ALTER USER writer SET default_transaction_read_only = on', /this Postgres is read-only/],
+    ['takes no rows', 'REVOKE INSERT ON inference_logs FROM writer', /user "writer" lacks a permission/],
+  ])('is unavailable while it answers and %s, and available after that without a row', async (_, statement, says) => {
+    await make(postgres.url()).connect();
+    await execute(
+      `DO $$ BEGIN CREATE USER writer PASSWORD '${TCP_PASSWORD}'; EXCEPTION WHEN duplicate_object THEN END $$`,
+      'GRANT ALL ON ALL TABLES IN SCHEMA public TO writer',
+    );
+    await execute(statement);
+    const database = make(postgres.url({ user: 'writer' }), { migrate: false });
+    await database.connect();
+    const writing = database.write((client) => client.query(INSERT_RECORDS, [toJsonArray([recordLine()])]));
+    await expect(writing).rejects.toThrow(says);
+    for (let attempt = 0; attempt < 5; attempt++) {
+      await expect(database.check()).rejects.toThrow(says);
+      expect(database.state).toMatchObject({ status: 'unavailable', reason: expect.stringMatching(says) as string });
+    }
+    await execute('ALTER USER writer RESET default_transaction_read_only', 'GRANT INSERT ON inference_logs TO writer');
+    await postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'writer'");
+    await until(() => database.state.status === 'available');
+  });
+
+  it('is unavailable while its disk is full, until something is written', async () => {
+    const database = make(postgres.url());
+    await database.connect();
+    const full = "DO $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END $$";
+    await expect(database.write((client) => client.query(full))).rejects.toThrow(/the disk of Postgres is full/);
+    for (let attempt = 0; attempt < 5; attempt++) {
+      await database.check();
+      expect(database.state.status).toBe('unavailable');
+    }
+    await database.write((client) => client.query('SELECT 1'));
+    expect(database.state.status).toBe('available');
   });
 
   it('gives up a statement that takes too long, which says nothing of the database', async () => {

@@ -5,10 +5,18 @@ import { CallCancelledError, CircuitOpenError, DependencyTimeoutError, type Poli
 import type { Fault } from '../audit-options.js';
 import { openPolicies } from '../audit-policies.js';
 import type { LogWriter } from '../log-writer.js';
-import { describeFailure, failureKind, isTimeout, sqlStateOf, type DatabasePlace } from './database-failure.js';
+import {
+  describeFailure,
+  failureKind,
+  isRefusal,
+  isTimeout,
+  sqlStateOf,
+  type DatabasePlace,
+} from './database-failure.js';
 import { DatabaseUnavailableError, SchemaMismatchError } from './database.errors.js';
 import { ensurePartitions } from './partitions.js';
 import { createDataSource, placeOf, type PostgresConnection } from './postgres-connection.js';
+import { INSERT_RECORDS } from './record-rows.js';
 import { checkSchema, migrateSchema, requireUtf8 } from './schema.js';
 
 /** Which Postgres, and the bounds of its use. */
@@ -31,6 +39,8 @@ const LAST_RETRY_MS = 5000;
 /** A statement that was given up, or a lock that was not to be had, says nothing of the database as a whole. */
 const OF_ONE_STATEMENT = new Set(['57014', '55P03', '40001', '40P01']);
 
+const DISK_FULL = '53100';
+
 /** The Postgres of the audit log: connects in the background for as long as it takes, and knows how it is. */
 export class AuditDatabase {
   private dataSource?: DataSource;
@@ -38,6 +48,8 @@ export class AuditDatabase {
   private current: DatabaseState = { status: 'connecting' };
   private connecting?: Promise<void>;
   private probing: Promise<void> | undefined;
+  /** SQLSTATE with which it refused to write: that it answers says nothing against that. */
+  private refusal: string | undefined;
   private readonly closed = new AbortController();
 
   constructor(
@@ -73,9 +85,22 @@ export class AuditDatabase {
     return this.connecting;
   }
 
-  /** @throws {DatabaseUnavailableError} when Postgres does not answer. */
+  /** @throws {DatabaseUnavailableError} when Postgres does not answer, or still refuses to write. */
   async check(): Promise<void> {
-    await this.run((client) => client.query('SELECT 1'));
+    await this.run(async (client) => {
+      if (this.refusal === undefined) return client.query('SELECT 1');
+      await client.query(INSERT_RECORDS, ['[]']); // is refused like any other
+      if (this.refusal !== DISK_FULL) this.refusal = undefined; // no rows need no room
+    });
+  }
+
+  /** As `run`, for work that writes: its success shows that nothing is refused any more. */
+  write<T>(work: (client: PoolClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.run(async (client) => {
+      const result = await work(client);
+      this.refusal = undefined;
+      return result;
+    }, signal);
   }
 
   /**
@@ -113,7 +138,7 @@ export class AuditDatabase {
       signal.throwIfAborted();
       const result = await work(client);
       free(false);
-      this.report({ status: 'available' });
+      if (this.refusal === undefined) this.report({ status: 'available' });
       return result;
     } catch (error) {
       free(sqlStateOf(error) === undefined);
@@ -205,10 +230,12 @@ export class AuditDatabase {
 
   private translate(error: unknown): unknown {
     if (error instanceof DatabaseUnavailableError || failureKind(error) !== 'unavailable') return error;
-    const isOfOneStatement = OF_ONE_STATEMENT.has(sqlStateOf(error) ?? '');
-    return isOfOneStatement
-      ? new DatabaseUnavailableError(this.sentence(error), { cause: error })
-      : this.unavailable(error);
+    const state = sqlStateOf(error);
+    if (state !== undefined && OF_ONE_STATEMENT.has(state)) {
+      return new DatabaseUnavailableError(this.sentence(error), { cause: error });
+    }
+    if (isRefusal(error) || state === DISK_FULL) this.refusal = state;
+    return this.unavailable(error);
   }
 
   private unavailable(error: unknown): DatabaseUnavailableError {

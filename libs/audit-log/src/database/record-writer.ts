@@ -37,7 +37,7 @@ export class RecordWriter {
     if (job.format > RECORD_FORMAT) throw new NewerFormatError(job.format, RECORD_FORMAT);
     const startMs = performance.now();
     try {
-      const written = await this.database.run((client) => new JobInsert(client, job).insert(), signal);
+      const written = await this.database.write((client) => new JobInsert(client, job).insert(), signal);
       this.report('success', startMs);
       if (written.written > 0) this.observer.onRowsWritten(written.written);
       if (written.deadLetters > 0) this.observer.onDeadLetters(written.deadLetters);

@@ -186,8 +186,14 @@ describeWithRedis('a producer whose Redis fails', () => {
     await isTakenAgain();
     await redis.command('CONFIG', 'SET', 'maxmemory', '1');
     await eventually(() => expect(queue.add('spool-1-0-1', JOB)).rejects.toThrow(/its memory is full/));
+    expect(await queue.progressOf(['spool-1-0-0'])).toEqual(['known']);
+    await queue.check();
+    expect(queue.availability).toMatchObject({ isUp: false, answers: true });
+    expect(queue.availability.reason).toMatch(/its memory is full/);
     await redis.command('CONFIG', 'SET', 'maxmemory', '0');
     await isTakenAgain();
+    expect(queue.availability).toMatchObject({ isUp: true, reason: undefined });
+    expect(log.lines.slice(-2)).toEqual([expect.stringContaining('memory is full'), 'INFO Redis available']);
   });
 
   it('removes what nobody has asked for any more from a Redis whose memory is full', async () => {

@@ -1,6 +1,7 @@
 import { type JobsOptions, type JobState, Queue, type QueueOptions } from 'bullmq';
 import { CircuitOpenError, DependencyTimeoutError, type Policy } from '@app/resilience';
 import { openPolicies } from '../audit-policies.js';
+import { sqlStateOf } from '../database/database-failure.js';
 import type { LogWriter } from '../log-writer.js';
 import { AUDIT_QUEUE, RECORDS_JOB } from './audit-job.js';
 import { QueueUnavailableError } from './audit-queue.errors.js';
@@ -28,6 +29,10 @@ export interface QueueCounts {
 const TIMED_OUT = /timed out|timeout/i;
 /** What a Redis says that has no room. */
 const MEMORY_FULL = /^OOM/;
+/** What a Redis says that answers, and takes nothing. */
+const REDIS_REFUSES = /^OOM|^MISCONF|^NOREPLICAS|\bREADONLY\b/;
+/** The same of a Postgres: it is read-only, its disk is full, a permission is missing. */
+const POSTGRES_REFUSES = new Set(['25006', '53100', '42501']);
 /** Old jobs that are removed at once, so that others do not wait for long meanwhile. */
 const MOST_CLEANED = 1000;
 const MAX_INT = 2 ** 31 - 1;
@@ -76,7 +81,7 @@ export class AuditQueue {
 
   /** Puts a job on the queue; one that is there already under its id stays as it is. */
   async add(id: string, job: QueuedJob): Promise<void> {
-    await this.call(async (queue) => {
+    await this.write(async (queue) => {
       try {
         await queue.add(RECORDS_JOB, job, { ...JOB_OPTIONS, jobId: id });
       } catch (error) {
@@ -118,7 +123,7 @@ export class AuditQueue {
   /** Asks a worker to look after the table as soon as it can; once is enough for all who ask meanwhile. */
   async requestMaintenance(): Promise<void> {
     const options = { jobId: 'maintenance-now', removeOnComplete: true, removeOnFail: true };
-    await this.call((queue) => queue.add(MAINTENANCE_JOB, NOTHING, options));
+    await this.write((queue) => queue.add(MAINTENANCE_JOB, NOTHING, options));
   }
 
   /**
@@ -131,7 +136,7 @@ export class AuditQueue {
       data: NOTHING,
       opts: { removeOnComplete: KEEP_COMPLETED, removeOnFail: { count: 5 } },
     };
-    return this.call(async (queue) => {
+    return this.write(async (queue) => {
       const existing = await queue.getJobScheduler(MAINTENANCE_JOB);
       await queue.upsertJobScheduler(MAINTENANCE_JOB, { every: everyMs }, template);
       return existing === undefined;
@@ -159,6 +164,20 @@ export class AuditQueue {
     }
   }
 
+  /** A call that puts something on the queue, by one who tries again until it is there: that ends what a refusal began. */
+  private async write<T>(action: (queue: Queue<QueuedJob>) => Promise<T>): Promise<T> {
+    const result = await this.call(async (queue) => {
+      try {
+        return await action(queue);
+      } catch (error) {
+        if (isRefused(error)) this.availability.refused(error);
+        throw error;
+      }
+    });
+    this.availability.written();
+    return result;
+  }
+
   private async call<T>(action: (queue: Queue<QueuedJob>) => Promise<T>): Promise<T> {
     if (this.isClosed) {
       throw new QueueUnavailableError('it is closed');
@@ -168,7 +187,7 @@ export class AuditQueue {
       this.availability.up();
       return result;
     } catch (error) {
-      if (!(error instanceof CircuitOpenError) && (!isUnsent(error) || this.availability.isUp)) {
+      if (!(error instanceof CircuitOpenError) && !isRefused(error) && (!isUnsent(error) || this.availability.isUp)) {
         this.availability.down(error instanceof DependencyTimeoutError ? error.cause : error);
       }
       throw new QueueUnavailableError(this.availability.reason ?? error);
@@ -209,6 +228,11 @@ export class AuditQueue {
     }
     return queue;
   }
+}
+
+function isRefused(error: unknown): boolean {
+  const isOfRedis = error instanceof Error && REDIS_REFUSES.test(error.message);
+  return isOfRedis || POSTGRES_REFUSES.has(sqlStateOf(error) ?? '');
 }
 
 function progressOf(state: JobState | 'unknown'): JobProgress {

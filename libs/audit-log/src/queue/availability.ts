@@ -3,10 +3,12 @@ import type { Fault } from '../audit-options.js';
 import type { LogWriter } from '../log-writer.js';
 import { UnfitRedisError } from './audit-queue.errors.js';
 
-/** Knows whether a service can be reached, and tells the log once per change. */
+/** Knows whether a service can be used, and tells the log once per change. */
 export class Availability {
   private state: 'unknown' | 'up' | 'down' = 'unknown';
-  private lastFault?: Fault;
+  private lastFault: Fault | undefined;
+  /** Why it takes nothing; that it answers says nothing against that. */
+  private refusal: Fault | undefined;
 
   constructor(
     private readonly service: string,
@@ -14,41 +16,59 @@ export class Availability {
     private readonly describe: (error: unknown) => string = reasonOf,
   ) {}
 
-  /** Why it cannot be reached; undefined while it can. */
+  /** Why it cannot be used; undefined while it can. */
   get reason(): string | undefined {
-    return this.lastFault?.reason;
+    return this.fault?.reason;
   }
 
   /** The same for probes, too. */
   get fault(): Fault | undefined {
-    return this.lastFault;
+    return this.lastFault ?? this.refusal;
   }
 
   get isUp(): boolean {
+    return this.answers && !this.refusal;
+  }
+
+  /** Whether it answers, though it may take nothing. */
+  get answers(): boolean {
     return this.state === 'up';
   }
 
-  /** Whether it can be reached; undefined before anybody has tried. */
+  /** Whether it can be used; undefined before anybody has tried. */
   get known(): boolean | undefined {
     return this.state === 'unknown' ? undefined : this.isUp;
   }
 
   /** It has answered. */
   up(): void {
-    if (this.state === 'down') {
-      this.log.info(`${this.service} available`);
-    }
-    this.state = 'up';
-    delete this.lastFault;
+    this.change('up', undefined, this.refusal);
+  }
+
+  /** It has taken something. */
+  written(): void {
+    this.change('up', undefined, undefined);
   }
 
   /** It has failed or not answered. */
   down(error: unknown): void {
+    this.change('down', this.faultOf(error), this.refusal);
+  }
+
+  /** It has answered that it takes nothing, which holds until it has taken something. */
+  refused(error: unknown): void {
+    this.change('up', undefined, this.faultOf(error));
+  }
+
+  private change(state: 'up' | 'down', lastFault: Fault | undefined, refusal: Fault | undefined): void {
+    const before = this.known;
+    Object.assign(this, { state, lastFault, refusal });
+    if (this.isUp && before === false) this.log.info(`${this.service} available`);
+    if (!this.isUp && before !== false) this.log.warning(`${this.service} unavailable: ${this.reason}`);
+  }
+
+  private faultOf(error: unknown): Fault {
     const reason = this.describe(error);
-    this.lastFault = error instanceof UnfitRedisError ? { reason, publicReason: error.message } : { reason };
-    if (this.state !== 'down') {
-      this.log.warning(`${this.service} unavailable: ${reason}`);
-    }
-    this.state = 'down';
+    return error instanceof UnfitRedisError ? { reason, publicReason: error.message } : { reason };
   }
 }
