@@ -83,6 +83,7 @@ export class AuditQueue {
   async add(id: string, job: QueuedJob): Promise<void> {
     await this.write(async (queue) => {
       try {
+        await this.fitness?.requireRoom(sizeOf(job));
         await queue.add(RECORDS_JOB, job, { ...JOB_OPTIONS, jobId: id });
       } catch (error) {
         if (error instanceof Error && MEMORY_FULL.test(error.message)) {
@@ -228,6 +229,10 @@ export class AuditQueue {
     }
     return queue;
   }
+}
+
+function sizeOf(job: QueuedJob): number {
+  return 'zstd' in job ? job.zstd.length : job.rows.length;
 }
 
 function isRefused(error: unknown): boolean {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,8 @@ import { Shipper } from './shipper.js';
 /** What nothing but a server that hangs exceeds, on a machine however busy. */
 const PATIENT_MS = 10_000;
 const IMPATIENT_MS = 1000;
+/** Of a Redis that is full after a few jobs of a thousand records. */
+const MAX_MEMORY = 10_000_000;
 
 /** A spool, a queue and a shipper between them, with a worker that keeps what it is given. */
 class Line {
@@ -277,6 +280,24 @@ describeWithRedis('shipping over a Redis that fails', () => {
     await redis.command('CONFIG', 'SET', 'maxmemory', '0');
     await line.drained();
     expect(line.worker.ids()).toEqual(numbers(0, 4000));
+  });
+
+  it('leaves workers room at shutdown, which could take nothing off a Redis whose memory is full', async () => {
+    await redis.startAgain();
+    await redis.command('CONFIG', 'SET', 'maxmemory', String(MAX_MEMORY));
+    const text = () => randomBytes(200).toString('hex');
+    for (let job = 0; job < 35; job++) {
+      await Promise.all(
+        Array.from({ length: 1000 }, (_, id) => line.spool.append(JSON.stringify({ id, text: text() }))),
+      );
+    }
+    expect(await line.shipper.flush(performance.now() + 2000)).toBe(false);
+    expect(line.queue.availability.reason).toMatch(/its memory is full/);
+    await redis.command('CONFIG', 'SET', 'maxmemory', String(0.9 * MAX_MEMORY)); // the rest is for connections and buffers
+    const { waiting } = await line.queue.counts();
+    expect(waiting).toBeGreaterThan(1);
+    line.worker.start();
+    await until(async () => (await line.queue.counts()).completed === waiting);
   });
 
   it('puts all on a Redis at shutdown that comes back in time', async () => {
