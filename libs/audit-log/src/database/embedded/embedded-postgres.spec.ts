@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import {
+import fs, {
   chmodSync,
   existsSync,
   lstatSync,
@@ -163,6 +163,40 @@ describe('EmbeddedPostgres', () => {
     renameSync(`${note}.aside`, note);
     expect(log.lines).toContain('WARNING Looking after the embedded Postgres failed, and is tried again');
     await expect(query(connection, 'SELECT 1')).resolves.toBe(1);
+  });
+
+  describe('in another PID namespace', () => {
+    const note = () => join(dataDir, 'postgres/data/postmaster.pid');
+    let said: string;
+
+    /** The number of its process says nothing here. */
+    const hide = () => {
+      said = readFileSync(note(), 'utf8');
+      writeFileSync(note(), said.replace(/^\d+/, '4194304'));
+    };
+
+    afterEach(() => jest.restoreAllMocks());
+
+    it('is not taken for gone while it answers', async () => {
+      const log = recordingLog();
+      await start(log);
+      hide();
+      const reading = jest.spyOn(fs, 'readFileSync');
+      await until(() => reading.mock.calls.filter(([path]) => path === note()).length >= 4); // a look, and what it leads to
+      writeFileSync(note(), said);
+      expect(log.lines).toEqual([]);
+    });
+
+    it('is not started a second time while it is frozen', async () => {
+      await start();
+      const pid = serverPid();
+      hide();
+      process.kill(pid, 'SIGSTOP');
+      const attempt = EmbeddedPostgres.start({ dataDir, log: recordingLog(), readyTimeoutMs: 500 });
+      await expect(attempt).rejects.toThrow(/runs and does not answer yet/);
+      writeFileSync(note(), said);
+      process.kill(pid, 'SIGCONT');
+    });
   });
 
   it('lets go of a frozen server', async () => {

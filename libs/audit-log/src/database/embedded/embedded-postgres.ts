@@ -7,7 +7,7 @@ import { EMBEDDED_NAME, ensureCluster } from './cluster.js';
 import { openClusterFolder, type ClusterFolder } from './cluster-folder.js';
 import { EmbeddedPostgresError, StillStartingError } from './embedded-postgres.errors.js';
 import { isServer, notedPid } from './postmaster-file.js';
-import { connectTo, EMBEDDED_PORT, ensureServer, letGo, stopServer } from './postmaster.js';
+import { answersOn, connectTo, EMBEDDED_PORT, ensureServer, letGo, stopServer } from './postmaster.js';
 import { findBinaries, prepareBinaries } from './server-binaries.js';
 
 /** Where the embedded Postgres lives, and who is told of it. */
@@ -54,6 +54,7 @@ export class EmbeddedPostgres {
   private readonly stopping = new AbortController();
   private restarting: Promise<void> = Promise.resolve();
   private isRestarting = false;
+  private isLooking = false;
   private readonly logCheck: NodeJS.Timeout;
   private readonly look: NodeJS.Timeout;
 
@@ -62,8 +63,8 @@ export class EmbeddedPostgres {
     private readonly options: EmbeddedPostgresOptions,
   ) {
     this.connection = { host: folder.socket, port: EMBEDDED_PORT, user: EMBEDDED_NAME, database: EMBEDDED_NAME };
-    this.logCheck = setInterval(() => this.attempt(() => boundLog(folder.log)), LOG_CHECK_MS).unref();
-    this.look = setInterval(() => this.attempt(() => this.lookAfterServer()), LOOK_MS).unref();
+    this.logCheck = setInterval(() => void this.attempt(() => boundLog(folder.log)), LOG_CHECK_MS).unref();
+    this.look = setInterval(() => void this.attempt(() => this.lookAfterServer()), LOOK_MS).unref();
   }
 
   /**
@@ -117,26 +118,38 @@ export class EmbeddedPostgres {
       const { maxConnections = MAX_CONNECTIONS, readyTimeoutMs = READY_TIMEOUT_MS } = this.options;
       await ensureServer(this.folder, native, { maxConnections, readyTimeoutMs });
       await this.ensureDatabase();
-      this.keeper = await connectTo(this.folder, EMBEDDED_NAME);
+      this.keep(await connectTo(this.folder, EMBEDDED_NAME));
     } finally {
       lock.release();
     }
-    // An idle connection ends in the moment its server does.
-    this.keeper.once('end', () => this.onGone());
+  }
+
+  /** An idle connection ends in the moment its server does. */
+  private keep(keeper: Client): void {
+    if (this.keeper) void letGo(this.keeper);
+    this.keeper = keeper;
+    keeper.once('end', () => {
+      if (keeper === this.keeper) this.onGone();
+    });
   }
 
   /** What a timer throws would end the process: the next round may do better. */
-  private attempt(work: () => void): void {
+  private async attempt(work: () => void | Promise<void>): Promise<void> {
     try {
-      work();
+      await work();
     } catch (error) {
       this.options.log.warning('Looking after the embedded Postgres failed, and is tried again', { error });
     }
   }
 
   /** A server that was killed while somebody connected has been seen to leave its end unnoticed. */
-  private lookAfterServer(): void {
-    if (this.keeper && !isServer(this.folder, notedPid(this.folder))) this.onGone();
+  private async lookAfterServer(): Promise<void> {
+    const { keeper } = this;
+    if (!keeper || this.isLooking || isServer(this.folder, notedPid(this.folder))) return;
+    this.isLooking = true;
+    // One in another PID namespace, or with another path, lives although it is not to be seen.
+    if (!(await answersOn(keeper)) && keeper === this.keeper) this.onGone();
+    this.isLooking = false;
   }
 
   private onGone(): void {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -92,10 +93,30 @@ async function answersSoon(folder: ClusterFolder, readyTimeoutMs: number): Promi
   const deadlineMs = performance.now() + readyTimeoutMs;
   for (;;) {
     if (await answers(folder)) return true;
-    if (!isServer(folder, notedPid(folder))) return false;
+    if (!isServer(folder, notedPid(folder)) && !(await isListening(folder))) return false;
     if (performance.now() > deadlineMs) throw new StillStartingError(folder.path);
     await sleep(POLL_MS);
   }
+}
+
+/** Whether a server has the socket: one of another PID namespace, or that was given another path, cannot be told by its process. */
+function isListening({ socket }: ClusterFolder): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(join(socket, `.s.PGSQL.${EMBEDDED_PORT}`), () => resolve(true));
+    connection.once('error', ({ code }: NodeJS.ErrnoException) =>
+      resolve(code !== 'ENOENT' && code !== 'ECONNREFUSED'),
+    );
+    connection.once('connect', () => connection.destroy());
+  });
+}
+
+/** Whether the server answers on a connection that there is. */
+export async function answersOn(client: Client): Promise<boolean> {
+  const answer = client.query('SELECT 1').then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([answer, sleep(CONNECT_TIMEOUT_MS, false, { ref: false })]);
 }
 
 async function answers(folder: ClusterFolder): Promise<boolean> {
