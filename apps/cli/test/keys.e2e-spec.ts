@@ -45,6 +45,20 @@ describe('falcon keys', () => {
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining(`no key "${id}"`)]);
   });
 
+  it('takes several keys out, all or none', async () => {
+    const made = [(await keys('create', '--tenant', 'two')).stdout, (await keys('create', '--tenant', 'two')).stdout];
+    const ids = made.map((key) => key.split('_')[1] ?? '');
+    const kept = readFileSync(file, 'utf8');
+    const { code, stderr } = await keys('revoke', ...ids, '0123456789ab');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('no key "0123456789ab"')]);
+    expect(readFileSync(file, 'utf8')).toBe(kept);
+    expect(await keys('revoke', ...ids)).toMatchObject({
+      code: 0,
+      stdout: ids.map((id) => `Key ${id} is revoked.\n`).join(''),
+    });
+    expect((await keys('list')).stdout).not.toContain(' two ');
+  });
+
   it.each([
     ['create', 'needs --tenant'],
     ['create --tenant a/b', 'A tenant has 1 to 64'],
@@ -53,9 +67,12 @@ describe('falcon keys', () => {
     ['create --tenant a --expires 2020-01-01', 'is over'],
     ['create --tenant a --rate-burst 5', '--rate-burst needs --rate-per-minute'],
     ['create --tenant a --rate-per-minute 0', 'A count is written in digits'],
+    ['create --tenant a --rate-per-minute 6 --rate-burst 1000001', 'A burst is 1000000 requests at most'],
+    [`create --tenant a --note ${'x'.repeat(201)}`, 'A note has 200 characters at most'],
     ['list --file /nonesuch', 'there is no such file'],
   ])('refuses "%s" with a sentence', async (args, sentence) => {
     const { code, stdout, stderr } = await keys(...args.split(' '));
     expect([code, stdout, stderr]).toEqual([1, '', expect.stringContaining(sentence)]);
+    expect((await keys('list')).code).toBe(0);
   });
 });

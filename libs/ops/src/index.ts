@@ -32,7 +32,7 @@ export type { DrainOptions, DrainPlan, DrainStep } from './drain/drain.js';
 export { generateKey, ROLES } from './keys/api-key.js';
 export type { ApiKey, Role } from './keys/api-key.js';
 export { changeKeyFile } from './keys/change-key-file.js';
-export { KeyFileError, readKeyFile } from './keys/key-file.js';
+export { KeyFileError, MAX_BURST, MAX_NOTE_LENGTH, readKeyFile } from './keys/key-file.js';
 export type { KeyRecord } from './keys/key-file.js';
 export { KeyRing } from './keys/key-ring.js';
 export type { KeptKey } from './keys/key-ring.js';

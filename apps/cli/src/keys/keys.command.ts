@@ -4,6 +4,8 @@ import {
   generateKey,
   IDENTIFIER,
   IDENTIFIER_IN_WORDS,
+  MAX_BURST,
+  MAX_NOTE_LENGTH,
   readKeyFile,
   ROLES,
   type KeyRecord,
@@ -39,16 +41,16 @@ export function keysCommand(defaultFile: string | undefined): Command {
     .option('--tenant <name>', 'whom it stands for; needed for the role infer', parseTenant)
     .option('--expires <time>', 'from when on it is refused: 90d or 12h from now, or 2027-01-31', parseExpiry)
     .option('--rate-per-minute <requests>', 'a limit of its own instead of its tenant’s', parseCount)
-    .option('--rate-burst <requests>', 'requests at once after a rest; a tenth of the rate if not given', parseCount)
-    .option('--note <text>', 'what people should know of it')
+    .option('--rate-burst <requests>', 'requests at once after a rest; a tenth of the rate if not given', parseBurst)
+    .option('--note <text>', 'what people should know of it', parseNote)
     .action(create);
   withFile(keys.command('list'))
     .description('every key, without what would open anything')
     .option('--json', 'print JSON')
     .action(list);
   withFile(keys.command('revoke'))
-    .description('take a key out of the file; servers refuse it within two seconds')
-    .argument('<id>', 'its id: the twelve digits after "falcon_"')
+    .description('take keys out of the file, all that are named or none; servers refuse them within two seconds')
+    .argument('<ids...>', 'their ids: the twelve digits after "falcon_"')
     .action(revoke);
   return keys;
 }
@@ -83,13 +85,13 @@ async function list({ file, json }: FileOptions & { json?: boolean }): Promise<v
   console.log(json ? JSON.stringify(keys, null, 2) : keys.map(lineOf).join('\n') || 'no keys');
 }
 
-async function revoke(id: string, { file }: FileOptions): Promise<void> {
+async function revoke(ids: string[], { file }: FileOptions): Promise<void> {
   await changeKeyFile(file, (keys) => {
-    const left = keys.filter((key) => key.id !== id);
-    if (left.length === keys.length) throw new Error(`no key "${id}" in ${file}`);
-    return left;
+    const unknown = ids.find((id) => !keys.some((key) => key.id === id));
+    if (unknown !== undefined) throw new Error(`no key "${unknown}" in ${file}`);
+    return keys.filter((key) => !ids.includes(key.id));
   });
-  console.log(`Key ${id} is revoked.`);
+  console.log(ids.map((id) => `Key ${id} is revoked.`).join('\n'));
 }
 
 function lineOf({ id, role, tenant, expires_at, rate_limit, note }: Omit<KeyRecord, 'sha256'>): string {
@@ -113,4 +115,16 @@ function parseTenant(written: string): string {
 function parseCount(written: string): number {
   if (!/^[1-9]\d{0,6}$/.test(written)) throw new InvalidArgumentError('A count is written in digits, and at least 1.');
   return Number(written);
+}
+
+function parseBurst(written: string): number {
+  const burst = parseCount(written);
+  if (burst > MAX_BURST) throw new InvalidArgumentError(`A burst is ${MAX_BURST} requests at most.`);
+  return burst;
+}
+
+function parseNote(written: string): string {
+  if (written.length > MAX_NOTE_LENGTH)
+    throw new InvalidArgumentError(`A note has ${MAX_NOTE_LENGTH} characters at most.`);
+  return written;
 }

@@ -77,6 +77,22 @@ describe('changeKeyFile', () => {
     await expect(changeKeyFile(file, () => [])).rejects.toThrow('it is not JSON');
   });
 
+  it.each([
+    ['a note that is too long', { note: 'x'.repeat(201) }, 'keys.1.note must have at most 200 characters'],
+    ['a burst that is too large', { rate_limit: { per_minute: 1, burst: 1_000_001 } }, 'keys.1.rate_limit.burst'],
+  ])('writes nothing that nobody could read again: %s', async (_what, wrong, reason) => {
+    const one = record();
+    await changeKeyFile(file, () => [one]);
+    await expect(changeKeyFile(file, (keys) => [...keys, { ...record(), ...wrong }])).rejects.toThrow(reason);
+    expect(await readKeyFile(file)).toEqual([one]);
+  });
+
+  it('writes no more keys than can be read again', async () => {
+    const many = Array.from({ length: 100_001 }, () => record());
+    await expect(changeKeyFile(file, () => many)).rejects.toThrow('keys must be at most 100000');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('lets one change a file at a time', async () => {
     const changes = await Promise.allSettled(
       Array.from({ length: 8 }, () => changeKeyFile(file, (keys) => [...keys, record()])),

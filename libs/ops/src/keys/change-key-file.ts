@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
-import { KeyFileError, readKeyFile, type KeyRecord } from './key-file.js';
+import { checkedKeys, KeyFileError, readKeyFile, type KeyRecord } from './key-file.js';
 
 const OWNER_ALONE = 0o600;
 
 /**
  * Changes a file of keys as a whole or not at all; one that is not there is made, for its owner's eyes alone.
- * @throws {KeyFileError} also when somebody else is changing it
+ * @throws {KeyFileError} also when somebody else is changing it, or nobody could read what would become of it
  */
 export async function changeKeyFile(path: string, change: (keys: KeyRecord[]) => KeyRecord[]): Promise<void> {
   const target = await realpath(path).catch(() => path);
@@ -17,7 +17,8 @@ export async function changeKeyFile(path: string, change: (keys: KeyRecord[]) =>
     throw new KeyFileError(path, why, { cause: error });
   });
   try {
-    await replace(target, { keys: change(await keysOf(target)) });
+    const keys = change(await keysOf(target));
+    await replace(target, { keys: checkedKeys(path, { keys }) });
   } finally {
     await held.close();
     await rm(lock, { force: true });

@@ -6,6 +6,11 @@ import type { KeptKey } from './key-ring.js';
 
 const MAX_KEYS = 100_000;
 
+/** The most that a key may have at once after a rest. */
+export const MAX_BURST = 1_000_000;
+/** The longest note on a key, in UTF-16 code units. */
+export const MAX_NOTE_LENGTH = 200;
+
 const recordSchema = z.strictObject({
   id: z.string().regex(/^[0-9a-f]{12}$/, 'must be 12 hexadecimal digits'),
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits'),
@@ -16,14 +21,14 @@ const recordSchema = z.strictObject({
   rate_limit: z
     .strictObject({
       per_minute: z.int().min(1).max(100_000_000),
-      burst: z.int().min(1).max(1_000_000),
+      burst: z.int().min(1).max(MAX_BURST),
     })
     .optional(),
-  note: z.string().max(200).optional(),
+  note: z.string().max(MAX_NOTE_LENGTH, `must have at most ${MAX_NOTE_LENGTH} characters`).optional(),
 });
 
 const fileSchema = z
-  .strictObject({ keys: z.array(recordSchema).max(MAX_KEYS) })
+  .strictObject({ keys: z.array(recordSchema).max(MAX_KEYS, `must be at most ${MAX_KEYS}`) })
   .refine(({ keys }) => new Set(keys.map(({ id }) => id)).size === keys.length, 'two keys have the same id');
 
 /** A key as the file has it. */
@@ -47,7 +52,20 @@ export class KeyFileError extends Error {
  * @throws {KeyFileError}
  */
 export async function readKeyFile(path: string): Promise<KeyRecord[]> {
-  return parseKeyFile(path, await readText(path)).keys;
+  return checkedKeys(path, jsonOf(path, await readText(path)));
+}
+
+/**
+ * The keys that a file has, or is to have.
+ * @throws {KeyFileError}
+ */
+export function checkedKeys(path: string, content: unknown): KeyRecord[] {
+  const parsed = fileSchema.safeParse(content);
+  if (!parsed.success) {
+    const [{ path: where, message } = { path: [], message: 'unknown' }] = parsed.error.issues;
+    throw new KeyFileError(path, `${where.length === 0 ? '' : `${where.join('.')} `}${message}`);
+  }
+  return parsed.data.keys;
 }
 
 /** A record as the ring needs it. */
@@ -71,18 +89,11 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-function parseKeyFile(path: string, text: string): z.output<typeof fileSchema> {
-  let json: unknown;
+function jsonOf(path: string, text: string): unknown {
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     // The parser's own words quote the file.
     throw new KeyFileError(path, 'it is not JSON');
   }
-  const parsed = fileSchema.safeParse(json);
-  if (!parsed.success) {
-    const [{ path: where, message } = { path: [], message: 'unknown' }] = parsed.error.issues;
-    throw new KeyFileError(path, `${where.length === 0 ? '' : `${where.join('.')} `}${message}`);
-  }
-  return parsed.data;
 }
