@@ -8,7 +8,7 @@ export type { TextClassification } from './text-classification.js';
 export type { NamedTensors, TensorData, TensorValue } from './tensors.js';
 export { manifestSchema } from './models/manifest.js';
 export type { Manifest, Signature, TensorSpec, TextClassificationManifest } from './models/manifest.js';
-export { MAX_MODEL_NAME_CHARACTERS, MODEL_NAME } from './models/model-folders.js';
+export { isVersion, MAX_MODEL_NAME_CHARACTERS, MODEL_NAME } from './models/model-folders.js';
 export type { WorkersHealth } from './serving/model-host.js';
 export type { ModelStatus } from './models/model-status.js';
 export { TextFeatures } from './text/text-features.js';

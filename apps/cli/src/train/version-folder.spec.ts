@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeVersionFolder } from './version-folder.js';
+import { checkVersionFolder, writeVersionFolder } from './version-folder.js';
 
 describe('writeVersionFolder', () => {
   let models: string;
@@ -22,22 +22,41 @@ describe('writeVersionFolder', () => {
   });
 
   it('does not touch a version that is there', () => {
-    writeVersionFolder(folder, { 'a.txt': 'one' }, false);
-    expect(() => writeVersionFolder(folder, { 'a.txt': 'two' }, false)).toThrow('exists: give --force to replace it');
-    expect(readFileSync(join(folder, 'a.txt'), 'utf8')).toBe('one');
+    writeVersionFolder(folder, { 'model.json': 'one' }, false);
+    expect(() => writeVersionFolder(folder, { 'model.json': 'two' }, false)).toThrow('exists: give --force to replace');
+    expect(readFileSync(join(folder, 'model.json'), 'utf8')).toBe('one');
   });
 
   it('replaces a version whole when told to', () => {
-    writeVersionFolder(folder, { 'a.txt': 'one', 'old.txt': 'old' }, false);
-    writeVersionFolder(folder, { 'a.txt': 'two' }, true);
-    expect(readdirSync(folder)).toEqual(['a.txt']);
+    writeVersionFolder(folder, { 'model.json': 'one', 'old.txt': 'old' }, false);
+    writeVersionFolder(folder, { 'model.json': 'two' }, true);
+    expect(readdirSync(folder)).toEqual(['model.json']);
     expect(readdirSync(join(models, 'mood'))).toEqual(['1']);
   });
 
+  it('does not take the folder of a model for one of its versions', () => {
+    writeVersionFolder(folder, { 'model.json': 'one' }, false);
+    for (const replace of [false, true]) {
+      expect(() => checkVersionFolder(join(models, 'mood'), replace)).toThrow('does not end in a version');
+      expect(() => writeVersionFolder(join(models, 'mood'), {}, replace)).toThrow('does not end in a version');
+    }
+    expect(readdirSync(folder)).toEqual(['model.json']);
+  });
+
+  it('replaces an empty folder, and nothing that is no version', () => {
+    mkdirSync(folder, { recursive: true });
+    writeVersionFolder(folder, { 'notes.txt': 'mine' }, true);
+    for (const replace of [false, true]) {
+      expect(() => checkVersionFolder(folder, replace)).toThrow('are no version of a model, and is not replaced');
+    }
+    expect(readdirSync(folder)).toEqual(['notes.txt']);
+  });
+
   it('leaves the old version and no trace when a file cannot be written', () => {
-    writeVersionFolder(folder, { 'a.txt': 'one' }, false);
-    expect(() => writeVersionFolder(folder, { 'a.txt': 'two', 'no/such/folder.txt': '' }, true)).toThrow('ENOENT');
-    expect(readFileSync(join(folder, 'a.txt'), 'utf8')).toBe('one');
+    writeVersionFolder(folder, { 'model.json': 'one' }, false);
+    const files = { 'model.json': 'two', 'no/such/folder.txt': '' };
+    expect(() => writeVersionFolder(folder, files, true)).toThrow('ENOENT');
+    expect(readFileSync(join(folder, 'model.json'), 'utf8')).toBe('one');
     expect(readdirSync(join(models, 'mood'))).toEqual(['1']);
   });
 

@@ -1,12 +1,24 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { isVersion } from '@app/inference';
 
 /** Content of the files of a model version, by name. */
 export type VersionFiles = Record<string, string | Buffer>;
 
-/** @throws {Error} a sentence, when the folder is there and must not be replaced. */
+/** Either is in every version that a server loads. */
+const MARKS = ['falcon.json', 'model.json'];
+
+/** @throws {Error} a sentence, when no version can be there, or what is there must not be replaced. */
 export function checkVersionFolder(folder: string, replace: boolean): void {
-  if (existsSync(folder) && !replace) throw new Error(`${folder} exists: give --force to replace it`);
+  if (!isVersion(basename(resolve(folder)))) {
+    throw new Error(`${folder} does not end in a version, a whole number from 1, as in models/sentiment/2`);
+  }
+  if (!existsSync(folder)) return;
+  const names = readdirSync(folder);
+  if (names.length > 0 && !MARKS.some((mark) => names.includes(mark))) {
+    throw new Error(`${folder} has files that are no version of a model, and is not replaced`);
+  }
+  if (!replace) throw new Error(`${folder} exists: give --force to replace it`);
 }
 
 /**
