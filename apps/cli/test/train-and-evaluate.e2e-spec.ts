@@ -133,13 +133,18 @@ describe('falcon train and falcon evaluate', () => {
     [['--train', 'no.csv', '--out', 'OUT'], 'no.csv'],
     [['--train', 'TRAIN', '--out', 'OUT', '--dev-share', '2'], '--dev-share must be from 0 to below 1, not 2'],
     [['--train', 'TRAIN', '--out', 'EXISTS'], 'exists: give --force to replace it'],
+    [['--train', 'TRAIN', '--out', 'MODEL', '--force'], 'does not end in a version, a whole number from 1'],
+    [['--train', 'TRAIN', '--out', 'OUT', '--dev', 'FOREIGN'], 'no dev row has a label of the training rows'],
     [['--train', 'TRAIN', '--out', 'OUT', '--text-column', 'tweet'], ':2: "tweet" is not a text'],
   ])('refuse %j with a sentence', async (args, message) => {
     const places: Record<string, string> = {
       OUT: join(folder, 'models/refused/1'),
       TRAIN: files.train,
       EXISTS: join(folder, 'models/mood/1'),
+      MODEL: join(folder, 'models/mood'),
+      FOREIGN: join(folder, 'foreign.csv'),
     };
+    writeFileSync(places['FOREIGN']!, csv([['ein guter Tag', 'gut']]));
     const { code, stderr } = await falcon(['train', ...args.map((arg) => places[arg] ?? arg)]);
     expect(code).toBe(1);
     expect(stderr).toContain(message);

@@ -47,6 +47,8 @@ export async function trainTextModel(
   watch: TrainingWatch,
 ): Promise<TrainedTextModel> {
   const labels = labelsOf(rows.train, recipe.outOfScope?.label);
+  const dev = rows.dev.filter(({ label }) => labels.includes(label));
+  if (dev.length === 0) throw new Error('no dev row has a label of the training rows: nothing could be calibrated');
   const inScope = rows.train.filter(({ label }) => label !== recipe.outOfScope?.label);
   const entries = chooseVocabulary(
     inScope.map(({ text }) => text),
@@ -61,7 +63,6 @@ export async function trainTextModel(
   const features = new TextFeatures(settings, Vocabulary.of(entries));
   const members = await trainMembers(rows.train, { labels, features, recipe }, watch);
   const raw = TextModel.of(mergeNetworks(members), recipe.quantisation);
-  const dev = rows.dev.filter(({ label }) => labels.includes(label));
   const devFeatures = dev.map(({ text }) => features.extract(text));
   const devClasses = classesOf(dev, labels);
   const temperature = fitTemperature(
