@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { figuresTable } from '../evaluate/figures-markdown.js';
 import { type LabelledRow, readLabelledRows, type RowColumns } from '../rows/labelled-rows.js';
@@ -91,6 +92,7 @@ export async function train(options: TrainOptions, signal?: AbortSignal): Promis
   const figures = Object.fromEntries(judged.map((role) => [role, judgeTextModel(trained, data[role])]));
   const goldenText = recipe.golden ?? data.dev[0]?.text ?? data.train[0]!.text;
   const provenance = { command: commandLine(options), recipe, data: data.files, figures, goldenText };
+  await nextTurn(); // a signal that came since the last step is heard only now
   signal?.throwIfAborted();
   writeVersionFolder(options.out, toVersionFiles(trained, provenance), options.force ?? false);
   console.log(`${figuresTable(figures)}\n\nwrote ${options.out}`);
