@@ -1,4 +1,5 @@
 import { falcon } from './support/falcon.js';
+import { listen } from './support/listen.js';
 import { startServer, type Server } from './support/server.js';
 
 jest.setTimeout(60_000);
@@ -52,8 +53,30 @@ describe('falcon maintenance', () => {
   it.each([
     ['http://127.0.0.1:9', /does not answer: [^;]+; name a running server with --url/],
     ['nowhere', /"nowhere" is not a URL such as/],
+    ['localhost:8000', /"localhost:8000" is not a URL such as/],
+    ['http://someone:hunter2@127.0.0.1:9', /^falcon: (?!.*hunter2).*has no user and no password/],
   ])('says that there is no server at %s', async (url, words) => {
     const { code, stderr } = await falcon(['maintenance', 'status', '--url', url]);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(words) });
+  });
+
+  it.each(['{}', 'null', '{"active":true}', '<html>', ''])('takes %j for no answer of Falcon', async (said) => {
+    await using other = await listen((_request, response) => response.end(said));
+    const { code, stdout, stderr } = await falcon(['maintenance', 'on', '--json', '--url', other.url]);
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining('not Falcon') });
+  });
+
+  it('takes its key nowhere else', async () => {
+    const asked: unknown[] = [];
+    await using elsewhere = await listen(({ headers }, response) => {
+      asked.push(headers);
+      response.end('{"active":false,"replica":{"on":false}}');
+    });
+    await using other = await listen((_request, response) => {
+      response.writeHead(307, { location: `${elsewhere.url}/admin/maintenance` }).end();
+    });
+    const env = { ADMIN_API_KEY: 'an-admin-key-of-the-tests-0123456789' };
+    const { code, stderr } = await falcon(['maintenance', 'status', '--url', other.url], { env });
+    expect({ code, stderr, asked }).toEqual({ code: 2, stderr: expect.stringContaining('answered 307'), asked: [] });
   });
 });

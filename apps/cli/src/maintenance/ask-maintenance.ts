@@ -1,4 +1,5 @@
 import type { ServerAccess } from '../config.js';
+import { serverUrl } from '../server-url.js';
 
 const TIMEOUT_MS = 10_000;
 
@@ -34,25 +35,25 @@ export async function askMaintenance(
   { url, adminApiKey }: ServerAccess,
   change?: MaintenanceChange,
 ): Promise<MaintenanceStatus> {
-  const target = URL.parse('/admin/maintenance', url);
-  if (!target) {
-    throw new Error(`"${url}" is not a URL such as http://127.0.0.1:8000`);
-  }
-  const response = await fetch(target, {
+  const response = await fetch(new URL('/admin/maintenance', serverUrl(url)), {
     headers: {
       ...(adminApiKey !== undefined && { 'X-API-Key': adminApiKey }),
       ...(change && { 'Content-Type': 'application/json' }),
     },
     ...(change && { method: 'PUT', body: JSON.stringify(change) }),
     signal: AbortSignal.timeout(TIMEOUT_MS),
+    redirect: 'manual', // the key is for this server alone
   }).catch((error: unknown) => {
     throw new Error(`${url} does not answer: ${causeOf(error)}; name a running server with --url`, { cause: error });
   });
-  const body = (await response.json().catch(() => ({}))) as MaintenanceStatus & { detail?: string };
+  const body = (await response.json().catch(() => undefined)) as Partial<MaintenanceStatus & { detail: string }> | null;
   if (!response.ok) {
-    throw new Error(`${url} answered ${response.status}: ${body.detail ?? response.statusText}`);
+    throw new Error(`${url} answered ${response.status}: ${body?.detail ?? response.statusText}`);
   }
-  return body;
+  if (typeof body?.active !== 'boolean' || typeof body.replica?.on !== 'boolean') {
+    throw new Error(`${url} did not say how maintenance mode stands: this is not Falcon`);
+  }
+  return body as MaintenanceStatus;
 }
 
 /** What undici says of a failed fetch is in its cause. */
