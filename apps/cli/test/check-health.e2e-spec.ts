@@ -1,8 +1,7 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { freePort } from '../../../scripts/test-support/free-port.js';
 import { eventually, until } from '../../../scripts/test-support/until.js';
 import { falcon } from './support/falcon.js';
+import { listen } from './support/listen.js';
 import { startServer, type Server } from './support/server.js';
 
 jest.setTimeout(60_000);
@@ -75,18 +74,32 @@ describe('falcon check-health', () => {
     expect(stdout).toContain('docs/RUNBOOK.md#no-answer');
   });
 
-  it('says that something else answers', async () => {
-    const other = createServer((_request, response) => response.end('<html>'));
-    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
-    const { code, stdout } = await checkHealth(`http://127.0.0.1:${(other.address() as AddressInfo).port}`);
-    other.close();
+  it.each(['<html>', '{"status":"ok"}', 'null'])('says that something else answers: %s', async (said) => {
+    await using other = await listen((_request, response) => response.end(said));
+    const { code, stdout } = await checkHealth(other.url);
     expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining('this is not Falcon') as string });
   });
 
-  it.each(['nowhere', '0'])('ends with 1 when it is asked wrongly: %s', async (value) => {
-    const args = value === '0' ? ['--seconds', value] : ['--url', value];
-    const { code, stderr } = await falcon(['check-health', ...args]);
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/is not a URL such as|It is a number/) });
+  it.each([
+    ['--url', 'nowhere', '"nowhere" is not a URL such as'],
+    ['--url', 'localhost:8000', '"localhost:8000" is not a URL such as'],
+    ['--url', 'http://someone:hunter2@127.0.0.1:9', 'has no user and no password'],
+    ['--seconds', '0', 'It is a number'],
+  ])('ends with 1 when it is asked wrongly: %s %s', async (option, value, sentence) => {
+    const { code, stdout, stderr } = await falcon(['check-health', option, value]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(sentence) });
+    expect(stdout + stderr).not.toContain('hunter2');
+  });
+
+  it('says that it could not read what the server counts, and ends with 1', async () => {
+    const report = JSON.stringify({ status: 'healthy', ready: true, checks: [] });
+    await using server = await listen(({ url }, response) => {
+      if (url === '/metrics') response.statusCode = 401;
+      response.end(url === '/metrics' ? '{"detail":"it needs a key"}' : report);
+    });
+    const { code, stdout } = await checkHealth(server.url);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^WARN {2}\/metrics answered 401: it needs a key\n {6}see docs\/RUNBOOK\.md#no-answer$/m);
   });
 });
 

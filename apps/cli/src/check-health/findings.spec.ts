@@ -114,6 +114,13 @@ describe('findingsOf', () => {
     expect(found({ ready: { ready: false } })).toEqual(['fail model']);
   });
 
+  it.each([
+    ['/metrics answered 401: it needs a key', 'warn no-answer'],
+    ['http://falcon/metrics does not answer: ECONNREFUSED', 'fail no-answer'],
+  ])('does not take a server for well whose counters it could not read: %s', (metrics, finding) => {
+    expect(found({ metrics })).toEqual([finding]);
+  });
+
   it('looks no further when there is no answer', () => {
     expect(found({ health: 'it does not answer', ready: 'it does not answer' })).toEqual(['fail no-answer']);
   });

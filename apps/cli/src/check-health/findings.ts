@@ -1,4 +1,4 @@
-import type { Check, Observation } from './observe.js';
+import { isUnanswered, type Check, type Observation } from './observe.js';
 import type { Span } from './samples.js';
 
 /** Sections of docs/RUNBOOK.md. */
@@ -61,7 +61,9 @@ export function findingsOf(observed: Observation): Finding[] {
     const why = typeof ready === 'string' ? ready : 'It is not ready: a model is being loaded, or does not answer.';
     found.push({ level: 'fail', what: why, section: 'model' });
   }
-  if (typeof metrics !== 'string') {
+  if (typeof metrics === 'string') {
+    found.push({ level: isUnanswered(metrics) ? 'fail' : 'warn', what: metrics, section: 'no-answer' });
+  } else {
     found.push(...MEASURES.flatMap((measure) => measure(metrics)));
   }
   return found.toSorted((a, b) => Number(b.level === 'fail') - Number(a.level === 'fail'));

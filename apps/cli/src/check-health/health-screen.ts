@@ -16,7 +16,7 @@ export function healthScreen(observed: Observation, findings: readonly Finding[]
   return [
     `${name} at ${url}: ${status}${readiness}${unasked}`,
     '',
-    ...(typeof metrics === 'string' ? (isAnswering ? [`metrics   ${metrics}`] : []) : figures(metrics)),
+    ...(typeof metrics === 'string' ? [] : figures(metrics)),
     ...(isAnswering ? [`audit     ${auditLine(audit)}`, ''] : []),
     ...(findings.length === 0 ? ['Nothing is wrong.'] : findings.map(lineOf)),
   ].join('\n');

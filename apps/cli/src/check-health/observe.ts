@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerAccess } from '../config.js';
+import { serverUrl } from '../server-url.js';
 import { Samples, Span } from './samples.js';
 
 const TIMEOUT_MS = 5000;
+const NO_FALCON = 'The answer is none that Falcon gives: this is not Falcon.';
+const NO_ANSWER = 'does not answer';
 
 /** How a check is, as the server says it. */
 export interface Check {
@@ -22,18 +25,21 @@ export interface Observation {
   metrics: Span | string;
 }
 
+/** Whether a sentence says why there was no answer at all. */
+export function isUnanswered(why: string): boolean {
+  return why.includes(NO_ANSWER);
+}
+
 /** Asks a server for everything that it says of itself, twice for what it counts. */
 export async function observe({ url, adminApiKey }: ServerAccess, seconds: number): Promise<Observation> {
-  if (!URL.canParse(url)) {
-    throw new Error(`"${url}" is not a URL such as http://127.0.0.1:8000`);
-  }
+  const base = serverUrl(url);
   const headers: Record<string, string> = adminApiKey === undefined ? {} : { 'X-API-Key': adminApiKey };
-  const ask = (path: string) => textOf(new URL(path, url), headers);
+  const ask = (path: string) => textOf(new URL(path, base), headers);
   const before = await samplesOf(ask('/metrics'));
   const paths = ['/', '/_health/ready', '/readyz', '/admin/audit'];
   const [about, health, ready, audit] = (await Promise.all(paths.map((path) => ask(path)))).map(parsed);
   const metrics = await spanSince(before, () => samplesOf(ask('/metrics')), seconds);
-  return { url, about, health, ready, audit, metrics } as Observation;
+  return { url, about, health: reportOf(health), ready, audit, metrics } as Observation;
 }
 
 async function spanSince(before: Samples | string, ask: () => Promise<Samples | string>, seconds: number) {
@@ -67,19 +73,25 @@ async function textOf(target: URL, headers: Record<string, string>): Promise<Ans
     const { detail } = parsed({ text }) as { detail?: string };
     return { text, refusal: `${target.pathname} answered ${response.status}: ${detail ?? response.statusText}` };
   } catch (error) {
-    return { text: '', refusal: `${target.href} does not answer: ${causeOf(error as Error)}` };
+    return { text: '', refusal: `${target.href} ${NO_ANSWER}: ${causeOf(error as Error)}` };
   }
 }
 
-function parsed({ text, refusal }: Answer): unknown {
+function parsed({ text, refusal }: Answer): object | string {
   if (refusal !== undefined) {
     return refusal;
   }
   try {
-    return JSON.parse(text) as unknown;
+    const said = JSON.parse(text) as object | null;
+    return typeof said === 'object' && said !== null ? said : NO_FALCON;
   } catch {
-    return 'The answer is no JSON: this is not Falcon.';
+    return NO_FALCON;
   }
+}
+
+/** Anything may answer with JSON. */
+function reportOf(said: object | string | undefined): object | string {
+  return typeof said === 'string' || (said && 'checks' in said && Array.isArray(said.checks)) ? said : NO_FALCON;
 }
 
 /** What undici says of a failed fetch is in its cause. */
