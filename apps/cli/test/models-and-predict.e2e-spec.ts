@@ -32,6 +32,12 @@ describe('falcon predict', () => {
     expect(new Set(answers.map(({ prediction }) => prediction))).toContain('transfer');
   });
 
+  it('ends without a word when nobody reads on', async () => {
+    const input = 'transfer money\n'.repeat(3000);
+    const { code, stderr } = await falcon(['predict'], { input, leaveAt: /\n/ });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
   it.each([
     [['--model', 'nobody'], 'there is no model "nobody"'],
     [['--model', 'sentiment/9'], 'model "sentiment" has no version "9"'],

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { loadAuditTools, type AuditTools, type LedgerReport, type LogWriter } from '@app/audit-log';
 import { loadAuditConfig } from '../config.js';
+import { toStdout } from '../to-stdout.js';
 import {
   DIFFERENCES,
   TROUBLE,
@@ -93,15 +94,6 @@ function ledgerReport({ answers, rows, missing, double, extra, differences }: Le
 
 async function* mapped<T>(items: AsyncIterable<T>, change: (item: T) => string): AsyncGenerator<string> {
   for await (const item of items) yield change(item);
-}
-
-/** Writes to standard output; that nobody reads on, as with `head`, is no error. */
-async function toStdout(text: Readable): Promise<void> {
-  try {
-    await pipeline(text, process.stdout, { end: false });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
-  }
 }
 
 async function toFile(text: Readable, path: string): Promise<void> {

@@ -1,8 +1,10 @@
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { Command } from 'commander';
-import type { InferenceService, TextClassification } from '@app/inference';
+import type { TextClassification } from '@app/inference';
 import type { CliConfig } from '../config.js';
-import { parseModelName, requireModel, withService, type NamedModel } from '../model-service.js';
+import { parseModelName, requireModel, withService } from '../model-service.js';
+import { toStdout } from '../to-stdout.js';
 
 /** Texts in flight: enough to fill batches on every worker, few enough for constant memory. */
 const MAX_IN_FLIGHT = 1024;
@@ -19,29 +21,20 @@ export function predictCommand(config: CliConfig): Command {
       await withService({ ...config, modelDir: options.modelDir }, named.model, async (service) => {
         const found = requireModel(service, named);
         if (found.task !== 'text-classification') throw new Error(`model "${named.model}" does not take texts`);
-        await predictAll(service, named, texts.length > 0 ? texts : linesOf(process.stdin));
+        const given = texts.length > 0 ? texts : linesOf(process.stdin);
+        await toStdout(answersTo(given, (text) => service.classify(text, named)));
       });
+      process.stdin.destroy(); // nobody reads on, and another line may never come
     });
 }
 
-async function predictAll(
-  service: InferenceService,
-  model: NamedModel,
+/** A line for each text, as soon as it and all before it are there; those before a failure come before it. */
+export function answersTo(
   texts: Iterable<string> | AsyncIterable<string>,
-): Promise<void> {
-  const inFlight: Promise<string>[] = [];
-  for await (const text of texts) {
-    inFlight.push(service.classify(text, model).then((answer) => toLine(text, answer)));
-    if (inFlight.length >= MAX_IN_FLIGHT) await print(inFlight.splice(0, MAX_IN_FLIGHT / 2));
-  }
-  await print(inFlight);
-}
-
-async function print(answers: Promise<string>[]): Promise<void> {
-  const lines = await Promise.all(answers);
-  if (lines.length > 0 && !process.stdout.write(`${lines.join('\n')}\n`)) {
-    await new Promise((resolve) => process.stdout.once('drain', resolve));
-  }
+  classify: (text: string) => Promise<TextClassification>,
+): Readable {
+  const answer = async (text: string) => `${toLine(text, await classify(text))}\n`;
+  return Readable.from(texts).map(answer, { concurrency: MAX_IN_FLIGHT });
 }
 
 function toLine(

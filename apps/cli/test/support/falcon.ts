@@ -18,12 +18,14 @@ export interface RunOptions {
   input?: string;
   /** Sends Ctrl-C once its output matches. */
   interruptAt?: RegExp;
+  /** Reads no more of its output once that matches, as `head` does; its standard input stays open then. */
+  leaveAt?: RegExp;
   /** Variables besides those of the test. */
   env?: NodeJS.ProcessEnv;
 }
 
 /** Runs the built `falcon` to its end. */
-export function falcon(args: string[], { input = '', interruptAt, env }: RunOptions = {}) {
+export function falcon(args: string[], { input = '', interruptAt, leaveAt, env }: RunOptions = {}) {
   return new Promise<Finished>((done) => {
     const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, env: { ...process.env, ...env } });
     const output = { stdout: '', stderr: '' };
@@ -31,6 +33,7 @@ export function falcon(args: string[], { input = '', interruptAt, env }: RunOpti
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream].setEncoding('utf8').on('data', (data: string) => {
         output[stream] += data;
+        if (leaveAt?.test(output[stream])) child[stream].destroy();
         if (interrupted || !interruptAt?.test(output[stream])) return;
         interrupted = true;
         child.kill('SIGINT');
@@ -38,6 +41,7 @@ export function falcon(args: string[], { input = '', interruptAt, env }: RunOpti
     }
     child.on('close', (code) => done({ code, ...output }));
     child.stdin.on('error', () => undefined); // a command that takes no input may have ended before it is written
-    child.stdin.end(input);
+    child.stdin.write(input);
+    if (!leaveAt) child.stdin.end();
   });
 }
