@@ -64,6 +64,7 @@ describe('falcon keys', () => {
     ['create --tenant a/b', 'A tenant has 1 to 64'],
     ['create --tenant a --role root', 'Allowed choices are infer, admin, metrics'],
     ['create --tenant a --expires soon', 'Write 90d'],
+    ['create --tenant a --expires 2199-02-30', 'Write 90d'],
     ['create --tenant a --expires 2020-01-01', 'is over'],
     ['create --tenant a --rate-burst 5', '--rate-burst needs --rate-per-minute'],
     ['create --tenant a --rate-per-minute 0', 'A count is written in digits'],

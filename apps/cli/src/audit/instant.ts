@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { isCalendarDay } from '../calendar-day.js';
 
 const RELATIVE = /^(\d{1,6}) ?(s|m|h|d)( ago)?$/;
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -10,7 +11,7 @@ export function parseInstant(written: string, nowMs = Date.now()): Date {
   if (unit !== undefined) return new Date(nowMs - Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS]);
   const [isInstant, time, , , zone] = ABSOLUTE.exec(written) ?? [];
   const instant = new Date(time !== undefined && zone === undefined ? `${written}Z` : written);
-  if (isInstant === undefined || Number.isNaN(instant.getTime())) {
+  if (isInstant === undefined || Number.isNaN(instant.getTime()) || !isCalendarDay(written)) {
     throw new InvalidArgumentError('An instant is written 15m, 2h, 7d ago, 2026-11-20 or 2026-11-20T10:15:00Z.');
   }
   return instant;
