@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { AuditToolsOptions } from '@app/audit-log';
-import { adminKeyVariables, readEnvironment, serviceVariables, toServices } from '@app/ops';
+import type { InferenceBackend } from '@app/inference';
+import { adminKeyVariables, oneOf, readEnvironment, serviceVariables, toServices } from '@app/ops';
 
 /** What the CLI takes from its environment; every value can be given as an option too. */
 export interface CliConfig {
@@ -24,6 +25,15 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
     workers: availableParallelism(),
     keysFile: env['API_KEYS_FILE'] || undefined,
   };
+}
+
+/**
+ * Reads what models are computed by; the name is the server's.
+ * @throws {ConfigError}
+ */
+export function loadBackend(env: NodeJS.ProcessEnv = process.env): InferenceBackend {
+  const backend = oneOf(['auto', 'wasm', 'cpu', 'tensorflow']).default('auto');
+  return readEnvironment(z.object({ INFERENCE_BACKEND: backend }), env).INFERENCE_BACKEND;
 }
 
 /** Where a server is, and how to be let in. */

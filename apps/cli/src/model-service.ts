@@ -1,5 +1,5 @@
 import { InferenceService, type InferenceLog, type ModelStatus } from '@app/inference';
-import type { CliConfig } from './config.js';
+import { loadBackend, type CliConfig } from './config.js';
 
 /** Refusals are part of what commands print; nothing else is worth a line. */
 const QUIET: InferenceLog = { info: () => undefined, warning: () => undefined, error: () => undefined };
@@ -19,7 +19,7 @@ export function parseModelName(text: string): NamedModel {
   return version === undefined ? { model } : { model, version };
 }
 
-/** Loads models exactly as the server does, runs `use`, and stops the workers, whatever happens. */
+/** Loads models as the server does, on the same backend, runs `use`, and stops the workers, whatever happens. */
 export async function withService<T>(
   config: CliConfig,
   only: string | undefined,
@@ -30,7 +30,7 @@ export async function withService<T>(
       workerId: 'cli',
       modelDir: config.modelDir,
       defaultModel: only ?? config.defaultModel,
-      backend: 'auto',
+      backend: loadBackend(),
       workers: config.workers,
       batchSize: 64,
       batchTimeoutMs: 0,

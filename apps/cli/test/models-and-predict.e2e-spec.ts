@@ -68,6 +68,17 @@ describe('falcon models', () => {
     expect(stdout).toMatch(/^sentiment\/2 +refused: "weights.bin" has 100 bytes/m);
   });
 
+  it('computes on the backend that the server would', async () => {
+    const on = (backend: string) =>
+      falcon(['models', 'check', 'sentiment/1', '--json'], { env: { INFERENCE_BACKEND: backend } });
+    expect(JSON.parse((await on('cpu')).stdout)).toMatchObject([{ version: '1', state: 'ready', backend: 'cpu' }]);
+    const { code, stderr } = await on('gpu');
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('one of auto, wasm, cpu, tensorflow'),
+    });
+  });
+
   it('inspects one version as JSON', async () => {
     const { stdout } = await falcon(['models', 'inspect', 'sentiment/1', '--model-dir', dir, '--json']);
     expect(JSON.parse(stdout)).toMatchObject([
