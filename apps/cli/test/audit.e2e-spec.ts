@@ -3,8 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeDataDir } from '../../../libs/audit-log/test-support/data-dir.js';
-import { queryOnce } from '../../../libs/audit-log/test-support/postgres-access.js';
+import { embeddedProcesses, lockTable, queryOnce } from '../../../libs/audit-log/test-support/postgres-access.js';
 import { startTcpPostgres, type TcpPostgres } from '../../../libs/audit-log/test-support/tcp-postgres.js';
+import { until } from '../../../scripts/test-support/until.js';
 import { falcon, type RunOptions } from './support/falcon.js';
 
 jest.setTimeout(60_000);
@@ -120,6 +121,21 @@ describe('falcon audit', () => {
       expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('there is no database "nowhere"') });
       expect([existsSync(out), existsSync(`${out}.unfinished`)]).toEqual([false, false]);
     });
+
+    it.each([
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const)('leaves no file when %s ends it', async (name, code) => {
+      const out = join(folder, 'interrupted.csv');
+      await using _lock = await lockTable({ connectionString: postgres.url() }, 'inference_logs');
+      const when = until(() => existsSync(`${out}.unfinished`));
+      await expect(audit(['export', '--out', out], { signal: { name, when } })).resolves.toEqual({
+        code,
+        stdout: '',
+        stderr: '',
+      });
+      expect([existsSync(out), existsSync(`${out}.unfinished`)]).toEqual([false, false]);
+    });
   });
 
   describe('tail', () => {
@@ -230,5 +246,16 @@ describe('falcon audit without POSTGRES_URL', () => {
       stdout: expect.stringMatching(/^table {3}0 rows in the last minute, no row yet$/m),
     });
     expect(existsSync(join(dataDir, 'postgres/data/postmaster.pid'))).toBe(false);
+  });
+
+  it('lets go of the embedded one at Ctrl-C, too', async () => {
+    await audit('migrate');
+    const when = until(() => embeddedProcesses(dataDir).length > 0);
+    const verifying = falcon(['audit', 'verify', '-'], {
+      env: { DATA_DIR: dataDir },
+      signal: { name: 'SIGINT', when },
+    });
+    await expect(verifying).resolves.toEqual({ code: 130, stdout: '', stderr: '' });
+    expect(embeddedProcesses(dataDir)).toEqual([]);
   });
 });

@@ -21,6 +21,14 @@ export async function queryOnce<Row extends object>(
   }
 }
 
+/** Keeps everybody else from a table until the lock is disposed of. */
+export async function lockTable(connection: ClientConfig, table: string): Promise<AsyncDisposable> {
+  const client = new Client(connection);
+  await client.connect();
+  await client.query(`BEGIN; LOCK TABLE ${table}`);
+  return { [Symbol.asyncDispose]: () => client.end() };
+}
+
 /** How to reach the embedded Postgres of a data folder. */
 export function embeddedConnection(dataDir: string): ClientConfig {
   return { host: openClusterFolder(dataDir).socket, port: EMBEDDED_PORT, user: EMBEDDED_NAME, database: EMBEDDED_NAME };

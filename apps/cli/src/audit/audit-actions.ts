@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { loadAuditTools, type AuditTools, type LedgerReport, type LogWriter } from '@app/audit-log';
@@ -18,8 +20,8 @@ import { isTroubled, statusReport } from './status-report.js';
 
 /** Prints how spools, queue and table are. */
 export function showStatus({ json }: { json?: boolean }): Promise<number> {
-  return withTools(async (tools) => {
-    const status = await tools.status();
+  return withTools(async (tools, signal) => {
+    const status = await unless(signal, tools.status());
     console.log(json ? JSON.stringify(status, null, 2) : statusReport(status));
     return isTroubled(status) ? TROUBLE : 0;
   });
@@ -27,10 +29,8 @@ export function showStatus({ json }: { json?: boolean }): Promise<number> {
 
 /** Prints rows as they come, until Ctrl-C or until nobody reads them. */
 export function followRows({ last, json }: TailCommandOptions): Promise<number> {
-  return withTools(async (tools) => {
-    const stop = new AbortController();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-    const rows = tools.tail({ last, signal: stop.signal });
+  return withTools(async (tools, signal) => {
+    const rows = tools.tail({ last, signal });
     const lines = Readable.from(mapped(rows, (row) => `${json ? JSON.stringify(row) : rowLine(row)}\n`));
     await toStdout(lines);
     return 0;
@@ -39,17 +39,18 @@ export function followRows({ last, json }: TailCommandOptions): Promise<number> 
 
 /** Writes the rows of a range. */
 export function writeExport({ from, to, format, out }: ExportOptions): Promise<number> {
-  return withTools(async (tools) => {
+  return withTools(async (tools, signal) => {
     const text = Readable.from(tools.export({ from, to }, format), { highWaterMark: 1 });
-    await (out === undefined ? toStdout(text) : toFile(text, out));
+    await (out === undefined ? unless(signal, toStdout(text)) : toFile(text, out, signal));
     return 0;
   });
 }
 
 /** Compares a ledger with the table. */
 export function verifyLedger(ledger: string, { from, to, exact, show, json }: VerifyOptions): Promise<number> {
-  return withTools(async (tools) => {
-    const report = await tools.verify(readLedger(ledger), { range: { from, to }, maxDifferences: show });
+  return withTools(async (tools, signal) => {
+    const bounds = { range: { from, to }, maxDifferences: show };
+    const report = await unless(signal, tools.verify(readLedger(ledger), bounds));
     console.log(json ? JSON.stringify(report, null, 2) : ledgerReport(report));
     return report.missing + report.double + (exact ? report.extra : 0) > 0 ? DIFFERENCES : 0;
   });
@@ -57,21 +58,33 @@ export function verifyLedger(ledger: string, { from, to, exact, show, json }: Ve
 
 /** Makes the tables or brings them up to date. */
 export function migrate(): Promise<number> {
-  return withTools(async (tools) => {
-    const applied = await tools.migrate();
+  return withTools(async (tools, signal) => {
+    const applied = await unless(signal, tools.migrate());
     console.log(applied.length === 0 ? 'The tables are up to date.' : `Applied ${applied.join(', ')}.`);
     return 0;
   });
 }
 
-async function withTools(work: (tools: AuditTools) => Promise<number>): Promise<number> {
+/** Whatever ends the work, a signal too, lets go of an embedded Postgres, which would outlive the command. */
+async function withTools(work: (tools: AuditTools, signal: AbortSignal) => Promise<number>): Promise<number> {
   const Tools = await loadAuditTools();
   const tools = new Tools(loadAuditConfig(), TERMINAL);
+  const interrupt = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort(name));
   try {
-    return await work(tools);
+    return await work(tools, interrupt.signal);
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
   } finally {
     await tools.close();
   }
+  // What the work still waits for, a lock or a line of standard input, may never come.
+  process.exit(128 + constants.signals[interrupt.signal.reason as NodeJS.Signals]);
+}
+
+/** Waits for the work, and no longer than until the signal. */
+function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return Promise.race([work, once(signal, 'abort').then(() => Promise.reject(signal.reason))]);
 }
 
 /** Errors end the command and are printed then; what is only informative stays out of the way. */
@@ -96,10 +109,10 @@ async function* mapped<T>(items: AsyncIterable<T>, change: (item: T) => string):
   for await (const item of items) yield change(item);
 }
 
-async function toFile(text: Readable, path: string): Promise<void> {
+async function toFile(text: Readable, path: string, signal: AbortSignal): Promise<void> {
   const unfinished = `${path}.unfinished`;
   try {
-    await pipeline(text, createWriteStream(unfinished));
+    await unless(signal, pipeline(text, createWriteStream(unfinished)));
     await rename(unfinished, path);
   } catch (error) {
     await rm(unfinished, { force: true });

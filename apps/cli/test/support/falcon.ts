@@ -18,6 +18,8 @@ export interface RunOptions {
   input?: string;
   /** Sends Ctrl-C once its output matches. */
   interruptAt?: RegExp;
+  /** Sends this once the promise is fulfilled; its standard input stays open until then. */
+  signal?: { name: NodeJS.Signals; when: Promise<unknown> };
   /** Reads no more of its output once that matches, as `head` does; its standard input stays open then. */
   leaveAt?: RegExp;
   /** Variables besides those of the test. */
@@ -25,7 +27,7 @@ export interface RunOptions {
 }
 
 /** Runs the built `falcon` to its end. */
-export function falcon(args: string[], { input = '', interruptAt, leaveAt, env }: RunOptions = {}) {
+export function falcon(args: string[], { input = '', interruptAt, signal, leaveAt, env }: RunOptions = {}) {
   return new Promise<Finished>((done) => {
     const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, env: { ...process.env, ...env } });
     const output = { stdout: '', stderr: '' };
@@ -42,6 +44,10 @@ export function falcon(args: string[], { input = '', interruptAt, leaveAt, env }
     child.on('close', (code) => done({ code, ...output }));
     child.stdin.on('error', () => undefined); // a command that takes no input may have ended before it is written
     child.stdin.write(input);
-    if (!leaveAt) child.stdin.end();
+    if (!leaveAt && !signal) child.stdin.end();
+    void signal?.when.then(
+      () => child.kill(signal.name),
+      () => child.kill('SIGKILL'),
+    );
   });
 }
