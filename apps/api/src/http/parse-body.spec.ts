@@ -34,10 +34,12 @@ describe('parseBody', () => {
     ]);
   });
 
-  it('names at most twenty members, and none at length', () => {
+  it('names at most twenty members, none at length, and counts them all', () => {
     const body = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`${index}${'x'.repeat(500)}`, 1]));
-    const errors = refusalOf({ text: 'a', ...body }).extras.errors ?? [];
+    const { message, extras } = refusalOf({ text: 'a', ...body });
+    const errors = extras.errors ?? [];
     expect(errors).toHaveLength(20);
+    expect(message).toContain('(and 49 more)');
     expect(Math.max(...errors.map(({ path }) => path.length))).toBe(100);
   });
 

@@ -6,7 +6,7 @@ const MAX_PATH_LENGTH = 100;
 
 /**
  * Checks a body against a schema.
- * @throws {HttpError} that names every wrong member
+ * @throws {HttpError} that names the wrong members, the first twenty
  */
 export function parseBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   if (body === undefined) {
@@ -16,8 +16,8 @@ export function parseBody<Schema extends z.ZodType>(schema: Schema, body: unknow
   if (parsed.success) {
     return parsed.data;
   }
-  const errors = parsed.error.issues.flatMap(faultsOf).slice(0, MAX_FAULTS);
-  throw new HttpError('INVALID_REQUEST', sentenceOf(errors), { errors });
+  const faults = parsed.error.issues.flatMap(faultsOf);
+  throw new HttpError('INVALID_REQUEST', sentenceOf(faults), { errors: faults.slice(0, MAX_FAULTS) });
 }
 
 function faultsOf(issue: z.core.$ZodIssue): MemberFault[] {
