@@ -11,17 +11,23 @@ export class SharedRedis {
   readonly redis: Redis;
   private failure: unknown;
   private hasConnected = false;
+  private isMissed = false;
 
   constructor(url: string, log: Log) {
     this.redis = cacheRedis(url);
     const describe = redisFailure(url, VARIABLE);
     this.redis.on('error', (error) => {
       // Later failures are told by who is failed by them; at the start nobody may ask for long.
-      if (!this.hasConnected && this.failure === undefined) log.warning(`Redis unavailable: ${describe(error)}`);
+      if (!this.hasConnected && !this.isMissed) {
+        log.warning(`Redis unavailable: ${describe(error)}`);
+        this.isMissed = true;
+      }
       this.failure = error;
     });
     this.redis.on('ready', () => {
+      if (this.isMissed) log.info('Redis available');
       this.hasConnected = true;
+      this.isMissed = false;
       this.failure = undefined;
     });
   }

@@ -194,6 +194,7 @@ describeWithRedis('replicas with one Redis', () => {
     await Promise.all([one!, other!].map(modelsLoaded));
     await redis.startAgain();
     await untilBothListen();
+    await one!.falcon.waitForLog('Redis available');
     await one!.client.post('/infer/batch', { texts: TWENTY });
     await until(async () => (await stateOf(other!, 'model:sentiment')) === 2);
   });
