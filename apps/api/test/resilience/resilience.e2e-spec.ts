@@ -185,6 +185,19 @@ describe('load shedding', () => {
     await stop(running);
   });
 
+  it('keeps no place for a client that leaves, however many requests it has sent ahead', async () => {
+    const running = await startWithClient({ ...settings, MAX_INFLIGHT: '50' });
+    const socket = await running.client.socket();
+    const body = JSON.stringify({ text: 'sent ahead' });
+    const head = `POST /infer HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+    socket.write(`${head}\r\n\r\n${body}`.repeat(20));
+    await untilInHand(running, 20);
+    socket.destroy();
+    await untilInHand(running, 0);
+    expect((await running.client.get('/metrics')).text).toMatch(/^inflight_requests\{[^}]*\} 0$/m);
+    await stop(running);
+  });
+
   it('says 429 where that is wanted', async () => {
     const running = await startWithClient({ ...settings, MAX_INFLIGHT: '1', LOAD_SHEDDING_STATUS: '429' });
     const first = await held(running);
