@@ -4,8 +4,15 @@ import { InvalidArgumentError } from 'commander';
 export const OUT_OPTION = ['--out <folder>', 'where results and server logs go', 'bench/results'] as const;
 
 /** Reads a whole number from 1 on. */
-export function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('must be a whole number from 1 on');
-  return value;
+export const positive = atLeast(1);
+
+/** Reads a whole number from `least` on. */
+export function atLeast(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least) {
+      throw new InvalidArgumentError(`must be a whole number from ${least} on`);
+    }
+    return value;
+  };
 }

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { existsSync, mkdirSync } from 'node:fs';
 import { auditCommand } from './audit/audit.command.js';
 import { compare, type ComparisonPlan } from './compare.js';
-import { OUT_OPTION, positive } from './cli-options.js';
+import { atLeast, OUT_OPTION, positive } from './cli-options.js';
 import { PLAIN_SETTINGS, callersSettings } from './config.js';
 import { dashboardsCommand } from './dashboards/dashboards.command.js';
 import type { TextChoice } from './load/load-job.js';
@@ -10,13 +10,13 @@ import type { Scenario } from './measurement.js';
 import { capacityCommand } from './capacity/capacity.command.js';
 import { enduranceCommand } from './endurance/endurance.command.js';
 import { loadTestCommand } from './load-test/load-test.command.js';
-import { judgeScrape, renderScrape, scrapeCost } from './metrics/scrape-cost.js';
+import { judgeScrape, renderScrape, SCRAPED_SETTINGS, scrapeCost } from './metrics/scrape-cost.js';
 import { probesCommand } from './probes.command.js';
 import { type BenchReport, renderContext, renderMarkdown, renderVerdicts } from './report.js';
 import { commit, exitCodeOf, machine, save, say } from './reporting.js';
 import { resilienceCommand } from './resilience/resilience.command.js';
 import { roundPlan, type RoundOptions } from './rounds.js';
-import { judgeSoak, renderSamples, soak } from './soak.js';
+import { judgeSoak, LEAST_REQUESTS, renderSamples, soak } from './soak.js';
 
 interface CompareOptions extends RoundOptions {
   connections: number[];
@@ -84,7 +84,11 @@ async function runScrape(options: { scrapes: number; out: string }): Promise<voi
   const startedAt = new Date().toISOString();
   const found = await scrapeCost(options.scrapes, options.out);
   const verdicts = judgeScrape(found);
-  const context = { startedAt, machine: machine(), settings: { commit: commit(), ...callersSettings() } };
+  const context = {
+    startedAt,
+    machine: machine(),
+    settings: { commit: commit(), ...callersSettings(), ...SCRAPED_SETTINGS },
+  };
   save(options.out, `scrape-${startedAt.slice(0, 19).replaceAll(':', '')}`, {
     json: { ...context, found, verdicts },
     markdown: [renderContext(context), renderScrape(found), renderVerdicts(verdicts)].join('\n\n'),
@@ -116,7 +120,7 @@ async function main(): Promise<void> {
   program
     .command('soak')
     .description('memory and tensors over many requests; exits with 1 when either grows')
-    .option('--requests <number>', 'how many', positive, 1_000_000)
+    .option('--requests <number>', 'how many', atLeast(LEAST_REQUESTS), 1_000_000)
     .option(...OUT_OPTION)
     .action(runSoak);
   program

@@ -36,8 +36,8 @@ async function runProbes({ seconds, out }: { seconds: number; out: string }): Pr
 }
 
 async function measure(durationMs: number, logFolder: string): Promise<Verdict[]> {
-  const generator = new LoadGenerator();
   const server = await BenchServer.start(FALCON, logFolder);
+  const generator = new LoadGenerator(); // not before: a process that nobody ends would keep a failed bench running
   const load = { port: server.port, path: '/infer', texts: 'different' as const, connections: CONNECTIONS, seed: 1 };
   let probers: HealthProber[] = [];
   try {

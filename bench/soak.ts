@@ -6,6 +6,9 @@ import { readMetric } from './read-metric.js';
 import type { Verdict } from './requirements.js';
 
 const CONNECTIONS = 64;
+const PARTS = 10;
+/** A part has to have one: what is compared are the first and the last. */
+export const LEAST_REQUESTS = PARTS;
 const SETTLE_MS = 1000;
 
 /** The state of the server at rest, after so many requests. */
@@ -21,17 +24,16 @@ export async function soak(
   logFolder: string,
   onSample: (sample: SoakSample) => void,
 ): Promise<SoakSample[]> {
-  const part = Math.ceil(requests / 10);
-  const generator = new LoadGenerator();
   const server = await BenchServer.start(FALCON, logFolder);
+  const generator = new LoadGenerator(); // not before: a process that nobody ends would keep a failed bench running
   const samples: SoakSample[] = [];
   try {
-    for (let done = part; done <= requests; done += part) {
-      const job = { port: server.port, path: '/infer', texts: 'different' as const, seed: done / part };
+    for (const [index, part] of partsOf(requests).entries()) {
+      const job = { port: server.port, path: '/infer', texts: 'different' as const, seed: index + 1 };
       await generator.run({ ...job, connections: CONNECTIONS, warmupMs: 0, until: { requests: part } });
       await sleep(SETTLE_MS);
       const sample = {
-        requests: done,
+        requests: (samples.at(-1)?.requests ?? 0) + part,
         rssMb: server.usage().rssMb,
         tensors: await readMetric(server.port, 'inference_tensors'),
       };
@@ -43,6 +45,12 @@ export async function soak(
     await server.stop();
   }
   return samples;
+}
+
+/** How many requests each of ten parts has, all of them together. */
+export function partsOf(requests: number): number[] {
+  const upTo = (part: number) => Math.round((requests * part) / PARTS);
+  return Array.from({ length: PARTS }, (_, part) => upTo(part + 1) - upTo(part));
 }
 
 /** Memory may grow by less than 5 % after the first tenth, and no tensor may be left behind. */

@@ -15,6 +15,18 @@ interface PlanOptions extends Omit<Demand, 'requestsPerSecond'> {
   figures?: Figures;
 }
 
+/** What may be asked of a deployment besides the requests, and how much of it. */
+const QUESTIONS: Record<keyof typeof DEFAULT_DEMAND, { what: string; most: number; mayBeNone?: true }> = {
+  meanShare: { what: 'mean over the month, as a share of the busiest hour', most: 1 },
+  hitShare: { what: 'share of the requests whose answer is in the cache', most: 1, mayBeNone: true },
+  utilisation: { what: 'how busy anything is to be at the busiest hour', most: 1 },
+  coresPerReplica: { what: 'cores of a server', most: 1024 },
+  cacheTtlSeconds: { what: 'time that an answer is cached', most: 1e9 },
+  retentionDays: { what: 'days that a row is kept', most: 1e6 },
+  rowsPerSecondPerDatabase: { what: 'what one Postgres takes in at most', most: 1e9 },
+  terabytesPerDatabase: { what: 'what one Postgres is to keep at most', most: 1e6 },
+};
+
 /** The figures that docs/CAPACITY_PLAN.md is worked out with. */
 export function documentedFigures(): Figures {
   return readFigures(resolve('bench/capacity/figures.json'));
@@ -32,8 +44,9 @@ export function capacityCommand(): Command {
       'JSON of a "bench capacity measure"; without it those of docs/CAPACITY_PLAN.md',
       readFigures,
     );
-  for (const [name, value] of Object.entries(DEFAULT_DEMAND)) {
-    plan.option(`--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} <number>`, '', Number, value);
+  for (const [name, { what, ...bounds }] of Object.entries(QUESTIONS)) {
+    const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    plan.option(`--${flag} <number>`, what, within(bounds), DEFAULT_DEMAND[name as keyof typeof QUESTIONS]);
   }
   plan.action(({ requests, figures = documentedFigures(), ...demand }: PlanOptions) => {
     const demands = requests.map((requestsPerSecond) => ({ ...demand, requestsPerSecond }));
@@ -61,6 +74,16 @@ async function measure({ seconds, out }: { seconds: number; out: string }): Prom
 
 function readFigures(file: string): Figures {
   return JSON.parse(readFileSync(file, 'utf8')) as Figures;
+}
+
+function within({ most, mayBeNone }: { most: number; mayBeNone?: true }): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value > 0 || (mayBeNone && value === 0)) || value > most) {
+      throw new InvalidArgumentError(`must be a number ${mayBeNone ? 'from' : 'above'} 0, up to ${most}`);
+    }
+    return value;
+  };
 }
 
 function numbers(list: string): number[] {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { documentedFigures } from './capacity.command.js';
+import { capacityCommand, documentedFigures } from './capacity.command.js';
 import { renderFigures, renderPlans } from './capacity-report.js';
 import { DEFAULT_DEMAND, planOf } from './plan.js';
 
@@ -61,5 +61,22 @@ describe('docs/CAPACITY_PLAN.md', () => {
       const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
       expect(page).toContain(`\`${option}\` | ${value} |`);
     }
+  });
+});
+
+describe('bench capacity plan', () => {
+  it.each([
+    ['--hit-share', 'abc'],
+    ['--hit-share', '1.1'],
+    ['--retention-days', '-1'],
+    ['--utilisation', ''],
+    ['--utilisation', '0'],
+  ])('refuses %s %j', async (option, value) => {
+    const capacity = capacityCommand();
+    const [plan] = capacity.commands;
+    plan!.exitOverride().configureOutput({ writeErr: () => undefined });
+    await expect(capacity.parseAsync(['plan', option, value], { from: 'user' })).rejects.toThrow(
+      /must be a number (from|above) 0/,
+    );
   });
 });

@@ -40,12 +40,12 @@ export interface EndurancePlan {
 /** Has users ask the whole stack for a long time, looks at it now and then, and compares answers with rows at the end. */
 export async function endurance({ seconds, users, logFolder, onSample }: EndurancePlan): Promise<Endurance> {
   const stack = await EnduranceStack.start(logFolder);
+  const latencies = new LatencyHistogram();
+  const load = new VirtualUsers({ url: stack.url, stages: [{ seconds, users }], seed: 1 }, (request, latencyMs) => {
+    stack.note(request);
+    latencies.record(latencyMs);
+  });
   try {
-    const latencies = new LatencyHistogram();
-    const load = new VirtualUsers({ url: stack.url, stages: [{ seconds, users }], seed: 1 }, (request, latencyMs) => {
-      stack.note(request);
-      latencies.record(latencyMs);
-    });
     const ended = load.run();
     const samples: EnduranceSample[] = [];
     const gapMs = Math.max(LEAST_GAP_MS, (seconds * 1000) / SAMPLES);
@@ -60,6 +60,7 @@ export async function endurance({ seconds, users, logFolder, onSample }: Enduran
     const [firedAlerts, verified] = [await stack.firedAlerts(), await stack.verify()];
     return { samples, outcome, firedAlerts, verified, dropped: await stack.worst('dropped_logs_total') };
   } finally {
+    load.stop();
     await stack.stop();
   }
 }

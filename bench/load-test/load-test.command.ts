@@ -94,7 +94,9 @@ async function requireReady(url: URL): Promise<void> {
   if (answer.status === 503) throw new Error(`${url.href} is not ready: falcon check-health says why`);
 }
 
-function parseUrl(text: string): URL {
+/** Reads where a server is; a password is not repeated. */
+export function parseUrl(text: string): URL {
+  if (text.includes('@')) throw new Error('It is a URL without user and password: the key goes into API_KEY.');
   const url = URL.parse(text);
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw new InvalidArgumentError('It is a URL such as http://127.0.0.1:8000.');

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { parseDuration } from './load-test.command.js';
+import { parseDuration, parseUrl } from './load-test.command.js';
 import { judgeLoadTest, renderOutcome } from './load-test-report.js';
 import type { MixedRequest } from './mixed-requests.js';
 import { VirtualUsers, type Outcome } from './virtual-users.js';
@@ -59,6 +59,17 @@ describe('VirtualUsers', () => {
     for (const [first, second] of pairs) expect(second!.body).toBe(first!.body);
   });
 
+  it('ask no more when they are stopped', async () => {
+    const users = new VirtualUsers({
+      url: new URL('http://127.0.0.1:9'),
+      stages: [{ seconds: 3600, users: 1 }],
+      seed: 1,
+    });
+    const ended = users.run();
+    users.stop();
+    expect((await ended).requests).toBe(1);
+  });
+
   it('say that nobody answered', async () => {
     const plan = { url: new URL('http://127.0.0.1:9'), stages: [{ seconds: 0.2, users: 1 }], seed: 1 };
     expect(Object.keys((await new VirtualUsers(plan).run()).endings)).toEqual(['ECONNREFUSED']);
@@ -89,6 +100,12 @@ describe('judgeLoadTest', () => {
 
   it('says whose doing a 429 is', () => {
     expect(renderOutcome('baseline', outcome)).toMatch(/200: 96, 429: 4.*RATE_LIMIT_ENABLED=false/s);
+  });
+});
+
+describe('parseUrl', () => {
+  it.each(['nowhere', 'localhost:8000', 'http://someone:hunter2@127.0.0.1:8000'])('refuses "%s"', (written) => {
+    expect(() => parseUrl(written)).toThrow(/^(?!.*hunter2)It /);
   });
 });
 

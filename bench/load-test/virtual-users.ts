@@ -43,6 +43,7 @@ export class VirtualUsers {
   private readonly beginnings: readonly string[];
   private readonly agent: HttpAgent | HttpsAgent;
   private readonly startedMs = performance.now();
+  private isStopped = false;
 
   constructor(
     private readonly plan: UsersPlan,
@@ -58,6 +59,11 @@ export class VirtualUsers {
     await Promise.all(Array.from({ length: most }, (_, index) => this.live(index)));
     this.agent.destroy();
     return this.outcome();
+  }
+
+  /** Nobody asks any more, whatever was planned. */
+  stop(): void {
+    this.isStopped = true;
   }
 
   /** What they have got so far. */
@@ -80,7 +86,7 @@ export class VirtualUsers {
   private async live(index: number): Promise<void> {
     const { stages, seed } = this.plan;
     const requests = new MixedRequests(seed * 1000 + index, this.beginnings);
-    while (this.elapsed() < totalSeconds(stages)) {
+    while (!this.isStopped && this.elapsed() < totalSeconds(stages)) {
       if (index < usersAt(stages, this.elapsed())) {
         await this.ask(requests.next());
         await sleep(PAUSE_MS.least + Math.random() * (PAUSE_MS.most - PAUSE_MS.least));

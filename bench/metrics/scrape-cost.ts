@@ -6,7 +6,7 @@ import { type Spread, spreadOf } from '../summary.js';
 const WARM_UP = 50;
 const MOST_MS = 20;
 /** As it ships, but that nothing is stored: everything has its metrics. */
-const SETTINGS = { AUDIT_DURABILITY: 'off', INFERENCE_WORKERS: '1' };
+export const SCRAPED_SETTINGS = { AUDIT_DURABILITY: 'off', INFERENCE_WORKERS: '1' };
 
 /** What scrapes cost a server that does nothing else. */
 export interface ScrapeCost {
@@ -18,7 +18,7 @@ export interface ScrapeCost {
 
 /** Asks a server for its metrics again and again. */
 export async function scrapeCost(scrapes: number, logFolder: string): Promise<ScrapeCost> {
-  const recipe = { name: 'falcon-scraped', script: 'apps/api/src/main.js', isFalcon: true, env: SETTINGS };
+  const recipe = { name: 'falcon-scraped', script: 'apps/api/src/main.js', isFalcon: true, env: SCRAPED_SETTINGS };
   const server = await BenchServer.start(recipe, logFolder);
   try {
     for (let done = 0; done < WARM_UP; done += 1) await scrape(server.port);
