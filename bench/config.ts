@@ -1,9 +1,17 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** What the caller's environment names is somebody's: a benched server has services of the bench's own, or none. */
+const NO_SERVICES = Object.fromEntries(
+  ['POSTGRES_URL', 'REDIS_URL', 'REDIS_QUEUE_URL'].flatMap((name) => [
+    [name, ''],
+    [`${name}_FILE`, ''],
+  ]),
+);
+
 /** The environment that the benched servers get: the caller's, so that Falcon's settings can be tried, with `overrides` on top. */
 export function serverEnvironment(overrides: Record<string, string>): NodeJS.ProcessEnv {
-  return { ...process.env, ...overrides };
+  return { ...process.env, ...NO_SERVICES, ...overrides };
 }
 
 /** The comparisons are with servers that have none of this, unless the caller wants it. */
@@ -16,8 +24,7 @@ export const PLAIN_SETTINGS = {
 
 /** Falcon's settings that the caller's environment changes; they are part of the result. */
 export function callersSettings(): Record<string, string> {
-  const names =
-    /^(INFERENCE_|BATCH_|AUDIT_|CACHE_|RATE_LIMIT_|LOAD_SHEDDING|DEFAULT_MODEL$|MODEL_DIR$|LOG_LEVEL$|NODE_OPTIONS$)/;
+  const names = /^(INFERENCE_|BATCH_|AUDIT_|CACHE_|RATE_LIMIT_|LOAD_SHEDDING|DEFAULT_MODEL$|MODEL_DIR$|NODE_OPTIONS$)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => names.test(name))) as Record<string, string>;
 }
 
