@@ -1,8 +1,9 @@
 import promises from 'node:fs/promises';
-import { lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDataDir } from '../../test-support/data-dir.js';
 import { openClusterFolder } from '../database/embedded/cluster-folder.js';
+import { FileLock } from '../file-lock.js';
 import { SpoolFolder } from './spool-folder.js';
 
 describe('SpoolFolder', () => {
@@ -18,6 +19,19 @@ describe('SpoolFolder', () => {
     const folder = await SpoolFolder.create(root, 'worker-7', true);
     expect(readdirSync(root)).toHaveLength(1);
     await folder.remove();
+  });
+
+  it.each([
+    ['fails', /locking protocol/],
+    ['is not to be had', /Another process has locked/],
+  ])('leaves nothing behind where locking %s', async (how, says) => {
+    jest.spyOn(FileLock, 'try').mockImplementation((path) => {
+      writeFileSync(path, ''); // as SQLite does before it locks
+      if (how === 'fails') throw new Error('locking protocol');
+      return undefined;
+    });
+    await expect(SpoolFolder.create(root, 'worker-7', false)).rejects.toThrow(says);
+    expect(readdirSync(root)).toEqual([]);
   });
 
   it('keeps spools to this user, and the folder above open to the embedded Postgres, which may be of another', async () => {

@@ -7,7 +7,7 @@ import { listSegments, segmentFile } from './segment.js';
 import { syncFolder } from './segment-writer.js';
 
 const LOCK = 'lock';
-const OWN_FILES = [ACKNOWLEDGED_FILE, `${LOCK}-journal`, LOCK]; // the lock goes last: who finds none finds no records
+const LOCK_FILES = [`${LOCK}-journal`, LOCK];
 const NAME = /^[\w.-]{1,72}-[0-9a-f]{8}$/;
 
 /** A process's folder under the spool root, locked by this process until it releases it or dies. */
@@ -27,15 +27,16 @@ export class SpoolFolder {
     const name = `${owner.replaceAll(/[^\w.-]/g, '_').slice(0, 64)}-${randomBytes(4).toString('hex')}`;
     const path = join(root, name);
     await makeFolder(path);
-    const folder = SpoolFolder.take(path);
-    if (!folder) throw new Error(`Another process has locked ${path}, which was made this moment.`);
+    let folder: SpoolFolder | undefined;
     try {
+      folder = SpoolFolder.take(path);
+      if (!folder) throw new Error(`Another process has locked ${path}, which was made this moment.`);
       if (sync) await Promise.all([syncFolder(root), syncFolder(dirname(root))]);
+      return folder;
     } catch (error) {
-      await folder.remove().catch(() => undefined); // each further attempt would leave another one behind
+      await (folder ? folder.remove() : removeEmpty(path)).catch(() => undefined); // each further attempt would leave another one behind
       throw error;
     }
-    return folder;
   }
 
   /** The folder, unless a living process has it. */
@@ -58,18 +59,28 @@ export class SpoolFolder {
     this.lock.release();
   }
 
-  /** Deletes what a spool consists of, records first, and then the folder if nothing else is in it. */
+  /**
+   * Deletes what a spool consists of, records first, and then the folder if nothing else is in it. The lock is given up before:
+   * NFS keeps an open file in its folder under another name. Nobody takes a folder that has just become empty.
+   */
   async remove(): Promise<void> {
     try {
       const segments = (await listSegments(this.path)).map(segmentFile);
-      for (const file of [...segments, ...OWN_FILES]) {
-        await unlink(join(this.path, file)).catch(ignore('ENOENT'));
-      }
-      await rmdir(this.path).catch(ignore('ENOENT'));
+      await unlinkAll(this.path, [...segments, ACKNOWLEDGED_FILE]);
     } finally {
       this.release();
     }
+    await removeEmpty(this.path);
   }
+}
+
+async function removeEmpty(path: string): Promise<void> {
+  await unlinkAll(path, LOCK_FILES);
+  await rmdir(path).catch(ignore('ENOENT'));
+}
+
+async function unlinkAll(folder: string, files: readonly string[]): Promise<void> {
+  for (const file of files) await unlink(join(folder, file)).catch(ignore('ENOENT'));
 }
 
 /** A folder for this user alone, and the spool root, too; what is above, such as DATA_DIR, may be for others as well. */

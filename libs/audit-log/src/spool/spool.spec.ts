@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { drain, SpoolRoot } from '../../test-support/spools.js';
@@ -142,6 +142,19 @@ describe('Spool', () => {
     await spool.close();
     expect(readdirSync(root.path)).toEqual([]);
     await expect(spool.append(json(2))).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
+  });
+
+  it('closes and says so when somebody else has a file in its folder', async () => {
+    const spool = await root.open();
+    await spool.append(json(1));
+    await drain(spool.source);
+    const folder = join(root.path, spool.source.id);
+    writeFileSync(join(folder, 'README'), '');
+    await spool.close();
+    expect(readdirSync(folder)).toEqual(['README']);
+    expect(root.log.lines).toEqual([
+      'WARNING An audit spool is in the table and its folder cannot be removed: delete it',
+    ]);
   });
 
   it('writes what is under way when it is closed, and leaves it to the next process', async () => {

@@ -39,7 +39,7 @@ export class Spool {
     private readonly options: SpoolOptions,
     private readonly folder: SpoolFolder,
     private readonly writer: SegmentWriter,
-    context: { log: LogWriter; observer: AuditObserver },
+    private readonly context: { log: LogWriter; observer: AuditObserver },
   ) {
     const { log, observer } = context;
     const position = { segment: 0, offset: 0 };
@@ -93,8 +93,16 @@ export class Spool {
     await this.segments.close();
     if (this.commit.waitingBytes > 0) return; // the disk hangs: the files stay open, and locked, until the process ends
     await this.writer.close();
-    if (this.segments.isDrained()) await this.folder.remove();
+    if (this.segments.isDrained()) await this.folder.remove().catch((error: unknown) => this.onStuck(error));
     else this.folder.release();
+  }
+
+  private onStuck(error: unknown): void {
+    const { path: folder } = this.folder;
+    this.context.log.warning('An audit spool is in the table and its folder cannot be removed: delete it', {
+      folder,
+      error,
+    });
   }
 
   private refusal(length: number): SpoolError | undefined {
