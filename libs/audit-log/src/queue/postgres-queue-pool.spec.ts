@@ -2,8 +2,10 @@ import { queryOnce } from '../../test-support/postgres-access.js';
 import { startPostgres } from '../../test-support/postgres.js';
 import { recordingLog } from '../../test-support/recording-log.js';
 import { clientConfig, type PostgresConnection } from '../database/postgres-connection.js';
+import type { EmbeddedConnection } from '../database/embedded/embedded-postgres.js';
 import { Availability } from './availability.js';
 import { PostgresQueuePool } from './postgres-queue-pool.js';
+import { availabilityOf } from './queue-server.js';
 
 jest.setTimeout(60_000);
 
@@ -28,5 +30,26 @@ describe('PostgresQueuePool', () => {
     client.release();
     expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
     await pool.end();
+  });
+
+  it('says which right it lacks to make its schema, and needs it once', async () => {
+    const run = (sql: string) => queryOnce(clientConfig(postgres.connection), sql);
+    await run('CREATE USER plain');
+    await run('CREATE DATABASE plain');
+    const connection = { ...(postgres.connection as EmbeddedConnection), user: 'plain', database: 'plain' };
+    const open = async () => {
+      const availability = availabilityOf({ kind: 'postgres', connection }, recordingLog());
+      const pool = new PostgresQueuePool({ connection, max: 2, timeoutMs: 10_000, patient: false }, availability);
+      await pool.query('SELECT 1').catch(() => undefined); // the reason says it
+      await pool.end();
+      return availability.reason;
+    };
+    expect(await open()).toMatch(
+      /may not make the queue's schema .*: GRANT CREATE ON DATABASE to it, or set REDIS_URL/,
+    );
+    await run('GRANT CREATE ON DATABASE plain TO plain');
+    expect(await open()).toBeUndefined();
+    await run('REVOKE CREATE ON DATABASE plain FROM plain');
+    expect(await open()).toBeUndefined();
   });
 });

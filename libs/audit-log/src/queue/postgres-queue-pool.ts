@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runMigrations } from 'bullmq';
+import { LATEST_SCHEMA_VERSION, runMigrations } from 'bullmq';
 import {
   Client,
   type ClientBase,
@@ -156,8 +156,18 @@ async function migrate(config: PoolConfig): Promise<void> {
   client.on('error', () => undefined); // whatever is under way rejects with it
   try {
     await client.connect();
-    await runMigrations(client, SCHEMA);
+    if (!(await isMigrated(client))) await runMigrations(client, SCHEMA);
   } finally {
     await client.end();
+  }
+}
+
+/** BullMQ would ask for the right to make schemas at every start. */
+async function isMigrated(client: Client): Promise<boolean> {
+  try {
+    const { rows } = await client.query<{ version: number }>(`SELECT max(version) AS version FROM ${SCHEMA}.migration`);
+    return rows[0]?.version === LATEST_SCHEMA_VERSION;
+  } catch {
+    return false; // there is none yet; if it is for another reason, that comes up again
   }
 }

@@ -1,4 +1,4 @@
-import { redisFailure } from '@app/resilience';
+import { reasonOf, redisFailure } from '@app/resilience';
 import type { AuditDatabaseOptions } from '../database/audit-database.js';
 import type { LogWriter } from '../log-writer.js';
 import { Availability } from './availability.js';
@@ -13,5 +13,12 @@ const URL_VARIABLE = 'REDIS_QUEUE_URL, or REDIS_URL without one';
 export function availabilityOf(server: QueueServer, log: LogWriter): Availability {
   return server.kind === 'redis'
     ? new Availability('Redis', log, redisFailure(server.url, URL_VARIABLE))
-    : new Availability('Queue', log);
+    : new Availability('Queue', log, postgresFailure);
+}
+
+function postgresFailure(error: unknown): string {
+  const reason = reasonOf(error);
+  return reason.startsWith('permission denied for database')
+    ? `Falcon's user may not make the queue's schema (${reason}): GRANT CREATE ON DATABASE to it, or set REDIS_URL`
+    : reason;
 }
