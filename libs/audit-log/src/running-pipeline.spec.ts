@@ -7,6 +7,7 @@ import { recordingLog } from '../test-support/recording-log.js';
 import { recordingObserver } from '../test-support/recording-observer.js';
 import { AuditLog } from './audit-log.js';
 import { openPolicies } from './audit-policies.js';
+import { AuditDatabase } from './database/audit-database.js';
 import { AuditQueue } from './queue/audit-queue.js';
 import { RunningPipeline } from './running-pipeline.js';
 import { Spool } from './spool/spool.js';
@@ -69,5 +70,16 @@ describeWithRedis('the pipeline of a process', () => {
     await until(async () => (await queue.counts()).waiting === 64);
     expect(await pipeline.stop(30_000)).toBe(false);
     expect((await queue.counts()).waiting).toBe(JOBS);
+  });
+
+  it('ships what is left although it has asked a Postgres that does not answer', async () => {
+    const asking = jest.spyOn(AuditDatabase.prototype, 'check').mockReturnValue(new Promise(() => undefined));
+    const pipeline = await startPipeline();
+    await until(() => asking.mock.calls.length > 0);
+    await leaveSpool();
+    await until(async () => (await queue.counts()).waiting === 64);
+    await pipeline.stop(30_000);
+    expect((await queue.counts()).waiting).toBe(JOBS);
+    asking.mockRestore();
   });
 });

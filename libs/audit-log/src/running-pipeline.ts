@@ -39,6 +39,7 @@ export class RunningPipeline {
   private own?: Shipper;
   private worker?: INestApplicationContext;
   private looking?: Promise<void>;
+  private asking: Promise<unknown> | undefined;
 
   constructor(private readonly parts: PipelineParts) {
     const { options, log, observer } = parts;
@@ -110,7 +111,7 @@ export class RunningPipeline {
         this.ensureOwn();
         await this.finishAdopted();
         await this.adoptMore();
-        await this.askServices();
+        this.askServices();
       } catch (error) {
         this.parts.log.error('Looking after the audit spools failed, and is tried again', { error });
       }
@@ -118,13 +119,13 @@ export class RunningPipeline {
     }
   }
 
-  /** So that their state is known although nothing is recorded; a worker's pool is not made to grow by it. */
-  private async askServices(): Promise<void> {
+  /** So that their state is known although nothing is recorded; a worker's pool is not made to grow by it. Nobody waits for one that is frozen. */
+  private askServices(): void {
     const asksDatabase = !this.worker || this.database.pool.idle > 0;
-    await Promise.all([
+    this.asking ??= Promise.all([
       asksDatabase && this.database.check().catch(() => undefined), // its state, and the log, say why not
       this.queue.check(),
-    ]);
+    ]).finally(() => (this.asking = undefined));
   }
 
   private ensureOwn(): void {
