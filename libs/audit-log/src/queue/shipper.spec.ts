@@ -10,6 +10,7 @@ import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/r
 import { eventually, until } from '../../../../scripts/test-support/until.js';
 import { startTcpPostgres, type TcpPostgres } from '../../test-support/tcp-postgres.js';
 import { TestWorker } from '../../test-support/test-worker.js';
+import { SegmentReader } from '../spool/segment-reader.js';
 import { Spool } from '../spool/spool.js';
 import { AuditQueue } from './audit-queue.js';
 import type { QueueServer } from './queue-server.js';
@@ -261,6 +262,18 @@ describeWithRedis('shipping over a Redis that fails', () => {
     await line.drained();
     expect(line.log.lines).toContain('ERROR Shipping audit records failed, and is tried again');
     expect(line.worker.ids()).toEqual(numbers(0, 3000));
+  });
+
+  it('lags behind while the spool cannot be read', async () => {
+    await redis.startAgain();
+    const reading = jest.spyOn(SegmentReader.prototype, 'read').mockRejectedValue(new Error('EIO: i/o error'));
+    await line.append(1000);
+    line.shipper.start();
+    line.worker.start();
+    await until(() => line.shipper.lagSeconds() > 0.5);
+    reading.mockRestore();
+    await line.drained();
+    expect(line.shipper.lagSeconds()).toBe(0);
   });
 
   it('takes what is done off a Redis whose memory is full, though that takes nothing more', async () => {

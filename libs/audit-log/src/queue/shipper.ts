@@ -60,10 +60,14 @@ export class Shipper {
     this.running ??= this.run();
   }
 
-  /** Age of the oldest record that has been read off the spool and is not in the table yet; 0 when there is none. */
+  /**
+   * Age of the oldest record that has been read off the spool and is not in the table yet; 0 when there is none. Those that
+   * cannot be read are at least as old as that state.
+   */
   lagSeconds(): number {
     const oldestAt = (this.underWay.oldest ?? this.unsent ?? this.batch)?.oldestAt;
-    return oldestAt === undefined ? 0 : Math.max(0, (Date.now() - Date.parse(oldestAt)) / 1000);
+    const oldestMs = oldestAt === undefined ? this.source.unreadableSinceMs : Date.parse(oldestAt);
+    return oldestMs === undefined ? 0 : Math.max(0, (Date.now() - oldestMs) / 1000);
   }
 
   /** Stops shipping; what is not confirmed stays on the spool. */
@@ -191,9 +195,7 @@ export class Shipper {
 
   private async acknowledge(completed: readonly Shipment[]): Promise<void> {
     const last = completed.at(-1);
-    if (!last) {
-      return;
-    }
+    if (!last) return;
     if (this.lagSeconds() * 1000 > BACKLOG_MS) {
       this.backlog.seen();
     }

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { AcknowledgedFile } from './acknowledged-file.js';
 import type { BatchLimits } from './scan-lines.js';
 import { segmentFile, type SpoolPosition } from './segment.js';
-import { SegmentReader, type SegmentReaderOptions } from './segment-reader.js';
+import { type ReadRecords, SegmentReader, type SegmentReaderOptions } from './segment-reader.js';
 
 /** Records of a spool that travel together. */
 export interface SpoolBatch {
@@ -23,6 +23,8 @@ export interface SpoolBatch {
 /** A spool, own or adopted, as the shipper sees it. */
 export interface SpoolSource {
   readonly id: string;
+  /** Since when `next` has failed; undefined when it has not. */
+  readonly unreadableSinceMs: number | undefined;
   /** Reads on from the last batch handed out; undefined when there is nothing (yet). One call at a time. */
   next(limits: BatchLimits): Promise<SpoolBatch | undefined>;
   /** All up to here is in the table: noted on the disk, and whole segments deleted. */
@@ -40,6 +42,7 @@ export class SegmentSource implements SpoolSource {
   waitingBytes: number;
   /** Records that `onWritten` told of and that are not acknowledged. */
   waitingRecords = 0;
+  unreadableSinceMs: number | undefined;
   /** Records handed out and not acknowledged, in order. */
   private readonly outstanding: Array<{ end: SpoolPosition; records: number }> = [];
   private readonly reader: SegmentReader;
@@ -58,7 +61,7 @@ export class SegmentSource implements SpoolSource {
   }
 
   async next(limits: BatchLimits): Promise<SpoolBatch | undefined> {
-    const read = await this.reader.read(limits);
+    const read = await this.read(limits);
     if (!read) {
       await this.settleAll();
       return undefined;
@@ -96,6 +99,17 @@ export class SegmentSource implements SpoolSource {
     await this.reader.close();
     await this.acknowledged.close();
     this.wake();
+  }
+
+  private async read(limits: BatchLimits): Promise<ReadRecords | undefined> {
+    try {
+      const read = await this.reader.read(limits);
+      this.unreadableSinceMs = undefined;
+      return read;
+    } catch (error) {
+      this.unreadableSinceMs ??= Date.now();
+      throw error;
+    }
   }
 
   private wake(): void {
