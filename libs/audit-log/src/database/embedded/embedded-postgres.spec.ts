@@ -168,14 +168,20 @@ describe('EmbeddedPostgres', () => {
   describe('in another PID namespace', () => {
     const note = () => join(dataDir, 'postgres/data/postmaster.pid');
     let said: string;
+    let pid: number;
 
     /** The number of its process says nothing here. */
     const hide = () => {
       said = readFileSync(note(), 'utf8');
+      pid = serverPid();
       writeFileSync(note(), said.replace(/^\d+/, '4194304'));
     };
 
-    afterEach(() => jest.restoreAllMocks());
+    afterEach(() => {
+      jest.restoreAllMocks();
+      process.kill(pid, 'SIGCONT');
+      writeFileSync(note(), said);
+    });
 
     it('is not taken for gone while it answers', async () => {
       const log = recordingLog();
@@ -183,19 +189,15 @@ describe('EmbeddedPostgres', () => {
       hide();
       const reading = jest.spyOn(fs, 'readFileSync');
       await until(() => reading.mock.calls.filter(([path]) => path === note()).length >= 4); // a look, and what it leads to
-      writeFileSync(note(), said);
       expect(log.lines).toEqual([]);
     });
 
     it('is not started a second time while it is frozen', async () => {
       await start();
-      const pid = serverPid();
       hide();
       process.kill(pid, 'SIGSTOP');
       const attempt = EmbeddedPostgres.start({ dataDir, log: recordingLog(), readyTimeoutMs: 500 });
       await expect(attempt).rejects.toThrow(/runs and does not answer yet/);
-      writeFileSync(note(), said);
-      process.kill(pid, 'SIGCONT');
     });
   });
 
