@@ -30,7 +30,7 @@ export function serviceChecks(critical: boolean, find: () => FoundServices): Hea
       const why = faults[name]?.publicReason;
       return isUp
         ? indicator.up()
-        : indicator.down(`${SERVICES[name]}${why ? `: ${why}.` : ' cannot be reached: the log says why.'}`);
+        : indicator.down(`${SERVICES[name]}${why ? `: ${why}.` : ' cannot be used: the log says why.'}`);
     },
   }));
 }

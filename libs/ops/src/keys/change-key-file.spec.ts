@@ -48,6 +48,21 @@ describe('changeKeyFile', () => {
       expect(statSync(file).mode & 0o777).toBe(0o600);
     });
 
+    it('lets its owner change a file that the group of somebody else has no part in', async () => {
+      await changeKeyFile(file, () => [record()]);
+      chownSync(file, 65534, 10002);
+      chmodSync(folder, 0o777);
+      process.seteuid!(65534);
+      await changeKeyFile(file, () => []).finally(() => process.seteuid!(0));
+      expect(await readKeyFile(file)).toEqual([]);
+      expect(statSync(file).uid).toBe(65534);
+      chownSync(file, 65534, 10002);
+      chmodSync(file, 0o640);
+      process.seteuid!(65534);
+      const change = changeKeyFile(file, () => []).finally(() => process.seteuid!(0));
+      await expect(change).rejects.toThrow('it belongs to 65534:10002');
+    });
+
     it('says whose the file is to somebody who could not leave it to them', async () => {
       const one = record();
       await changeKeyFile(file, () => [one]);
@@ -55,7 +70,9 @@ describe('changeKeyFile', () => {
       chmodSync(folder, 0o777);
       process.seteuid!(65534);
       const change = changeKeyFile(file, () => []).finally(() => process.seteuid!(0));
-      await expect(change).rejects.toThrow('it belongs to 0:0, and only that user or root can change it (EPERM)');
+      await expect(change).rejects.toThrow(
+        'it belongs to 0:0, and only that user, in that group, or root can change it (EPERM)',
+      );
       expect(await readKeyFile(file)).toEqual([one]);
       expect(readdirSync(folder)).toEqual(['keys.json']);
     });

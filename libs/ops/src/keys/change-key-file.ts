@@ -4,6 +4,7 @@ import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promi
 import { checkedKeys, KeyFileError, readKeyFile, type KeyRecord } from './key-file.js';
 
 const OWNER_ALONE = 0o600;
+const GROUP_MAY = 0o070;
 
 /**
  * Changes a file of keys as a whole or not at all; one that is not there is made, for its owner's eyes alone.
@@ -60,7 +61,8 @@ async function beReadableAs(old: Stats, file: FileHandle, target: string): Promi
   const { uid, gid } = await file.stat();
   if (uid !== old.uid || gid !== old.gid) {
     await file.chown(old.uid, old.gid).catch((error: NodeJS.ErrnoException) => {
-      const why = `it belongs to ${old.uid}:${old.gid}, and only that user or root can change it (${error.code})`;
+      if (uid === old.uid && (old.mode & GROUP_MAY) === 0) return; // the group has no part in it
+      const why = `it belongs to ${old.uid}:${old.gid}, and only that user, in that group, or root can change it (${error.code})`;
       throw new KeyFileError(target, why, { cause: error });
     });
   }
