@@ -139,7 +139,7 @@ function graphOutputs(model: GraphModel): TensorSpec[] {
 
 /** What the graph itself does not know of an output, its signature may; running an unknown operation names it. */
 function graphSpec(name: string, info?: Partial<tf.ModelTensorInfo>, declared?: Declared): TensorSpec {
-  const dtype = info?.dtype ?? DTYPES[declared?.dtype ?? ''] ?? 'float32';
+  const dtype = DTYPES[declared?.dtype ?? ''] ?? info?.dtype ?? 'float32'; // of a comparison the graph knows what is compared
   const shape = info?.shape ?? declared?.tensorShape?.dim?.map(({ size }) => Number(size)) ?? [];
   return { name, dtype: supportedDtype(dtype, name), shape: shape.map((size) => (size < 0 ? null : size)) };
 }

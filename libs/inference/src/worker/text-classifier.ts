@@ -45,12 +45,15 @@ export class TextClassifier {
 
   /**
    * Asks for the row of the last n-gram: a model with fewer rows than the vocabulary has n-grams would fail on some texts only.
+   * @param text one that the model can answer; the last n-gram takes the place of its first
    * @throws {Error} a sentence, when there is none.
    */
-  async checkRows(): Promise<void> {
+  async checkRows(text: string): Promise<void> {
     const { size } = this.features;
+    const batch = this.features.extractBatch([text]);
+    batch.ids[0] = size;
     try {
-      await this.run({ ids: Int32Array.of(size), weights: Float32Array.of(1), length: 1 }, 1);
+      await this.run(batch, 1);
     } catch (error) {
       if (isPoisonous(error)) throw error;
       const reason = error instanceof Error ? error.message : String(error);

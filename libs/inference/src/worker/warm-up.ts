@@ -40,7 +40,7 @@ async function warmUpText(
       throw new Error(`the golden example "${golden.text}" must give ${label} ${expected}, the model gives ${got}`);
     }
   }
-  await classifier.checkRows();
+  await classifier.checkRows(golden.text);
   const workingBytes = await workingBytesOf(() => classifier.classify([golden.text], Infinity));
   const inputBytes = classifier.featureBytes(golden.text);
   const maxInputBytes = allowedInputBytes(inputBytes, workingBytes, maxBatchBytes);
