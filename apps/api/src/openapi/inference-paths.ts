@@ -84,7 +84,8 @@ const INFERENCE_HEADERS: Record<string, HeaderObject> = {
     schema: { type: 'string', pattern: '^"tenant";q=[0-9]+;w=[0-9]+$' },
   },
   'Idempotency-Status': {
-    description: 'There when the idempotency key could not be looked up: the request may have been answered before.',
+    description:
+      'There when the idempotency key could not be looked up, and the request may have been answered before, or when the answer could not be stored under it.',
     schema: { enum: ['unavailable'] },
   },
 };
