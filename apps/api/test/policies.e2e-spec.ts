@@ -131,6 +131,22 @@ describe('a text that is computed for another caller', () => {
     expect((await hurried).status).toBe(504);
     expect([patient.status, patient.json['mode']]).toEqual([200, 'fresh']);
   });
+
+  it('is computed again for a critical caller when that one, who was less urgent, is refused', async () => {
+    const held = { BATCH_TIMEOUT_MS: '8000', INFERENCE_MAX_QUEUED: '2' };
+    const server = await start({ ...held, CACHE_ENABLED: 'true', LOAD_SHEDDING: 'adaptive' });
+    await modelsLoaded(server);
+    const inFlight = (requests: number) => until(async () => (await series(server, 'inflight_requests')) === requests);
+    const low = server.client.infer({ text: 'the same' }, { 'X-Priority': 'low' });
+    await inFlight(1);
+    const joined = server.client.infer({ text: 'the same' }, { 'X-Priority': 'critical' });
+    const another = server.client.infer({ text: 'another' });
+    await inFlight(3);
+    await until(async () => (await series(server, 'inference_queue_depth', { model: 'sentiment' })) === 2);
+    const displacing = server.client.infer({ text: 'urgent' }, { 'X-Priority': 'critical' });
+    const answers = await Promise.all([low, joined, another, displacing]);
+    expect(answers.map(({ status }) => status)).toEqual([503, 200, 503, 200]);
+  });
 });
 
 describe('the rate limits of single tenants', () => {

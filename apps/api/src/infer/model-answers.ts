@@ -73,7 +73,12 @@ export class ModelAnswers implements OnApplicationBootstrap {
     }
   }
 
-  private async cached(question: Question, cache: AnswerCache, context: RequestContext): Promise<Known> {
+  private async cached(
+    question: Question,
+    cache: AnswerCache,
+    context: RequestContext,
+    isSecondTime = false,
+  ): Promise<Known> {
     const { key, textHash } = cacheKey(question);
     const { deadlineMs, signal, span, priority } = context;
     const lookup = span?.child('cache');
@@ -95,8 +100,10 @@ export class ModelAnswers implements OnApplicationBootstrap {
       return { said, textHash, inferenceTimeMs: timeMs, mode: 'fresh', cacheHit };
     } catch (error) {
       lookup?.end(error);
-      return !isOurs && isDeadlineOfAnother(error, context)
-        ? this.cached(question, cache, context)
+      const isOfAnother =
+        isDeadlineOfAnother(error, context) || (!isSecondTime && isRefusalOfAnother(error, context.priority));
+      return !isOurs && isOfAnother
+        ? this.cached(question, cache, context, true)
         : this.degraded(question, key, { error, context });
     }
   }
@@ -149,6 +156,11 @@ export class ModelAnswers implements OnApplicationBootstrap {
 /** Whether what we waited for ended because whoever began it had no more time: we may begin it ourselves. */
 function isDeadlineOfAnother(error: unknown, { deadlineMs, signal }: RequestContext): boolean {
   return failureOf(error).code === 'DEADLINE_EXCEEDED' && performance.now() < deadlineMs && !signal.aborted;
+}
+
+/** Whether what a critical caller waited for was refused, which may be because whoever began it was less urgent. */
+function isRefusalOfAnother(error: unknown, priority: RequestContext['priority']): boolean {
+  return priority === 'critical' && ['INFERENCE_QUEUE_FULL', 'BULKHEAD_FULL'].includes(failureOf(error).code);
 }
 
 /** The lookup ends where the answer is found, or where it begins to be computed. */

@@ -1,7 +1,7 @@
 import { BulkheadFullError, CallCancelledError, DeadlineExceededError, withoutStack } from '../resilience.errors.js';
 import type { Watch, Watched } from './watch.js';
 
-/** How many calls of a policy run and wait at most. */
+/** How many calls of a policy run and wait at most; of those that are urgent as many again may run. */
 export interface BulkheadOptions {
   maxConcurrent: number;
   /** Most calls that wait for a place; default 0: one too many is refused at once. */
@@ -16,6 +16,7 @@ const DEFAULT_MAX_WAIT_MS = 100;
 export interface WaitBounds {
   deadlineMs: number;
   signal: AbortSignal | undefined;
+  isUrgent?: boolean | undefined;
 }
 
 class Waiter implements Watched {
@@ -26,6 +27,7 @@ class Waiter implements Watched {
   constructor(
     readonly dueMs: number,
     readonly signal: AbortSignal | undefined,
+    readonly isUrgent: boolean,
     private readonly lapsed: (waiter: Waiter, cause: 'time' | 'cancelled', nowMs: number) => Error,
   ) {
     this.admitted = new Promise((resolve, reject) => {
@@ -73,12 +75,12 @@ export class Bulkhead {
   }
 
   /** Waits for a place. @throws {BulkheadFullError | DeadlineExceededError | CallCancelledError} */
-  async enter({ deadlineMs, signal }: WaitBounds): Promise<void> {
+  async enter({ deadlineMs, signal, isUrgent = false }: WaitBounds): Promise<void> {
     const { maxWaiting = 0, maxWaitMs = DEFAULT_MAX_WAIT_MS } = this.options;
     if (this.waiters.size >= maxWaiting) throw this.full();
     if (signal?.aborted) throw new CallCancelledError(this.policy);
     const dueMs = Math.min(this.now() + maxWaitMs, deadlineMs);
-    const waiter = new Waiter(dueMs, signal, (lapsed, cause, nowMs) => {
+    const waiter = new Waiter(dueMs, signal, isUrgent, (lapsed, cause, nowMs) => {
       this.waiters.delete(lapsed);
       if (cause === 'cancelled') return new CallCancelledError(this.policy);
       const remainingMs = deadlineMs - nowMs;
@@ -91,14 +93,20 @@ export class Bulkhead {
 
   /** Gives the place back, to the one that has waited longest if any does. */
   leave(): void {
-    const [next] = this.waiters;
-    if (!next || this.runningCalls > this.options.maxConcurrent) {
+    const next = this.next();
+    if (!next) {
       this.runningCalls--;
       return;
     }
     this.waiters.delete(next);
     this.watch.remove(next);
     next.admit();
+  }
+
+  private next(): Waiter | undefined {
+    const [first] = this.waiters;
+    if (this.runningCalls <= this.options.maxConcurrent) return first;
+    return [...this.waiters].find(({ isUrgent }) => isUrgent); // the place is one of those for what is urgent
   }
 
   private full(): BulkheadFullError {

@@ -269,6 +269,17 @@ describe('Policy', () => {
       expect(await outcome(waiting, 50)).toBeInstanceOf(BulkheadFullError);
     });
 
+    it('gives a place for what is urgent to what is urgent and waits', async () => {
+      const subject = policy({ bulkhead: { maxConcurrent: 1, maxWaiting: 2, maxWaitMs: 1000 } });
+      void subject.execute(afterMs(500));
+      void subject.execute(afterMs(10), { isUrgent: true });
+      void subject.execute(answer);
+      const urgent = subject.execute(answer, { isUrgent: true });
+      expect(subject.stats()).toMatchObject({ running: 2, waiting: 2 });
+      expect(await outcome(urgent, 10)).toBe('answer');
+      expect(subject.stats()).toMatchObject({ running: 1, waiting: 1 });
+    });
+
     it('gives places in order of arrival', async () => {
       const subject = policy({ bulkhead: { maxConcurrent: 1, maxWaiting: 3, maxWaitMs: 1000 } });
       const order: number[] = [];

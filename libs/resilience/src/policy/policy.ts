@@ -77,8 +77,8 @@ export class Policy {
   execute<T>(work: Work<T>, call: PolicyCall<T> = {}): Promise<T> {
     const { bulkhead } = this;
     if (!bulkhead || bulkhead.tryEnter(call.isUrgent)) return this.run(work, call);
-    const { deadlineMs = Infinity, signal } = call;
-    return bulkhead.enter({ deadlineMs, signal }).then(
+    const { deadlineMs = Infinity, signal, isUrgent } = call;
+    return bulkhead.enter({ deadlineMs, signal, isUrgent }).then(
       () => this.run(work, call),
       (error: unknown) => this.afterFailure(error, call),
     );
