@@ -150,6 +150,17 @@ describe('falcon audit', () => {
       );
     });
 
+    it('ends at Ctrl-C although a query of its own does not', async () => {
+      await using _lock = await lockTable({ connectionString: postgres.url() }, 'inference_logs');
+      const waits = `SELECT FROM pg_stat_activity WHERE application_name = 'falcon cli' AND wait_event_type = 'Lock'`;
+      const when = until(async () => (await sql(waits)).length > 0);
+      await expect(audit(['tail'], { signal: { name: 'SIGINT', when } })).resolves.toEqual({
+        code: 0,
+        stdout: '',
+        stderr: '',
+      });
+    });
+
     it('shows them as lines of JSON', async () => {
       await insert('a');
       await insert('b');
@@ -205,6 +216,23 @@ describe('falcon audit', () => {
       const { code, stderr } = await audit(['verify', ...args], { input });
       expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(`falcon: ${sentence}`) });
     });
+  });
+
+  it.each([
+    [['verify', '-'], 130, 'CREATE TEMPORARY TABLE ledger%'],
+    [['tail'], 0, '%ORDER BY created_at, id LIMIT%'],
+  ])('ends %j at the first Ctrl-C although Postgres is frozen', async (args, code, lastQuery) => {
+    const asked = `SELECT FROM pg_stat_activity WHERE application_name = 'falcon cli' AND state LIKE 'idle%' AND query LIKE $1`;
+    const when = until(async () => (await sql(asked, [lastQuery])).length > 0).then(() => postgres.signal('SIGSTOP'));
+    try {
+      await expect(audit(args, { signal: { name: 'SIGINT', when } })).resolves.toEqual({
+        code,
+        stdout: '',
+        stderr: '',
+      });
+    } finally {
+      postgres.signal('SIGCONT');
+    }
   });
 
   it.each([

@@ -6,6 +6,7 @@ import type { AuditRecord } from './audit-record.js';
 import { AuditServices } from './audit-services.js';
 import { connectClient } from './database/database-client.js';
 import { DatabaseUnavailableError } from './database/database.errors.js';
+import { letGo } from './database/embedded/postmaster.js';
 import { checkLedger, type LedgerEntry, type LedgerReport } from './database/ledger-check.js';
 import { ensurePartitions } from './database/partitions.js';
 import { exportRows, type ExportFormat, type TimeRange } from './database/row-export.js';
@@ -83,7 +84,8 @@ export class AuditTools {
 
   /** Ends the connection, and the embedded Postgres if nobody else uses it. */
   async close(): Promise<void> {
-    await this.client?.end();
+    if (this.client) await letGo(this.client);
+    (this.client as (Client & { unref(): void }) | undefined)?.unref(); // one that never ends keeps no command waiting
     await this.services.close();
   }
 

@@ -32,7 +32,9 @@ export function followRows({ last, json }: TailCommandOptions): Promise<number> 
   return withTools(async (tools, signal) => {
     const rows = tools.tail({ last, signal });
     const lines = Readable.from(mapped(rows, (row) => `${json ? JSON.stringify(row) : rowLine(row)}\n`));
-    await toStdout(lines);
+    await unless(signal, toStdout(lines)).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
     return 0;
   });
 }
