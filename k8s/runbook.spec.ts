@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { RunbookPage } from '../scripts/drills/runbook-page.js';
 import { FakeCommands } from '../scripts/test-support/fake-commands.js';
+import { eventually } from '../scripts/test-support/until.js';
 import { ofKind, workloadsOf } from './test-support/manifests.js';
 import { build, describeWithKustomize } from './test-support/overlays.js';
 
@@ -12,9 +13,14 @@ const KUBECTL = `case "$*" in
   'get pod -l app.kubernetes.io/component=api '*) cat servers ;;
   'get pod -o name -l app.kubernetes.io/component=audit-worker') printf 'pod/audit-%s\\n' a b ;;
   'get deployment,statefulset -o name -l app.kubernetes.io/component=api') echo statefulset.apps/falcon-api ;;
-  'get secret falcon-api-keys '*) echo "one two" ;;
+  'get secret falcon-api-keys '*) cat secret ;;
   'create secret generic falcon-api-keys '*) cat "\${5#--from-file=}" ;;
   'apply -f -') cat >applied ;;
+  'port-forward pod/api-2 '*) [ ! -e api-2-refuses ] || exit 1 ;;&
+  'port-forward '*)
+    trap 'kill $!; echo "$2" >>ended; exit' TERM
+    echo "Forwarding from 127.0.0.1:\${3%:*} -> 8000"
+    [ ! -e forwards-stay ] || { sleep 60 & wait; } ;;
   'logs pod/'*\\ pod/*) exit 1 ;;
   'logs '*) echo "$2 says" ;;
   'delete pod/api-1') echo ' api-2 api-3' >servers ;;
@@ -27,17 +33,24 @@ describe('the commands of docs/RUNBOOK.md for Kubernetes', () => {
     commands = new FakeCommands();
     commands.put('kubectl', KUBECTL);
     writeFileSync(join(commands.folder, 'servers'), ' api-1 api-2');
+    writeFileSync(join(commands.folder, 'secret'), 'one two\n');
   });
   afterEach(() => commands.remove());
 
-  /** What a block prints, and what it has asked; ports are opened in any order. */
-  function run(block: string, env: NodeJS.ProcessEnv = {}) {
-    const script = `${PAGE.tagged('preamble')}\n${PAGE.tagged('kubernetes')}\nwait\nrm notes\n${block}\nwait`;
-    const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-euo', 'pipefail', '-c', script], {
+  /** Says the words and then this, until something fails. */
+  function shell(block: string, stderr: 'pipe' | 'ignore' = 'pipe', env: NodeJS.ProcessEnv = {}) {
+    const script = `${PAGE.tagged('preamble')}\n${PAGE.tagged('kubernetes')}\n${block}`;
+    return spawnSync('bash', ['--norc', '-euo', 'pipefail', '-c', script], {
       cwd: commands.folder,
       encoding: 'utf8',
       env: { PATH: `${commands.folder}:${process.env['PATH']}`, ADMIN_API_KEY: 'admin-key', ...env },
+      stdio: ['ignore', 'pipe', stderr],
     });
+  }
+
+  /** What a block prints, and what it has asked; ports are opened in any order. */
+  function run(block: string, env: NodeJS.ProcessEnv = {}) {
+    const { status, stdout, stderr } = shell(`wait\nrm notes\n${block}\nwait`, 'pipe', env);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const isPort = (call: string) => call.startsWith('kubectl port-forward ');
     const calls = commands.calls();
@@ -67,6 +80,24 @@ describe('the commands of docs/RUNBOOK.md for Kubernetes', () => {
     expect(stdout.split('\n')).toEqual([...urls, `api-2 ${urls[1]}`]);
   });
 
+  it('say which server the port of this machine does not lead to', () => {
+    writeFileSync(join(commands.folder, 'api-2-refuses'), '');
+    const { status, stderr } = shell('');
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(/^http:\S+:8101 does not lead to api-2\b/),
+    });
+  });
+
+  it('close the ports of this machine when the shell ends', async () => {
+    writeFileSync(join(commands.folder, 'forwards-stay'), '');
+    shell('', 'ignore');
+    await eventually(() => {
+      const ended = readFileSync(join(commands.folder, 'ended'), 'utf8');
+      expect(ended.split('\n').toSorted()).toEqual(['', 'pod/api-1', 'pod/api-2']);
+    });
+  });
+
   it('go on with the newest server when the one that was sick is gone', () => {
     const block = 'svc restart "$WORKER"; echo "$WORKERS: $WORKER at $URL"';
     const { stdout, calls, ports } = run(block, { WORKER: 'api-1' });
@@ -83,6 +114,14 @@ describe('the commands of docs/RUNBOOK.md for Kubernetes', () => {
     commands.put('node', '[ "$3" = list ] || sed -i "s/ $4//" "${@: -1}"');
     run(PAGE.tagged('kubernetes-keys'), { ID: 'two' });
     expect(readFileSync(join(commands.folder, 'applied'), 'utf8')).toBe('one\n');
+  });
+
+  it('leave the Secret as it is when it cannot be read', () => {
+    rmSync(join(commands.folder, 'secret'));
+    commands.put('node', '[ -s "${@: -1}" ] # an empty file is refused');
+    shell(`set +e\n${PAGE.tagged('kubernetes-keys')}`, 'pipe', { ID: 'two' });
+    expect(commands.calls()).toContainEqual(expect.stringContaining('keys revoke two'));
+    expect(existsSync(join(commands.folder, 'applied'))).toBe(false);
   });
 });
 
