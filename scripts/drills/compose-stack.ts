@@ -28,6 +28,7 @@ export function composeFiles(folder = '.'): string[] {
 
 /** The stack of docker-compose.yml, which is running already, seen by a Prometheus of the drill's own. */
 export class ComposeStack implements Stack {
+  readonly isOwn = false;
   private readonly folder = mkdtempSync(join(tmpdir(), 'falcon-drill-'));
   private prometheus?: TestPrometheus;
   private url = '';

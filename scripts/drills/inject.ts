@@ -7,7 +7,7 @@ import { requestsLine } from './timeline.js';
 
 const EVERY_MS = 1000;
 
-/** Injects the fault, shows for so long what a caller and Prometheus see of it, and mends it as the runbook says, whatever happens. */
+/** Injects the fault, shows for so long what a caller and Prometheus see of it, and mends it as the runbook says, whatever happens; Ctrl-C ends a stack of its own. */
 export async function watchFault(drill: Drill, stack: Stack, { page, say, signal }: DrillOptions, seconds: number) {
   const load = new DrillLoad(stack.load);
   const remedy = page.tagged(`drill=${drill.name}`);
@@ -29,8 +29,11 @@ export async function watchFault(drill: Drill, stack: Stack, { page, say, signal
       harm = await drill.inject(stack);
       await look(seconds);
     } finally {
-      say(`REMEDY (docs/RUNBOOK.md#${drill.section}):\n${remedy}`);
-      await stack.must(remedy, drill.env);
+      // Ctrl-C has ended parts of a stack of its own, too, and the rest follows.
+      if (!(signal?.aborted && stack.isOwn)) {
+        say(`REMEDY (docs/RUNBOOK.md#${drill.section}):\n${remedy}`);
+        await stack.must(remedy, drill.env);
+      }
     }
     await look(Math.ceil(seconds / 3));
   } finally {

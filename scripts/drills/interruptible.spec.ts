@@ -20,6 +20,7 @@ const page = new RunbookPage(`## Fault\n\n\`\`\`bash drill=fault\n${REMEDY}\n\`\
 class NotedStack implements Stack {
   readonly done: string[] = [];
   readonly factor = 1;
+  isOwn = false;
   failsAt = '';
   onAlerts = (): void => undefined;
 
@@ -117,6 +118,15 @@ describe('a drill that does not come to its end', () => {
       ),
     ).rejects.toThrow('interrupted');
     expect(stack.done).toEqual(MENDED);
+  });
+
+  it('leaves the fault in a stack of its own, which Ctrl-C ends', async () => {
+    stack.isOwn = true;
+    stack.onAlerts = () => stack.done.length > 0 && interrupt();
+    const drill = drillThat(() => undefined);
+    await expect(runDrill(drill, stack, options())).rejects.toThrow('interrupted');
+    await expect(watchFault(drillThat(interrupt), stack, options(), 60)).rejects.toThrow('interrupted');
+    expect(stack.done).not.toContain(REMEDY);
   });
 
   it('ends its harm although the remedy fails', async () => {

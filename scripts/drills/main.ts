@@ -91,11 +91,10 @@ function openStack({ stack, factor = DEFAULT_FACTORS[stack] }: Options): Promise
 }
 
 async function runAll(names: readonly string[], stack: Stack, signal: AbortSignal): Promise<void> {
-  const isOwn = stack instanceof ProcessStack;
   const chosen = names.includes('all') ? DRILLS : names.map(drillOf);
   const reports: DrillReport[] = [];
   for (const drill of chosen) {
-    if (drill.needsProcesses && !isOwn)
+    if (drill.needsProcesses && !stack.isOwn)
       console.log(`drill-${drill.name}: left out, because it needs a stack of processes`);
     else reports.push(await named(drill, runDrill(drill, stack, { page: PAGE, say: console.log, signal })));
   }

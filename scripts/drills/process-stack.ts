@@ -31,6 +31,7 @@ const SERVERS = ['worker-1', 'worker-2'];
 
 /** A stack of this machine's own processes: nothing is needed but Node.js, redis-server and prometheus. */
 export class ProcessStack implements Stack {
+  readonly isOwn = true;
   private readonly parts = new Map<string, Part>();
   private readonly programs = new Map<string, NodeProgram>();
   private readonly closers: (() => Promise<unknown> | void)[] = [];

@@ -88,7 +88,8 @@ class DrillRun {
   /** Lets go of everything; a drill that has failed does not leave its fault behind. */
   async end(): Promise<void> {
     try {
-      if (this.isBroken) await this.remedy();
+      // Ctrl-C has ended parts of a stack of its own, too, and the rest follows.
+      if (this.isBroken && !(this.options.signal?.aborted && this.stack.isOwn)) await this.remedy();
     } finally {
       await Promise.all([this.endHarm(), this.load.stop()]);
     }

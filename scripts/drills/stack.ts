@@ -23,6 +23,8 @@ export interface ShellResult {
 export interface Stack {
   /** How clients ask: where, with which key, how often. */
   readonly load: LoadOptions;
+  /** Whether it ends with the drills, so that a fault in it harms nobody. */
+  readonly isOwn: boolean;
   /** How many times faster than the clock the time of the alerts runs. */
   readonly factor: number;
   /** Does it to a part: `worker-1`, `audit-worker`, `redis-cache`, `redis-queue`, `postgres`; with settings it starts anew with these. */
