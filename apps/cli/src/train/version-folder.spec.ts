@@ -52,6 +52,12 @@ describe('writeVersionFolder', () => {
     expect(readdirSync(folder)).toEqual(['notes.txt']);
   });
 
+  it('replaces no file', () => {
+    mkdirSync(join(models, 'mood'));
+    writeFileSync(folder, 'mine');
+    expect(() => checkVersionFolder(folder, true)).toThrow(`${folder} is a file, and no folder of a version`);
+  });
+
   it('leaves the old version and no trace when a file cannot be written', () => {
     writeVersionFolder(folder, { 'model.json': 'one' }, false);
     const files = { 'model.json': 'two', 'no/such/folder.txt': '' };

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isVersion } from '@app/inference';
 
@@ -14,6 +14,7 @@ export function checkVersionFolder(folder: string, replace: boolean): void {
     throw new Error(`${folder} does not end in a version, a whole number from 1, as in models/sentiment/2`);
   }
   if (!existsSync(folder)) return;
+  if (!statSync(folder).isDirectory()) throw new Error(`${folder} is a file, and no folder of a version`);
   const names = readdirSync(folder);
   if (names.length > 0 && !MARKS.some((mark) => names.includes(mark))) {
     throw new Error(`${folder} has files that are no version of a model, and is not replaced`);
