@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serverEnvironment } from './config.js';
@@ -43,6 +44,7 @@ export class BenchServer {
     const wantedPort = recipe.isFalcon ? await freePort() : 0;
     const log = openSync(join(logFolder, `${recipe.name}.log`), 'w');
     const probe = recipe.hasProbe ? ['--require', join(__dirname, 'event-loop-probe.js')] : [];
+    const dataFolder = mkdtempSync(join(tmpdir(), 'falcon-bench-data-')); // the caller's has somebody's spool and Postgres
     const options = [...(recipe.isFalcon ? START_OPTIONS : []), ...probe];
     const child = spawn(process.execPath, [...options, join(__dirname, '..', recipe.script), ...(recipe.args ?? [])], {
       env: serverEnvironment({
@@ -50,10 +52,12 @@ export class BenchServer {
         PORT: String(wantedPort),
         LOG_LEVEL: 'INFO',
         DRAIN_DELAY_SECONDS: '0',
+        DATA_DIR: dataFolder,
         ...recipe.env,
       }),
       stdio: ['ignore', log, log, 'ipc'],
     });
+    child.once('exit', () => rmSync(dataFolder, { recursive: true, force: true, maxRetries: 5 }));
     const died = once(child, 'exit').then(([code]) => {
       throw new Error(`${recipe.name} ended with ${code} instead of starting: see ${recipe.name}.log in ${logFolder}`);
     });
