@@ -62,7 +62,9 @@ export class Availability {
 
   private change(state: 'up' | 'down', lastFault: Fault | undefined, refusal: Fault | undefined): void {
     const before = this.known;
-    Object.assign(this, { state, lastFault, refusal });
+    this.state = state;
+    this.lastFault = lastFault;
+    this.refusal = refusal;
     if (this.isUp && before === false) this.log.info(`${this.service} available`);
     if (!this.isUp && before !== false) this.log.warning(`${this.service} unavailable: ${this.reason}`);
   }

@@ -10,6 +10,7 @@ import {
 } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { PostgresQueuePool } from './postgres-queue-pool.js';
+import { WorkerRedis } from './redis-connections.js';
 
 /** What BullMQ is handed as its connection. */
 export type QueueConnection = Redis | PostgresQueuePool;
@@ -28,7 +29,7 @@ const queueBackend: BackendFactory<IQueueBackend, QueueConnection> = (name, opti
       : createRedisBackend(name, options, roles);
   // A worker on Postgres would rely on a notification for up to an hour, and none comes through some connection poolers.
   Object.defineProperty(backend, 'maximumBlockTimeout', { value: LONGEST_WAIT_SECONDS });
-  return withPauses(backend);
+  return withPauses(backend, connection);
 };
 
 /** From here on every queue and worker of BullMQ gets the backend that fits its connection, also those that Nest makes. */
@@ -36,11 +37,13 @@ export function installQueueBackend(): void {
   setDefaultBackendFactory(queueBackend);
 }
 
-function withPauses(backend: IQueueBackend): IQueueBackend {
+function withPauses(backend: IQueueBackend, connection: unknown): IQueueBackend {
   const fetch = backend.moveToActive.bind(backend);
   backend.moveToActive = async (...args) => {
     try {
-      return await fetch(...args);
+      const fetched = await fetch(...args);
+      if (connection instanceof WorkerRedis) connection.served();
+      return fetched;
     } catch (error) {
       await sleep(FETCH_PAUSE_MS, undefined, { ref: false });
       throw error;

@@ -8,10 +8,12 @@ const RECONNECT = { baseMs: 50, capMs: 2000 };
 const DISCONNECT_TIMEOUT_MS = 300;
 /** A connection that owes an answer for this long is given up: the other end may be gone without a word. */
 const PRODUCER_SILENCE_MS = 5000;
-/** A worker waits for jobs in silence, for 10 s at most. */
+/** A worker waits for jobs in silence, for 5 s at most. */
 const WORKER_SILENCE_MS = 15_000;
 /** What a Redis says that another has taken over from; before 7.0 it is in the middle of what a script says. */
 const READ_ONLY = /\bREADONLY\b/;
+/** Who is led to the same one again stays connected for this long. */
+const LOOK_ELSEWHERE_MS = 5000;
 
 /**
  * The producer's connection: whatever Redis does, a command is answered or refused within the timeout.
@@ -24,9 +26,9 @@ export function producerRedis(url: string, timeoutMs: number, availability: Avai
       maxRetriesPerRequest: 0,
       commandTimeout: timeoutMs,
       connectTimeout: timeoutMs,
-      socketTimeout: PRODUCER_SILENCE_MS,
+      socketTimeout: Math.max(PRODUCER_SILENCE_MS, timeoutMs + 1000), // a command's own timeout comes first
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-      reconnectOnError: isReadOnly,
+      reconnectOnError: onReadOnly((error) => availability.down(error)), // whoever writes says for how long
       retryStrategy: (times) => jittered(RECONNECT, times),
     }),
     availability,
@@ -37,10 +39,29 @@ export function producerRedis(url: string, timeoutMs: number, availability: Avai
 export class WorkerRedis extends Redis {
   private readonly copies: Redis[] = [];
 
+  constructor(
+    url: string,
+    private readonly availability: Availability,
+  ) {
+    super(url, {
+      maxRetriesPerRequest: null,
+      socketTimeout: WORKER_SILENCE_MS,
+      disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+      reconnectOnError: onReadOnly((error) => availability.refused(error)),
+      retryStrategy: (times) => jittered(RECONNECT, times),
+    });
+  }
+
   override duplicate(override?: Partial<RedisOptions>): Redis {
-    const copy = super.duplicate(override);
+    const reconnectOnError = onReadOnly((error) => this.availability.refused(error));
+    const copy = super.duplicate({ reconnectOnError, ...override });
     this.copies.push(copy);
     return copy;
+  }
+
+  /** Jobs could be taken off it, or there were none: that ends what a refusal began. */
+  served(): void {
+    this.availability.written();
   }
 
   /** Whoever waits for one of them to become ready is told that it will not; BullMQ would wait for ever. */
@@ -59,16 +80,7 @@ function end(redis: Redis): void {
 
 /** The worker's connection: it waits for Redis for ever, because there is nothing else for it to do. */
 export function workerRedis(url: string, availability: Availability): WorkerRedis {
-  return watched(
-    new WorkerRedis(url, {
-      maxRetriesPerRequest: null,
-      socketTimeout: WORKER_SILENCE_MS,
-      disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-      reconnectOnError: isReadOnly,
-      retryStrategy: (times) => jittered(RECONNECT, times),
-    }),
-    availability,
-  );
+  return watched(new WorkerRedis(url, availability), availability);
 }
 
 /** Resolves when a new connection is ready, has failed, or takes too long. */
@@ -84,9 +96,17 @@ export function isUnsent(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("Stream isn't writeable");
 }
 
-/** A new connection may lead to the Redis that has taken over. */
-function isReadOnly(error: Error): boolean {
-  return READ_ONLY.test(error.message);
+/** For one connection: a new one may lead to the Redis that has taken over; told first, so that it is known why. */
+function onReadOnly(tell: (error: Error) => void): (error: Error) => boolean {
+  let lastMs = -Infinity;
+  return (error) => {
+    if (!READ_ONLY.test(error.message)) return false;
+    tell(error);
+    const nowMs = performance.now();
+    if (nowMs - lastMs < LOOK_ELSEWHERE_MS) return false;
+    lastMs = nowMs;
+    return true;
+  };
 }
 
 function watched<Connection extends Redis>(redis: Connection, availability: Availability): Connection {
