@@ -95,6 +95,17 @@ describe('the worker', () => {
     await eventually(async () => expect(await queue.progressOf([id])).toEqual(['completed']));
   });
 
+  it('makes the months to come as soon as who keeps them from being made is done', async () => {
+    for (const name of await partitions()) await database.run((client) => client.query(`DROP TABLE ${name}`));
+    const other = await connectClient(postgres.connection);
+    await other.query('BEGIN');
+    await other.query('LOCK TABLE inference_logs IN SHARE UPDATE EXCLUSIVE MODE');
+    await start();
+    await until(() => maintained().length > 0);
+    await other.end();
+    await eventually(async () => expect(await partitions()).toHaveLength(4));
+  });
+
   it('drops what is expired although the months to come cannot be made', async () => {
     await expired('2020-01-01');
     for (const name of (await partitions()).slice(1))

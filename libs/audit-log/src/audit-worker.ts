@@ -2,7 +2,7 @@ import type { DynamicModule } from '@nestjs/common';
 import type { AuditObserver } from './audit-observer.js';
 import type { AuditWorkerOptions } from './audit-options.js';
 import type { AuditDatabase } from './database/audit-database.js';
-import { isRefusal, sqlStateOf } from './database/database-failure.js';
+import { isOfOneStatement, isRefusal } from './database/database-failure.js';
 import { AUDIT_TABLE, dropExpired, ensurePartitions, type ExpiredPartitions } from './database/partitions.js';
 import type { QueryClient } from './database/query-client.js';
 import { RecordWriter } from './database/record-writer.js';
@@ -18,8 +18,6 @@ export interface AuditWorkerContext {
 }
 
 const MAINTENANCE = 'db_maintain_partitions';
-/** SQLSTATE of a lock that was not to be had in time. */
-const LOCK_TIMEOUT = '55P03';
 
 /** The worker as a Nest module, which closes its connection; queue and database remain its process's to close. */
 export function auditWorkerModule(context: AuditWorkerContext, options: AuditWorkerOptions): DynamicModule {
@@ -67,24 +65,21 @@ function onNotMade(log: LogWriter, error: unknown): undefined {
 
 /** Whether somebody has to do something about it. */
 function onNotDropped(log: LogWriter, refused: ExpiredPartitions['refused']): boolean {
-  // Inserts stand in line behind each attempt, and whoever reads may do so for hours.
-  const [inUse, others] = [refused.filter(isInUse), refused.filter((each) => !isInUse(each))];
-  if (inUse.length > 0) {
-    const { error } = inUse[0] as (typeof inUse)[number];
-    log.warning('Somebody uses the audit table for long: its expired partitions are dropped in an hour', { error });
-  }
-  for (const { name, error } of others) {
+  let needsHelp = false;
+  for (const { name, error } of refused) {
+    if (isOfOneStatement(error)) {
+      // Inserts stand in line behind each attempt, and whoever reads may do so for hours.
+      log.warning('Somebody uses the audit table for long: its expired partitions are dropped in an hour', { error });
+      continue;
+    }
+    needsHelp = true;
     log.warning(
       `The expired partition ${name} cannot be dropped (${error.message}): put that right, or run ` +
         `"ALTER TABLE ${AUDIT_TABLE} DETACH PARTITION ${name}"; it is tried again in an hour`,
       { error },
     );
   }
-  return others.length > 0;
-}
-
-function isInUse({ error }: { error: unknown }): boolean {
-  return sqlStateOf(error) === LOCK_TIMEOUT;
+  return needsHelp;
 }
 
 /** Rows are dropped only when both clocks say that they are old: one that is set wrong must not empty the table. */

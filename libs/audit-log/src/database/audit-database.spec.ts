@@ -245,17 +245,34 @@ describe('AuditDatabase', () => {
     await until(() => database.state.status === 'available');
   });
 
-  it('is unavailable while its disk is full, until something is written', async () => {
-    const database = make(postgres.url());
-    await database.connect();
-    const full = "DO $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END $$";
-    await expect(database.write((client) => client.query(full))).rejects.toThrow(/the disk of Postgres is full/);
-    for (let attempt = 0; attempt < 5; attempt++) {
-      await database.check();
-      expect(database.state.status).toBe('unavailable');
+  describe.each([
+    ['its disk is full', '53100', /the disk of Postgres is full/],
+    ['it makes no new month', '42501', /lacks a permission/],
+  ])('is unavailable while %s, which is not to be seen without rows,', (_, code, says) => {
+    async function refused(): Promise<AuditDatabase> {
+      const database = make(postgres.url());
+      await database.connect();
+      const refuse = `DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '${code}'; END $$`;
+      await expect(database.write((client) => client.query(refuse))).rejects.toThrow(says);
+      for (let attempt = 0; attempt < 5; attempt++) {
+        await database.check();
+        expect(database.state.status).toBe('unavailable');
+      }
+      return database;
     }
-    await database.write((client) => client.query('SELECT 1'));
-    expect(database.state.status).toBe('available');
+
+    it('until something is written', async () => {
+      const database = await refused();
+      await database.write((client) => client.query('SELECT 1'));
+      expect(database.state.status).toBe('available');
+    });
+
+    it('or until nobody has been refused for a minute', async () => {
+      const database = await refused();
+      const now = performance.now.bind(performance);
+      const clock = jest.spyOn(performance, 'now').mockImplementation(() => now() + 61_000);
+      await eventually(() => expect(database.state.status).toBe('available')).finally(() => clock.mockRestore());
+    });
   });
 
   it('gives up a statement that takes too long, which says nothing of the database', async () => {

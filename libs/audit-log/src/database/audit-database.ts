@@ -8,6 +8,7 @@ import type { LogWriter } from '../log-writer.js';
 import {
   describeFailure,
   failureKind,
+  isOfOneStatement,
   isRefusal,
   isTimeout,
   sqlStateOf,
@@ -36,10 +37,9 @@ export type DatabaseState = { status: 'connecting' } | { status: 'available' } |
 
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5000;
-/** A statement that was given up, or a lock that was not to be had, says nothing of the database as a whole. */
-const OF_ONE_STATEMENT = new Set(['57014', '55P03', '40001', '40P01']);
-
 const DISK_FULL = '53100';
+/** Whoever was refused tries again every few seconds: who has not come back for this long was served, or has ended. */
+const REFUSAL_MS = 60_000;
 
 /** The Postgres of the audit log: connects in the background for as long as it takes, and knows how it is. */
 export class AuditDatabase {
@@ -48,8 +48,8 @@ export class AuditDatabase {
   private current: DatabaseState = { status: 'connecting' };
   private connecting?: Promise<void>;
   private probing: Promise<void> | undefined;
-  /** SQLSTATE with which it refused to write: that it answers says nothing against that. */
-  private refusal: string | undefined;
+  /** When it last refused to write, and whether a check meets that, too: that it answers says nothing against it. */
+  private refusal: { atMs: number; isMetByCheck: boolean } | undefined;
   private readonly closed = new AbortController();
 
   constructor(
@@ -88,9 +88,15 @@ export class AuditDatabase {
   /** @throws {DatabaseUnavailableError} when Postgres does not answer, or still refuses to write. */
   async check(): Promise<void> {
     await this.run(async (client) => {
-      if (this.refusal === undefined) return client.query('SELECT 1');
-      await client.query(INSERT_RECORDS, ['[]']); // is refused like any other
-      if (this.refusal !== DISK_FULL) this.refusal = undefined; // no rows need no room
+      const { refusal } = this;
+      if (!refusal) return client.query('SELECT 1');
+      try {
+        await client.query(INSERT_RECORDS, ['[]']); // needs no room and no new month, but all that any other needs
+      } catch (error) {
+        refusal.isMetByCheck ||= isRefusal(error);
+        throw error;
+      }
+      if (refusal.isMetByCheck || performance.now() - refusal.atMs > REFUSAL_MS) this.refusal = undefined;
     });
   }
 
@@ -230,11 +236,14 @@ export class AuditDatabase {
 
   private translate(error: unknown): unknown {
     if (error instanceof DatabaseUnavailableError || failureKind(error) !== 'unavailable') return error;
-    const state = sqlStateOf(error);
-    if (state !== undefined && OF_ONE_STATEMENT.has(state)) {
+    // A statement that was given up, or a lock that was not to be had, says nothing of the database as a whole.
+    if (isOfOneStatement(error)) {
       return new DatabaseUnavailableError(this.sentence(error), { cause: error });
     }
-    if (isRefusal(error) || state === DISK_FULL) this.refusal = state;
+    if (isRefusal(error) || sqlStateOf(error) === DISK_FULL) {
+      this.refusal ??= { atMs: 0, isMetByCheck: false };
+      this.refusal.atMs = performance.now();
+    }
     return this.unavailable(error);
   }
 

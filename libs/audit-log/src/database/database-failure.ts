@@ -16,6 +16,8 @@ const ROW_CODES = new Set(['42804', '42846', '54000']); // a wrong type, no cast
 /** Classes that speak of the server: its connections, its resources, its being stopped. */
 const SERVER_CLASSES = new Set(['08', '53', '57']);
 const STATEMENT_TIMEOUT = '57014';
+/** Also a lock that was not to be had in time, a conflict and a deadlock. */
+const ONE_STATEMENT = new Set([STATEMENT_TIMEOUT, '55P03', '40001', '40P01']);
 
 /** The SQLSTATE of an error that Postgres answered with; errors of the connection have none. */
 export function sqlStateOf(error: unknown): string | undefined {
@@ -33,7 +35,12 @@ export function failureKind(error: unknown): FailureKind {
 /** Whether Postgres is well and will not do this: asking again is of no use before somebody has put something right. */
 export function isRefusal(error: unknown): boolean {
   const state = sqlStateOf(error);
-  return state !== undefined && (state === STATEMENT_TIMEOUT || !SERVER_CLASSES.has(state.slice(0, 2)));
+  return state !== undefined && !isOfOneStatement(error) && !SERVER_CLASSES.has(state.slice(0, 2));
+}
+
+/** Whether one statement had to give way to others: it may well succeed when it is tried again. */
+export function isOfOneStatement(error: unknown): boolean {
+  return ONE_STATEMENT.has(sqlStateOf(error) ?? '');
 }
 
 /** Whether Postgres, or the way to it, took too long. */

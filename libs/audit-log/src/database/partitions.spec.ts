@@ -124,8 +124,9 @@ describe('the partitions', () => {
     await expect(names()).resolves.toEqual(['inference_logs_2026_10', 'inference_logs_2026_11']);
   });
 
-  it('are not dropped, nor inserts held up, while somebody reads', async () => {
-    await run((client) => createPartitions(client, [partitionOf(new Date('2020-01-01')) as Partition]));
+  it('are not dropped, nor inserts held up for more than one of them, while somebody reads', async () => {
+    const months = ['2020-01', '2020-02'].map((month) => partitionOf(new Date(`${month}-01`)) as Partition);
+    await run((client) => createPartitions(client, months));
     await run((client) => ensurePartitions(client, new Date('2026-11-15T00:00:00Z')));
     const reading = inTransaction('SELECT count(*) FROM inference_logs');
     await reading.begun;
@@ -135,7 +136,7 @@ describe('the partitions', () => {
     await insert('2026-11-15T00:00:00Z'); // does not wait for the reader to be done
     await expect(dropping).resolves.toMatchObject({ dropped: [], refused: [{ error: { code: '55P03' } }] });
     await reading.end();
-    await expect(drop()).resolves.toEqual({ dropped: ['inference_logs_2020_01'], refused: [] });
+    await expect(drop()).resolves.toEqual({ dropped: months.map(({ name }) => name), refused: [] });
   });
 
   it('are dropped by the name that they have, and one that cannot be does not keep the others', async () => {
@@ -163,6 +164,24 @@ describe('the partitions', () => {
     const drop = await run((client) => dropExpired(client, 30, new Date('2028-11-15T00:00:00Z')));
     expect(drop).toEqual({ dropped: [], refused: [] });
     await run((client) => client.query('DROP TABLE others'));
+  });
+
+  it('are made unless others have them in whole, and half a month is not a whole one', async () => {
+    const half = (name: string, from: string, to: string) =>
+      run((client) =>
+        client.query(
+          `SET timezone = 'UTC'; CREATE TABLE ${name} PARTITION OF inference_logs FOR VALUES FROM ('${from}') TO ('${to}')`,
+        ),
+      );
+    const ensure = () => run((client) => ensurePartitions(client, new Date('2026-11-15T00:00:00Z')));
+    await half('first_half', '2026-11-01', '2026-11-16');
+    await expect(ensure()).rejects.toThrow(/would overlap partition "first_half"/);
+    await half('second_half', '2026-11-16', '2026-12-01');
+    await expect(ensure()).resolves.toEqual([
+      'inference_logs_2026_12',
+      'inference_logs_2027_01',
+      'inference_logs_2027_02',
+    ]);
   });
 
   it('are made while others insert', async () => {

@@ -1,4 +1,4 @@
-import { isRefusal } from './database-failure.js';
+import { isOfOneStatement, isRefusal } from './database-failure.js';
 import type { QueryClient } from './query-client.js';
 
 /** The table of the audit log. */
@@ -67,9 +67,7 @@ export async function createPartitions(
 ): Promise<string[] | undefined> {
   return underPartitionLock(client, async () => {
     const existing = await listPartitions(client);
-    const missing = partitions.filter(
-      ({ from, to }) => !existing.some(({ fromMs, toMs }) => fromMs < to.getTime() && from.getTime() < toMs),
-    );
+    const missing = partitions.filter((partition) => !isCovered(partition, existing)); // in part: Postgres says so
     if (missing.length > 0 && existing.length + missing.length > MAX_PARTITIONS) return undefined;
     for (const { name, from, to } of missing) {
       // Made apart and attached: inserts into the other partitions go on meanwhile.
@@ -82,7 +80,14 @@ export async function createPartitions(
   });
 }
 
-/** Drops the partitions whose last row is older than the retention, whole; one that cannot be dropped does not keep the others. */
+/** Whether every row of it has its place, in one partition or in several, whoever made them. */
+function isCovered({ from, to }: Partition, existing: readonly ExistingPartition[]): boolean {
+  const shares = existing.map(({ fromMs, toMs }) => Math.min(toMs, to.getTime()) - Math.max(fromMs, from.getTime()));
+  const coveredMs = shares.reduce((sum, ms) => sum + Math.max(0, ms), 0);
+  return coveredMs >= to.getTime() - from.getTime();
+}
+
+/** Drops the partitions whose last row is older than the retention, whole; one that cannot be dropped does not keep the others, one in use does. */
 export async function dropExpired(client: QueryClient, retentionDays: number, now: Date): Promise<ExpiredPartitions> {
   const oldestMs = now.getTime() - retentionDays * 86_400_000;
   const expired: ExpiredPartitions = { dropped: [], refused: [] };
@@ -91,8 +96,9 @@ export async function dropExpired(client: QueryClient, retentionDays: number, no
       await underPartitionLock(client, () => client.query(`DROP TABLE IF EXISTS ${name}`)); // a neighbour may be quicker
       expired.dropped.push(name);
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!isRefusal(error) && !isOfOneStatement(error)) throw error;
       expired.refused.push({ name, error: error as Error });
+      if (isOfOneStatement(error)) break; // a reader uses them all, and inserts would wait behind each attempt
     }
   }
   return expired;
