@@ -196,6 +196,27 @@ describeWithRedis('a producer whose Redis fails', () => {
     expect(log.lines.slice(-2)).toEqual([expect.stringContaining('memory is full'), 'INFO Redis available']);
   });
 
+  it('still takes a few jobs at a time when others have filled it', async () => {
+    await redis.startAgain();
+    await redis.command('CONFIG', 'SET', 'maxmemory', '40000000');
+    await redis.command('SETRANGE', 'cache', '30000000', 'x');
+    const ids = Array.from({ length: 5 }, (_, number) => `spool-1-${number}-0`);
+    for (const id of ids.slice(0, 4)) await eventually(() => queue.add(id, JOB));
+    const fifth = () => queue.add(ids[4] as string, JOB);
+    await eventually(() =>
+      expect(fifth()).rejects.toThrow(
+        /its memory is full: 3\d\.\d of 40\.0 MB are used, and jobs may fill 80 %: raise its maxmemory, or .* REDIS_QUEUE_URL/,
+      ),
+    );
+    expect(queue.availability.isUp).toBe(false);
+    const worker = new TestWorker({ kind: 'redis', url: redis.url });
+    worker.start();
+    await eventually(fifth);
+    await eventually(async () => expect((await queue.counts()).completed).toBe(5));
+    expect(queue.availability.isUp).toBe(true);
+    await worker.stop();
+  });
+
   it('removes what nobody has asked for any more from a Redis whose memory is full', async () => {
     await redis.startAgain();
     await isTakenAgain();

@@ -4,7 +4,7 @@ import { openPolicies } from '../audit-policies.js';
 import { sqlStateOf } from '../database/database-failure.js';
 import type { LogWriter } from '../log-writer.js';
 import { AUDIT_QUEUE, RECORDS_JOB } from './audit-job.js';
-import { QueueUnavailableError } from './audit-queue.errors.js';
+import { FullRedisError, QueueUnavailableError } from './audit-queue.errors.js';
 import type { Availability } from './availability.js';
 import type { QueuedJob } from './job-codec.js';
 import { PostgresQueuePool } from './postgres-queue-pool.js';
@@ -30,9 +30,9 @@ const TIMED_OUT = /timed out|timeout/i;
 /** What a Redis says that has no room. */
 const MEMORY_FULL = /^OOM/;
 /** What a Redis says that answers, and takes nothing. */
-const REDIS_REFUSES = /^OOM|^MISCONF|^NOREPLICAS|\bREADONLY\b/;
+const REDIS_TAKES_NOTHING = /^MISCONF|^NOREPLICAS|\bREADONLY\b/;
 /** The same of a Postgres: it is read-only, its disk is full, a permission is missing. */
-const POSTGRES_REFUSES = new Set(['25006', '53100', '42501']);
+const POSTGRES_TAKES_NOTHING = new Set(['25006', '53100', '42501']);
 /** Old jobs that are removed at once, so that others do not wait for long meanwhile. */
 const MOST_CLEANED = 1000;
 const MAX_INT = 2 ** 31 - 1;
@@ -83,10 +83,10 @@ export class AuditQueue {
   async add(id: string, job: QueuedJob): Promise<void> {
     await this.write(async (queue) => {
       try {
-        await this.fitness?.requireRoom(sizeOf(job));
+        await this.fitness?.requireRoom(sizeOf(job), () => queue.getWaitingCount());
         await queue.add(RECORDS_JOB, job, { ...JOB_OPTIONS, jobId: id });
       } catch (error) {
-        if (error instanceof Error && MEMORY_FULL.test(error.message)) {
+        if (isFull(error)) {
           // BullMQ would do so when the next job is completed, and there may be none any more.
           await queue.clean(KEEP_COMPLETED.age * 1000, MOST_CLEANED).catch(() => undefined); // the refusal says enough
         }
@@ -171,7 +171,7 @@ export class AuditQueue {
       try {
         return await action(queue);
       } catch (error) {
-        if (isRefused(error)) this.availability.refused(error);
+        if (takesNothing(error)) this.availability.refused(error);
         throw error;
       }
     });
@@ -188,7 +188,11 @@ export class AuditQueue {
       this.availability.up();
       return result;
     } catch (error) {
-      if (!(error instanceof CircuitOpenError) && !isRefused(error) && (!isUnsent(error) || this.availability.isUp)) {
+      if (
+        !(error instanceof CircuitOpenError) &&
+        !takesNothing(error) &&
+        (!isUnsent(error) || this.availability.isUp)
+      ) {
         this.availability.down(error instanceof DependencyTimeoutError ? error.cause : error);
       }
       throw new QueueUnavailableError(this.availability.reason ?? error);
@@ -235,9 +239,14 @@ function sizeOf(job: QueuedJob): number {
   return 'zstd' in job ? job.zstd.length : job.rows.length;
 }
 
-function isRefused(error: unknown): boolean {
-  const isOfRedis = error instanceof Error && REDIS_REFUSES.test(error.message);
-  return isOfRedis || POSTGRES_REFUSES.has(sqlStateOf(error) ?? '');
+function isFull(error: unknown): boolean {
+  return error instanceof FullRedisError || (error instanceof Error && MEMORY_FULL.test(error.message));
+}
+
+/** Whether a queue that answers will not have anything put on it. */
+function takesNothing(error: unknown): boolean {
+  const isOfRedis = isFull(error) || (error instanceof Error && REDIS_TAKES_NOTHING.test(error.message));
+  return isOfRedis || POSTGRES_TAKES_NOTHING.has(sqlStateOf(error) ?? '');
 }
 
 function progressOf(state: JobState | 'unknown'): JobProgress {

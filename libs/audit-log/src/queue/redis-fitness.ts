@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { LogWriter } from '../log-writer.js';
-import { UnfitRedisError } from './audit-queue.errors.js';
+import { FullRedisError, UnfitRedisError } from './audit-queue.errors.js';
 
 /** 6.2, as a number. */
 const OLDEST_REDIS = 602;
@@ -9,6 +9,8 @@ const NOT_TOLD = /^NOPERM|^ERR unknown command/;
 
 /** Share of its memory that jobs may fill: of a Redis that is full workers cannot even take what would make room. */
 const FILL_SHARE = 0.8;
+/** While fewer than these wait it is not the jobs that fill it, and refusing them would not make room. */
+const FEW_JOBS = 4;
 /** Others fill it, too, so its memory is looked at again when so much has been sent. */
 const LOOK_BYTES = 1024 * 1024;
 
@@ -16,8 +18,8 @@ const LOOK_BYTES = 1024 * 1024;
 export class RedisFitness {
   private isKnown = false;
   private wasTold = true;
-  /** Bytes that jobs might still fill when it was last asked, and those that were sent since. */
-  private room = Infinity;
+  /** Bytes of its memory when it was last asked, and those that were sent since. */
+  private memory = { used: 0, most: Infinity };
   private sent = 0;
 
   constructor(
@@ -38,20 +40,28 @@ export class RedisFitness {
     const info = await this.info();
     const complaint = complaintOf(info);
     if (complaint !== undefined) throw new UnfitRedisError(complaint);
-    this.room = roomOf(info);
+    this.memory = memoryOf(info);
     this.sent = 0;
     this.isKnown = true;
   }
 
-  /** To be asked before a job of so many bytes is sent. Throws what Redis itself says when its memory is full. */
-  async requireRoom(bytes: number): Promise<void> {
+  /**
+   * To be asked before a job of so many bytes is sent.
+   * @param waiting asks how many jobs wait, which matters only when there is no room
+   * @throws {FullRedisError} when workers need the room that is left
+   */
+  async requireRoom(bytes: number, waiting: () => Promise<number>): Promise<void> {
     this.sent += bytes;
     if (this.sent > Math.min(this.room, LOOK_BYTES)) {
       this.forget();
       await this.require();
       this.sent = bytes;
     }
-    if (bytes > this.room) throw new Error(`OOM jobs fill ${FILL_SHARE * 100} % of its maxmemory`);
+    if (bytes > this.room && (await waiting()) >= FEW_JOBS) throw new FullRedisError(this.memory, FILL_SHARE);
+  }
+
+  private get room(): number {
+    return this.memory.most * FILL_SHARE - this.memory.used;
   }
 
   private async info(): Promise<string> {
@@ -70,10 +80,11 @@ export class RedisFitness {
   }
 }
 
-function roomOf(info: string): number {
-  const [, used = '0'] = /^used_memory:(\d+)/m.exec(info) ?? [];
-  const [, most = '0'] = /^maxmemory:(\d+)/m.exec(info) ?? [];
-  return most === '0' ? Infinity : Number(most) * FILL_SHARE - Number(used);
+function memoryOf(info: string): { used: number; most: number } {
+  const bytesOf = (field: string) => Number(new RegExp(`^${field}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+  // Buffers of replicas and of the append-only file are not held against maxmemory.
+  const used = bytesOf('used_memory') - bytesOf('mem_not_counted_for_evict');
+  return { used, most: bytesOf('maxmemory') || Infinity };
 }
 
 function complaintOf(info: string): string | undefined {

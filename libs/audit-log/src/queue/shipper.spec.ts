@@ -304,7 +304,7 @@ describeWithRedis('shipping over a Redis that fails', () => {
         Array.from({ length: 1000 }, (_, id) => line.spool.append(JSON.stringify({ id, text: text() }))),
       );
     }
-    expect(await line.shipper.flush(performance.now() + 2000)).toBe(false);
+    expect(await line.shipper.flush(performance.now() + 10_000)).toBe(false);
     expect(line.queue.availability.reason).toMatch(/its memory is full/);
     await redis.command('CONFIG', 'SET', 'maxmemory', String(0.9 * MAX_MEMORY)); // the rest is for connections and buffers
     const { waiting } = await line.queue.counts();
