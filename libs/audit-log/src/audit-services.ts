@@ -2,6 +2,7 @@ import type { AuditServicesOptions } from './audit-options.js';
 import { openPolicies, type AuditPolicies } from './audit-policies.js';
 import { AuditDatabase } from './database/audit-database.js';
 import { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
+import { StillStartingError } from './database/embedded/embedded-postgres.errors.js';
 import type { PostgresConnection } from './database/postgres-connection.js';
 import type { LogWriter } from './log-writer.js';
 import { AuditQueue } from './queue/audit-queue.js';
@@ -15,6 +16,8 @@ const SCATTERED =
 /** The Postgres and the queue that a process uses: given ones, or an embedded Postgres for both. */
 export class AuditServices {
   private embedded?: Promise<EmbeddedPostgres>;
+  /** Its server was still starting when it was last waited for: it recovers, and nobody has it in hand. */
+  private isLeftStarting = false;
   private isClosed = false;
 
   constructor(
@@ -37,6 +40,7 @@ export class AuditServices {
     }
     this.embedded ??= this.startEmbedded().catch((error: unknown) => {
       delete this.embedded;
+      this.isLeftStarting = error instanceof StillStartingError;
       throw error;
     });
     return (await this.embedded).connection;
@@ -65,6 +69,7 @@ export class AuditServices {
   private async startEmbedded(): Promise<EmbeddedPostgres> {
     const { dataDir, redisQueueUrl } = this.options;
     const embedded = await EmbeddedPostgres.start({ dataDir, log: this.log });
+    this.isLeftStarting = false;
     if (redisQueueUrl !== undefined) this.log.warning(SCATTERED, { data_dir: dataDir });
     return embedded;
   }
@@ -74,5 +79,6 @@ export class AuditServices {
     this.isClosed = true;
     const embedded = await this.embedded?.catch(() => undefined); // one that never started needs no stop
     await embedded?.stop();
+    if (this.isLeftStarting) await EmbeddedPostgres.stopStarting({ dataDir: this.options.dataDir, log: this.log });
   }
 }

@@ -82,6 +82,13 @@ export class EmbeddedPostgres {
     }
   }
 
+  /** Stops a server that is still starting and that nobody waits for any more. */
+  static async stopStarting({ dataDir, elsewhere }: EmbeddedPostgresOptions): Promise<void> {
+    const folder = openClusterFolder(dataDir, elsewhere);
+    const lock = FileLock.try(folder.startLock, 'exclusive'); // whoever has it looks after the server
+    if (lock) await stopUnused(folder, lock);
+  }
+
   /** Leaves the server to the others who use it, or stops it when there are none. */
   stop(): Promise<void> {
     return this.leave(false);
@@ -95,17 +102,8 @@ export class EmbeddedPostgres {
     await this.restarting;
     await Promise.race([this.keeper?.end(), sleep(GOODBYE_MS)]); // a frozen server never answers it
     if (!this.users) return;
-    const lock = await lockFor(this.folder.startLock, 'exclusive');
-    try {
-      this.users.release();
-      if (isStarting) return;
-      const alone = FileLock.try(this.folder.usersLock, 'exclusive');
-      if (!alone) return;
-      await stopServer(this.folder);
-      alone.release();
-    } finally {
-      lock.release();
-    }
+    this.users.release();
+    if (!isStarting) await stopUnused(this.folder, await lockFor(this.folder.startLock, 'exclusive'));
   }
 
   private async join(): Promise<void> {
@@ -183,6 +181,18 @@ export class EmbeddedPostgres {
       }
       await sleep(delayMs, undefined, { signal: this.stopping.signal }).catch(() => undefined); // stop() cuts the wait short
     }
+  }
+}
+
+/** Stops the server if nobody uses it, while `lock` keeps others from starting it, and releases that. */
+async function stopUnused(folder: ClusterFolder, lock: FileLock): Promise<void> {
+  try {
+    const alone = FileLock.try(folder.usersLock, 'exclusive');
+    if (!alone) return;
+    await stopServer(folder);
+    alone.release();
+  } finally {
+    lock.release();
   }
 }
 
