@@ -7,6 +7,7 @@ import { eventually, until } from '../../../../scripts/test-support/until.js';
 import { AUDIT_QUEUE, type AuditJob } from './audit-job.js';
 import { AuditQueue } from './audit-queue.js';
 import { QueueUnavailableError } from './audit-queue.errors.js';
+import { installQueueBackend } from './queue-backend.js';
 import type { QueueServer } from './queue-server.js';
 import { WorkerConnection } from './worker-connection.js';
 
@@ -69,6 +70,7 @@ describeWithRedis('a Redis that stays a replica', () => {
   const becomePrimary = () => redis.command('REPLICAOF', 'NO', 'ONE');
 
   it('is told once by a worker, which counts it as away for as long as that lasts', async () => {
+    installQueueBackend();
     const log = recordingLog();
     const connection = new WorkerConnection(server, 1, log);
     const { availability } = connection;
