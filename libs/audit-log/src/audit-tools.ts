@@ -6,7 +6,7 @@ import type { AuditRecord } from './audit-record.js';
 import { AuditServices } from './audit-services.js';
 import { connectClient } from './database/database-client.js';
 import { DatabaseUnavailableError } from './database/database.errors.js';
-import { letGo } from './database/embedded/postmaster.js';
+import { letGo } from './database/let-go.js';
 import { checkLedger, type LedgerEntry, type LedgerReport } from './database/ledger-check.js';
 import { ensurePartitions } from './database/partitions.js';
 import { exportRows, type ExportFormat, type TimeRange } from './database/row-export.js';
@@ -85,7 +85,6 @@ export class AuditTools {
   /** Ends the connection, and the embedded Postgres if nobody else uses it. */
   async close(): Promise<void> {
     if (this.client) await letGo(this.client);
-    (this.client as (Client & { unref(): void }) | undefined)?.unref(); // one that never ends keeps no command waiting
     await this.services.close();
   }
 

@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { FileLock } from '../../file-lock.js';
 import type { LogWriter } from '../../log-writer.js';
+import { letGo } from '../let-go.js';
 import { boundLog } from './bounded-log.js';
 import { EMBEDDED_NAME, ensureCluster } from './cluster.js';
 import { openClusterFolder, type ClusterFolder } from './cluster-folder.js';
 import { EmbeddedPostgresError, StillStartingError } from './embedded-postgres.errors.js';
 import { isServer, notedPid } from './postmaster-file.js';
-import { answersOn, connectTo, EMBEDDED_PORT, ensureServer, letGo, stopServer } from './postmaster.js';
+import { answersOn, connectTo, EMBEDDED_PORT, ensureServer, stopServer } from './postmaster.js';
 import { findBinaries, prepareBinaries } from './server-binaries.js';
 
 /** Where the embedded Postgres lives, and who is told of it. */
@@ -38,7 +39,6 @@ const READY_TIMEOUT_MS = 60_000;
 const LOCK_TIMEOUT_MS = 90_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 10_000;
-const GOODBYE_MS = 1000;
 const LOG_CHECK_MS = 60_000;
 /** How often to look whether the server lives, should its end have gone unnoticed. */
 const LOOK_MS = 1000;
@@ -100,7 +100,7 @@ export class EmbeddedPostgres {
     clearInterval(this.logCheck);
     clearInterval(this.look);
     await this.restarting;
-    await Promise.race([this.keeper?.end(), sleep(GOODBYE_MS)]); // a frozen server never answers it
+    if (this.keeper) await letGo(this.keeper);
     if (!this.users) return;
     this.users.release();
     if (!isStarting) await stopUnused(this.folder, await lockFor(this.folder.startLock, 'exclusive'));

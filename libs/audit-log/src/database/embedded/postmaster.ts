@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { letGo } from '../let-go.js';
 import { boundLog, readLogFrom, sizeOf } from './bounded-log.js';
 import { EMBEDDED_NAME, failureSentence, SERVER_ENVIRONMENT } from './cluster.js';
 import { prepareSocketFolder, type ClusterFolder } from './cluster-folder.js';
@@ -16,7 +17,6 @@ export const EMBEDDED_PORT = 5432;
 
 const STOP_TIMEOUT_MS = 8000;
 const CONNECT_TIMEOUT_MS = 5000;
-const END_TIMEOUT_MS = 1000;
 const POLL_MS = 25;
 /** How long the last backends of a killed server may need to notice. */
 const SETTLE_MS = 10_000;
@@ -68,12 +68,6 @@ export async function connectTo({ socket }: ClusterFolder, database: string): Pr
     client.end().catch(() => undefined); // it never was open
     throw error;
   }
-}
-
-/** Ends a connection; one whose server was killed meanwhile may never say that it ended, and nobody shall wait for it. */
-export async function letGo(client: Client): Promise<void> {
-  const ended = client.end().catch(() => undefined); // it is broken, which is an end, too
-  await Promise.race([ended, sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
 }
 
 /** Stops the server and waits until it is gone; connections are cut, what was committed is on disk. */
