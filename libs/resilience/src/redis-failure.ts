@@ -34,3 +34,8 @@ export function reasonOf(error: unknown): string {
   const reason = error instanceof Error ? error.message || error.name : String(error);
   return reason.replace(/^Error: /, ''); // some drivers put one error's text into another
 }
+
+/** Whether Redis is well and has answered that it does not do this. */
+export function isRedisRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
+}

@@ -1,3 +1,4 @@
+import { isRedisRefusal } from '@app/resilience';
 import type { Redis } from 'ioredis';
 import type { RedisAccess } from '../redis/redis-access.js';
 import { RedisScript } from '../redis/redis-script.js';
@@ -191,7 +192,7 @@ export class RedisCacheStore extends CacheStore {
       const kept = (await STORE.run(redis, keys, args)) as number[];
       return kept.map((flag) => flag === 1);
     } catch (error) {
-      if (error instanceof Error && error.name === 'ReplyError') {
+      if (isRedisRefusal(error)) {
         return [];
       }
       throw error;

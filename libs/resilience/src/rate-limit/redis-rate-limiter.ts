@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { SYSTEM_CLOCK, type Clock } from '../clock.js';
 import type { Policy } from '../policy/policy.js';
+import { isRedisRefusal } from '../redis-failure.js';
 import { askForLease, type ScriptingRedis } from './lease-script.js';
 import { MemoryRateLimiter } from './memory-rate-limiter.js';
 import {
@@ -142,7 +143,7 @@ export class RedisRateLimiter extends RateLimiter {
     } catch (error) {
       account.isAlone = true;
       // What was sent and not answered may be paid: asking for it again and again would make a multiple of it.
-      if (!isSent || isRefusal(error)) account.owed += Math.max(0, owed);
+      if (!isSent || isRedisRefusal(error)) account.owed += Math.max(0, owed);
       throw error;
     }
   }
@@ -176,11 +177,6 @@ export class RedisRateLimiter extends RateLimiter {
     const isShort = tenant.length <= MAX_NAME_LENGTH;
     return this.prefix + (isShort ? tenant : createHash('sha256').update(tenant).digest('hex'));
   }
-}
-
-/** Whether Redis has answered that it does not do this. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ReplyError';
 }
 
 /** At most this much is in the shared bucket, if nobody else took of it since it was asked. */
