@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerAccess } from '../config.js';
+import { fetchFailure } from '../fetch-failure.js';
 import { serverUrl } from '../server-url.js';
 import { Samples, Span } from './samples.js';
 
@@ -94,10 +95,6 @@ function reportOf(said: object | string | undefined): object | string {
   return typeof said === 'string' || (said && 'checks' in said && Array.isArray(said.checks)) ? said : NO_FALCON;
 }
 
-/** What undici says of a failed fetch is in its cause. */
-function causeOf({ name, cause, message }: Error): string {
-  if (name === 'TimeoutError') {
-    return `not within ${TIMEOUT_MS / 1000} s`;
-  }
-  return cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : message;
+function causeOf(error: Error): string {
+  return error.name === 'TimeoutError' ? `not within ${TIMEOUT_MS / 1000} s` : fetchFailure(error);
 }

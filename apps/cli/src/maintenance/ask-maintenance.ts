@@ -1,4 +1,5 @@
 import type { ServerAccess } from '../config.js';
+import { fetchFailure } from '../fetch-failure.js';
 import { serverUrl } from '../server-url.js';
 
 const TIMEOUT_MS = 10_000;
@@ -44,7 +45,9 @@ export async function askMaintenance(
     signal: AbortSignal.timeout(TIMEOUT_MS),
     redirect: 'manual', // the key is for this server alone
   }).catch((error: unknown) => {
-    throw new Error(`${url} does not answer: ${causeOf(error)}; name a running server with --url`, { cause: error });
+    throw new Error(`${url} does not answer: ${fetchFailure(error)}; name a running server with --url`, {
+      cause: error,
+    });
   });
   const body = (await response.json().catch(() => undefined)) as Partial<MaintenanceStatus & { detail: string }> | null;
   if (!response.ok) {
@@ -54,10 +57,4 @@ export async function askMaintenance(
     throw new Error(`${url} did not say how maintenance mode stands: this is not Falcon`);
   }
   return body as MaintenanceStatus;
-}
-
-/** What undici says of a failed fetch is in its cause. */
-function causeOf(error: unknown): string {
-  const { cause, message } = error as Error;
-  return cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : message;
 }
