@@ -3,11 +3,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 const PREFLIGHT_HEADERS = {
   'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
   'Access-Control-Allow-Headers':
-    'Authorization, Content-Type, Idempotency-Key, X-API-Key, X-Allow-Degraded, X-Idempotency-Key, X-Priority, X-Request-ID, X-Request-Timeout-Ms, X-Tenant-ID',
+    'Authorization, Content-Type, Idempotency-Key, Traceparent, Tracestate, X-API-Key, X-Allow-Degraded, X-Idempotency-Key, X-Priority, X-Request-ID, X-Request-Timeout-Ms, X-Tenant-ID',
   'Access-Control-Max-Age': '600',
 };
 const EXPOSED =
-  'Idempotency-Status, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Falcon-Mode, X-Request-ID';
+  'Idempotency-Status, RateLimit, RateLimit-Policy, Retry-After, Traceparent, WWW-Authenticate, X-Falcon-Mode, X-Request-ID';
 
 /**
  * Lets pages of the listed origins read answers. A key is a header that a page sets itself, so cookies and passwords of the

@@ -17,8 +17,8 @@ export class RouteTable {
 
   /** What to answer to a request that no route took. */
   refusal(method: string, path: string): HttpError {
-    const methods = this.methodsByPath.get(path);
-    if (!methods) {
+    const methods = this.methodsOf(path);
+    if (!methods || methods.has(method)) {
       return new HttpError('ROUTE_NOT_FOUND', 'There is no such route.');
     }
     const allowed = [...methods].toSorted().join(', ');
@@ -26,4 +26,21 @@ export class RouteTable {
       headers: { Allow: allowed },
     });
   }
+
+  private methodsOf(path: string): Set<string> | undefined {
+    const route = this.methodsByPath.has(path)
+      ? path
+      : [...this.methodsByPath.keys()].find((known) => isOfRoute(path, known));
+    return route === undefined ? undefined : this.methodsByPath.get(route);
+  }
+}
+
+/** Whether a path fits a route with parameters such as `/breakers/:name/reset`. */
+function isOfRoute(path: string, route: string): boolean {
+  const parts = path.split('/');
+  const wanted = route.split('/');
+  return (
+    parts.length === wanted.length &&
+    wanted.every((part, k) => (part.startsWith(':') ? parts[k] !== '' : part === parts[k]))
+  );
 }

@@ -58,7 +58,10 @@ describe('an answer', () => {
     };
     const allowed = await ask(PAGE);
     expect(allowed.status).toBe(204);
-    expect(allowed.headers['access-control-allow-headers']).toContain('X-API-Key');
+    for (const header of ['X-API-Key', 'Traceparent']) {
+      expect(allowed.headers['access-control-allow-headers']).toContain(header);
+    }
+    expect(allowed.headers['access-control-expose-headers']).toContain('Traceparent');
     const refused = await ask('https://evil.example');
     expect([refused.status, refused.headers['access-control-allow-origin']]).toEqual([405, undefined]);
   });
