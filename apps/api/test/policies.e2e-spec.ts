@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
 import { until } from '../../../scripts/test-support/until.js';
@@ -5,10 +6,15 @@ import { startWithClient, stop, type Running } from './support/running.js';
 
 jest.setTimeout(60_000); // several servers start, on a machine that may be busy
 
-/** How long the batcher holds a text back, so that a call lasts for as long as a test needs. */
-const HELD_MS = 600;
-/** With this each call of a model that is held back is slow, and twenty of them open its breaker. */
-const SLOW = { BATCH_TIMEOUT_MS: String(HELD_MS), CIRCUIT_BREAKER_SLOW_CALL_SECONDS: '0.3' };
+const HANGING_WORKER = join(__dirname, 'support/hanging-worker.cjs');
+/** With this each call of a model is slow while the file exists, and twenty of them open its breaker. */
+const slowWhile = (file: string) => ({
+  NODE_OPTIONS: `--require=${HANGING_WORKER}`,
+  HANG_WHILE: file,
+  HANG_MS: '600',
+  CIRCUIT_BREAKER_SLOW_CALL_SECONDS: '0.3',
+});
+const SLOW = slowWhile(HANGING_WORKER);
 /** A busy machine does not decide. */
 const PATIENT = { CACHE_REDIS_TIMEOUT_MS: '5000' };
 const TWENTY = Array.from({ length: 20 }, (_, k) => `text ${k}`);

@@ -117,6 +117,18 @@ describe('InferenceService', () => {
     });
   });
 
+  it('tells when the wait in the queue is over, and of what never gets out of it nothing', async () => {
+    const begun: number[] = [];
+    const onBegun = (nowMs: number) => void begun.push(nowMs);
+    const tooLate = { deadlineMs: performance.now() - 1, onBegun };
+    await expect(service.predict(x([1, 2, 3]), {}, tooLate)).rejects.toMatchObject({ stage: 'queue' });
+    expect(begun).toEqual([]);
+    const startMs = performance.now();
+    await service.predict(x([1, 2, 3]), {}, { onBegun });
+    expect(begun).toHaveLength(1);
+    expect(begun[0]).toBeGreaterThanOrEqual(startMs);
+  });
+
   it('drops an item whose caller has left', async () => {
     const call = { signal: AbortSignal.abort() };
     await expect(service.predict(x([1, 2, 3]), {}, call)).rejects.toMatchObject({ code: 'REQUEST_CANCELLED' });

@@ -115,10 +115,14 @@ export class ModelAnswers implements OnApplicationBootstrap {
     const headStartMs = HEAD_START_MS[priority];
     // One that exists: `find` has resolved it, so that nobody makes policies by inventing names.
     const policy = this.policies.of(question.model);
-    const call = { deadlineMs: deadlineMs + GRACE_MS, signal, isUrgent: priority === 'critical' };
+    let begunMs: number | undefined;
+    const onBegun = (nowMs: number) => (begunMs ??= nowMs); // the time of a worker that was lost counts
+    const isUrgent = priority === 'critical';
+    const call = { deadlineMs: deadlineMs + GRACE_MS, signal, isUrgent, begunMs: () => begunMs };
     return traced(span, 'model', (part) =>
       policy.execute(
-        () => this.inference.classify(question.text, question, { deadlineMs, signal, headStartMs, span: part }),
+        () =>
+          this.inference.classify(question.text, question, { deadlineMs, signal, headStartMs, onBegun, span: part }),
         call,
       ),
     );

@@ -58,8 +58,10 @@ export class PendingItem {
     return this.settled;
   }
 
-  enter(stage: 'queue' | 'inference'): void {
-    this.stage = stage;
+  /** A worker is given it. */
+  begin(nowMs: number): void {
+    this.stage = 'inference';
+    this.call.onBegun?.(nowMs);
   }
 
   /** The worker that had the item is gone; what is said if there is no time for another try. */

@@ -166,7 +166,7 @@ export class Scheduler {
     const pool = this.lanes.get(key)?.pool;
     this.running.push(items);
     const startMs = performance.now();
-    for (const item of items) item.enter('inference');
+    for (const item of items) item.begin(startMs);
     try {
       const output = await worker.run(key, toBatchInput(items), this.inferenceTimeoutMs, items[0]?.isRetry);
       this.trace(key, items, { startMs });

@@ -11,11 +11,15 @@ export function stateNumber(state: BreakerState): 0 | 1 | 2 {
 export type Phase =
   | { state: 'closed'; consecutiveFailures: number }
   | { state: 'open'; untilMs: number }
-  | { state: 'half_open'; trials: Trial[]; successes: number }
+  | { state: 'half_open'; trials: AdmittedCall[]; successes: number }
   | { state: 'forced_open' }
   | { state: 'forced_closed' };
 
-/** A call that a half-open breaker let through. */
-export interface Trial {
+/** A call that a breaker let through. */
+export interface AdmittedCall {
   startedMs: number;
+  /** When the dependency has begun with it; undefined: it still waits there. */
+  begunMs: () => number | undefined;
+  /** Of the state that it began in. */
+  epoch: number;
 }

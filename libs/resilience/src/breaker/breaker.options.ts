@@ -4,7 +4,7 @@ export interface BreakerOptions {
   failureThreshold?: number;
   /** Opens when this share of the calls of the window failed, 0..1; default 0.5. */
   failureRate?: number;
-  /** A call that takes as long as this is slow, in ms; default: none is. */
+  /** A call that the dependency has worked at for as long as this is slow, in ms; default: none is. */
   slowCallMs?: number;
   /** Opens when this share of the calls of the window was slow, 0..1; default 0.8. */
   slowCallRate?: number;
@@ -20,12 +20,13 @@ export interface BreakerOptions {
   halfOpenCalls?: number;
   /** So many trials must succeed for it to close; default 2. */
   successThreshold?: number;
-  /** A trial unanswered for this long has failed, in ms; default 10 s. */
+  /** A trial unanswered for this long has failed, in ms; default 10 s, or `slowCallMs` where that is more. */
   trialTimeoutMs?: number;
 }
 
-/** What holds where a breaker is told nothing else. */
-export const BREAKER_DEFAULTS: Required<BreakerOptions> = {
+const TRIAL_TIMEOUT_MS = 10_000;
+
+const DEFAULTS: Required<BreakerOptions> = {
   failureThreshold: 5,
   failureRate: 0.5,
   slowCallMs: Infinity,
@@ -36,5 +37,12 @@ export const BREAKER_DEFAULTS: Required<BreakerOptions> = {
   openJitter: 0.1,
   halfOpenCalls: 3,
   successThreshold: 2,
-  trialTimeoutMs: 10_000,
+  trialTimeoutMs: TRIAL_TIMEOUT_MS,
 };
+
+/** With what holds where a breaker is told nothing else. */
+export function withDefaults(options: BreakerOptions): Required<BreakerOptions> {
+  const { slowCallMs = Infinity } = options;
+  const trialTimeoutMs = slowCallMs === Infinity ? TRIAL_TIMEOUT_MS : Math.max(TRIAL_TIMEOUT_MS, slowCallMs);
+  return { ...DEFAULTS, trialTimeoutMs, ...options };
+}

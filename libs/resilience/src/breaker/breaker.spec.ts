@@ -237,6 +237,85 @@ describe('Breaker', () => {
     expect(changes).toEqual(['closed -> open: 4 of 4 calls took 100 ms or more']);
   });
 
+  describe('of a dependency that has a queue', () => {
+    const OPTIONS = { slowCallMs: 100, slowCallRate: 0.5, minimumCalls: 4 };
+
+    interface Queued {
+      waitMs?: number;
+      /** What comes to pass after the wait. */
+      meanwhile?: () => Promise<unknown>;
+      /** Undefined: it is never begun with. */
+      workMs?: number;
+      outOfTime?: boolean;
+    }
+
+    const queued = async (on: Breaker, { waitMs = 0, meanwhile, workMs, outOfTime }: Queued): Promise<unknown> => {
+      let begunMs: number | undefined;
+      const start = async () => {
+        clock.advance(waitMs);
+        await meanwhile?.();
+        if (workMs !== undefined) begunMs = clock.nowMs;
+        clock.advance(workMs ?? 0);
+        if (outOfTime) throw new OutOfTime();
+      };
+      return on.run({ start }, () => begunMs).catch((error: unknown) => error);
+    };
+
+    it('does not count the wait as slow', async () => {
+      const subject = breaker(OPTIONS);
+      for (let k = 0; k < 10; k++) await queued(subject, { waitMs: 500, workMs: 99 });
+      expect(subject.stats()).toMatchObject({ state: 'closed', slow: 0, window: { calls: 10 } });
+      for (let k = 0; k < 10; k++) await queued(subject, { workMs: 100 });
+      expect(changes).toEqual(['closed -> open: 10 of 20 calls took 100 ms or more']);
+    });
+
+    it('does not count what was refused, or ran out of time, before it was begun with', async () => {
+      const subject = breaker(OPTIONS);
+      for (let k = 0; k < 10; k++) await queued(subject, { waitMs: 500, outOfTime: true });
+      expect(subject.stats()).toMatchObject({ state: 'closed', slow: 0, window: { calls: 0 } });
+    });
+
+    it('opens when it hangs, however late it has begun with what runs out of time', async () => {
+      const subject = breaker(OPTIONS);
+      await queued(subject, { workMs: 1 });
+      for (let k = 0; k < 4; k++) await queued(subject, { waitMs: 90, workMs: 10, outOfTime: true });
+      expect(changes).toEqual(['closed -> open: 3 of 4 calls took 100 ms or more']);
+    });
+
+    it('stays closed when what it has begun with late runs out of time, while others are answered', async () => {
+      const subject = breaker(OPTIONS);
+      const meanwhile = () => queued(subject, { workMs: 1 });
+      for (let k = 0; k < 10; k++) await queued(subject, { waitMs: 90, meanwhile, workMs: 10, outOfTime: true });
+      expect(subject.stats()).toMatchObject({ state: 'closed', slow: 0 });
+    });
+
+    it('gives a trial all the time in the queue, and then its own', async () => {
+      const subject = await halfOpened();
+      let begunMs: number | undefined;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const trial = subject.run({ start: () => promise }, () => begunMs);
+      clock.advance(20_000);
+      expect(subject.state).toBe('half_open');
+      begunMs = clock.nowMs;
+      clock.advance(9999);
+      expect(subject.state).toBe('half_open');
+      clock.advance(1);
+      expect(subject.state).toBe('open');
+      resolve();
+      await trial;
+    });
+  });
+
+  it('waits for a trial as long as a call may take that is not slow', async () => {
+    const subject = await halfOpened({ slowCallMs: 30_000 });
+    const trials = [pending(subject), pending(subject)];
+    clock.advance(29_999);
+    expect(subject.state).toBe('half_open');
+    trials.forEach(({ resolve }) => resolve());
+    await Promise.all(trials.map(({ ended }) => ended));
+    expect(subject.state).toBe('closed');
+  });
+
   it('keeps count of everything', async () => {
     const subject = breaker({ slowCallMs: 50 });
     await succeed(subject);

@@ -2,8 +2,8 @@ import { SYSTEM_CLOCK, type Clock } from '../clock.js';
 import { failureKind, type ClassifyFailure } from '../policy/failure-kind.js';
 import { RollingCounts } from '../rolling-counts.js';
 import { CircuitOpenError, DependencyTimeoutError, withoutStack } from '../resilience.errors.js';
-import { BREAKER_DEFAULTS, type BreakerOptions } from './breaker.options.js';
-import type { BreakerState, Phase, Trial } from './breaker-state.js';
+import { withDefaults, type BreakerOptions } from './breaker.options.js';
+import type { AdmittedCall, BreakerState, Phase } from './breaker-state.js';
 import type { BreakerStats, BreakerTotals } from './breaker-stats.js';
 import { Circuit, type Attempt } from './circuit.js';
 
@@ -32,13 +32,14 @@ export class Breaker {
   /** Grows with every change of state: a result of an earlier state says nothing about this one. */
   private epoch = 0;
   private sinceMs: number;
+  private succeededMs = -Infinity;
 
   constructor(
     readonly name: string,
     options: BreakerOptions = {},
     private readonly context: BreakerContext = {},
   ) {
-    this.options = { ...BREAKER_DEFAULTS, ...options };
+    this.options = withDefaults(options);
     this.clock = context.clock ?? SYSTEM_CLOCK;
     this.sinceMs = this.clock.now();
     this.circuit = new Circuit(name, this.sinceMs, context.classify);
@@ -51,18 +52,21 @@ export class Breaker {
     return this.phase.state;
   }
 
-  /** @throws {CircuitOpenError} when it lets nothing through; else whatever the attempt throws. */
-  async run<T>(attempt: Attempt<T>): Promise<T> {
+  /**
+   * @param begunMs when the dependency has begun with it, undefined: not yet; left out: when the attempt starts
+   * @throws {CircuitOpenError} when it lets nothing through; else whatever the attempt throws.
+   */
+  async run<T>(attempt: Attempt<T>, begunMs?: () => number | undefined): Promise<T> {
     const startedMs = this.clock.now();
-    const trial = this.admit(startedMs);
-    const { epoch } = this;
+    const call = this.admit(startedMs, begunMs);
     try {
       const value = await this.circuit.fire(attempt, startedMs);
       this.totals.succeeded++;
-      this.settle(epoch, trial, false, startedMs);
+      this.succeededMs = this.clock.now();
+      this.settle(call, false, workedMs(call, this.succeededMs), this.succeededMs);
       return value;
     } catch (error) {
-      this.settleError(epoch, trial, error, startedMs);
+      this.settleError(call, error);
       throw error;
     }
   }
@@ -101,16 +105,16 @@ export class Breaker {
     if (this.state === 'closed') this.halfOpen(`opened on ${workerId}`);
   }
 
-  private admit(nowMs: number): Trial | undefined {
+  private admit(nowMs: number, begunMs: AdmittedCall['begunMs'] = () => nowMs): AdmittedCall {
     this.totals.total++;
     this.advance(nowMs);
     const { state } = this.phase; // opossum's own comes half-open by a timer of its own, after 24 days
     if (state === 'open' || state === 'forced_open') throw this.rejection(nowMs);
-    if (this.phase.state !== 'half_open') return undefined;
+    const call = { startedMs: nowMs, begunMs, epoch: this.epoch };
+    if (this.phase.state !== 'half_open') return call;
     if (this.phase.trials.length + this.phase.successes >= this.options.halfOpenCalls) throw this.rejection(nowMs);
-    const trial = { startedMs: nowMs };
-    this.phase.trials.push(trial);
-    return trial;
+    this.phase.trials.push(call);
+    return call;
   }
 
   private rejection(nowMs: number): CircuitOpenError {
@@ -131,34 +135,40 @@ export class Breaker {
     if (phase.state === 'open' && nowMs >= phase.untilMs) {
       this.halfOpen('the open time is over');
     } else if (phase.state === 'half_open') {
-      const oldest = phase.trials[0];
-      if (oldest && nowMs >= oldest.startedMs + this.options.trialTimeoutMs) {
+      if (phase.trials.some((trial) => workedMs(trial, nowMs) >= this.options.trialTimeoutMs)) {
         this.open(nowMs, `a trial call was unanswered for ${this.options.trialTimeoutMs} ms`);
       }
     }
   }
 
-  private settleError(epoch: number, trial: Trial | undefined, error: unknown, startedMs: number): void {
+  private settleError(call: AdmittedCall, error: unknown): void {
     const kind = failureKind(error, this.context.classify);
+    const nowMs = this.clock.now();
     if (kind === 'failure') {
       this.totals.failed++;
       if (error instanceof DependencyTimeoutError) this.totals.timedOut++;
-      this.settle(epoch, trial, true, startedMs);
+      this.settle(call, true, workedMs(call, nowMs), nowMs);
       return;
     }
     // A deadline that passed, whoever found it out: how the call would have ended is not known, but that it was slow.
-    const slow = kind === 'refusal' && this.clock.now() - startedMs >= this.options.slowCallMs;
-    if (slow) this.settle(epoch, trial, false, startedMs);
-    else if (epoch === this.epoch) this.takeBack(trial);
+    const lostMs = kind === 'refusal' ? this.lostMs(call, nowMs) : 0;
+    if (lostMs >= this.options.slowCallMs) this.settle(call, false, lostMs, nowMs);
+    else if (call.epoch === this.epoch) this.takeBack(call);
   }
 
-  private settle(epoch: number, trial: Trial | undefined, failed: boolean, startedMs: number): void {
-    const nowMs = this.clock.now();
-    const slow = nowMs - startedMs >= this.options.slowCallMs;
+  /** The wait counts, too, where nobody was answered since: a dependency that hangs has begun late with what waited behind. */
+  private lostMs(call: AdmittedCall, nowMs: number): number {
+    const begunMs = call.begunMs();
+    if (begunMs === undefined) return 0;
+    return nowMs - Math.min(begunMs, Math.max(call.startedMs, this.succeededMs));
+  }
+
+  private settle(call: AdmittedCall, failed: boolean, tookMs: number, nowMs: number): void {
+    const slow = tookMs >= this.options.slowCallMs;
     if (slow) this.totals.slow++;
-    if (epoch !== this.epoch) return;
+    if (call.epoch !== this.epoch) return;
     if (this.phase.state === 'closed') this.judge(failed, slow, nowMs);
-    else if (this.phase.state === 'half_open') this.judgeTrial(trial, failed || slow, nowMs);
+    else if (this.phase.state === 'half_open') this.judgeTrial(call, failed || slow, nowMs);
   }
 
   private judge(failed: boolean, slow: boolean, nowMs: number): void {
@@ -187,7 +197,7 @@ export class Breaker {
     };
   }
 
-  private judgeTrial(trial: Trial | undefined, failed: boolean, nowMs: number): void {
+  private judgeTrial(trial: AdmittedCall, failed: boolean, nowMs: number): void {
     if (this.phase.state !== 'half_open') return;
     this.takeBack(trial);
     if (failed) this.open(nowMs, 'a trial call failed');
@@ -196,7 +206,7 @@ export class Breaker {
     }
   }
 
-  private takeBack(trial: Trial | undefined): void {
+  private takeBack(trial: AdmittedCall): void {
     if (this.phase.state === 'half_open') this.phase.trials = this.phase.trials.filter((other) => other !== trial);
   }
 
@@ -222,4 +232,9 @@ export class Breaker {
     this.totals.stateChanges++;
     this.context.onStateChange?.(from, phase.state, reason);
   }
+}
+
+/** Time in the dependency's queue is no slowness of its: 0 while it has not begun. */
+function workedMs({ begunMs }: AdmittedCall, nowMs: number): number {
+  return nowMs - (begunMs() ?? nowMs);
 }

@@ -29,6 +29,11 @@ export interface PolicyCall<T> {
   signal?: AbortSignal | undefined;
   /** True for what is refused last: it finds places in the bulkhead that others do not. */
   isUrgent?: boolean | undefined;
+  /**
+   * When a dependency that has a queue has begun with the call (`performance.now()`), undefined: not yet. The wait before it
+   * is no slowness for the breaker. Default: when it was asked.
+   */
+  begunMs?: (() => number | undefined) | undefined;
   /** Name of the operation in metrics, one of a few; default: the name of the policy. */
   operation?: string | undefined;
   /** False for work that must not be done twice; default true. */

@@ -316,6 +316,14 @@ describe('Policy', () => {
     });
   });
 
+  it('takes no wait in the queue of a dependency for slowness', async () => {
+    const subject = policy({ breaker: { slowCallMs: 100, slowCallRate: 1, minimumCalls: 2 } });
+    await outcome(subject.execute(afterMs(200)), 200);
+    const laterMs = performance.now() + 190;
+    await outcome(subject.execute(afterMs(200), { begunMs: () => laterMs }), 200);
+    expect(subject.breaker?.stats().window).toEqual({ calls: 2, failures: 0, slow: 1 });
+  });
+
   it('takes its parts in the fixed order', async () => {
     const subject = policy({
       bulkhead: { maxConcurrent: 1 },

@@ -130,7 +130,7 @@ export class Policy {
 
   private attempt<T>(work: Work<T>, call: PolicyCall<T>, startedMs: number): Promise<T> {
     const { timeoutMs } = this;
-    const { deadlineMs = Infinity, signal } = call;
+    const { deadlineMs = Infinity, signal, begunMs } = call;
     const bounded = new BoundedAttempt(work, {
       dueMs: Math.min(startedMs + timeoutMs, deadlineMs),
       signal,
@@ -141,7 +141,7 @@ export class Policy {
         return new DeadlineExceededError(this.stage, deadlineMs - nowMs);
       },
     });
-    return this.breaker ? this.breaker.run(bounded) : bounded.start();
+    return this.breaker ? this.breaker.run(bounded, begunMs) : bounded.start();
   }
 
   private refuseIfTooLate<T>({ deadlineMs, signal }: PolicyCall<T>, nowMs: number, attempt: number): void {
