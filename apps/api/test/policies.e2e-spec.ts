@@ -1,4 +1,6 @@
-import { join } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
 import { until } from '../../../scripts/test-support/until.js';
@@ -59,6 +61,18 @@ describe('the breaker of a model', () => {
     await server.falcon.waitForLog('Circuit breaker open');
     const lines = server.falcon.logs().filter(({ message }) => message === 'Circuit breaker open');
     expect(lines).toMatchObject([{ level: 'WARNING', dependency: 'model:sentiment' }]);
+  });
+
+  it('closes again for callers that send nothing but batches, however long their texts wait for a model that is well', async () => {
+    const slow = join(mkdtempSync(join(tmpdir(), 'falcon-slow-')), 'slow');
+    const held = { BATCH_TIMEOUT_MS: '600', CIRCUIT_BREAKER_TIMEOUT_SECONDS: '1' };
+    const server = await start({ ...slowWhile(slow), ...held });
+    await modelsLoaded(server);
+    const ask = async () => (await server.client.post('/infer/batch', { texts: TWENTY })).status;
+    writeFileSync(slow, '');
+    expect([await ask(), await ask()]).toEqual([200, 503]);
+    rmSync(dirname(slow), { recursive: true });
+    await until(async () => (await ask()) === 200);
   });
 
   it('stays closed where breakers are off', async () => {

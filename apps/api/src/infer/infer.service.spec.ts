@@ -7,7 +7,7 @@ import {
   type TextClassification,
 } from '@app/inference';
 import { SeriesHistogram } from '@app/ops';
-import { Policy, PolicyFamily } from '@app/resilience';
+import { CircuitOpenError, Policy, PolicyFamily } from '@app/resilience';
 import type { AnswerCache } from '@app/cache';
 import { Counter, register } from 'prom-client';
 import type { RequestContext } from '../http/request-context.js';
@@ -194,6 +194,30 @@ describe('InferService', () => {
     await expect(service.batch({ texts: ['a', 'bad', 'c'] }, context())).rejects.toMatchObject({ path: 'texts.1' });
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, true]);
     expect(await counted()).toEqual({ INVALID_INPUT: 1 });
+  });
+
+  it('lets what an open circuit has let through go on, even when the client leaves', async () => {
+    const client = new AbortController();
+    const signals: AbortSignal[] = [];
+    const { service } = serviceWith((text, _choice, call) => {
+      signals.push(call?.signal as AbortSignal);
+      return text === 'refused' ? Promise.reject(new CircuitOpenError('model', 1)) : new Promise(() => undefined);
+    });
+    const batch = service.batch({ texts: ['a', 'b', 'refused'] }, { ...context(), signal: client.signal });
+    await expect(batch).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
+    client.abort();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false, false]);
+  });
+
+  it('asks for no text of a batch whose client has left before', async () => {
+    const asked: string[] = [];
+    const { service } = serviceWith(async (text) => {
+      asked.push(text);
+      return POSITIVE;
+    });
+    const batch = service.batch({ texts: ['a', 'b'] }, { ...context(), signal: AbortSignal.abort() });
+    await expect(batch).rejects.toMatchObject({ code: 'REQUEST_CANCELLED' });
+    expect(asked).toEqual([]);
   });
 
   it('calls a batch off when its client leaves', async () => {

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AuditUnavailableError } from '@app/audit-log';
 import { InvalidInputError } from '@app/inference';
 import { traced } from '@app/ops';
+import { failureOf } from '../http/problem.js';
 import { elapsedMs, type RequestContext } from '../http/request-context.js';
 import { SETTINGS, type Settings } from '../settings.js';
 import { askedTexts, InferAudit, type AskedText, type KnownBesides } from './infer-audit.js';
@@ -37,11 +38,19 @@ export class InferService {
     }
   }
 
-  /** All texts at once, so that they share micro-batches; the first failure calls off the rest. */
+  /**
+   * All texts at once, so that they share micro-batches; the first failure calls off the rest. Not so where a breaker lets
+   * no more through: what it has let through goes on even if the client leaves, or batches alone would never close it.
+   */
   async batch(body: BatchRequest, context: RequestContext): Promise<Rendered<BatchCircumstances>> {
     const asked = askedTexts(body);
     const callOff = new AbortController();
-    const bounds = { ...context, signal: AbortSignal.any([context.signal, callOff.signal]) };
+    const bounds = { ...context, signal: callOff.signal };
+    const leave = () => callOff.abort();
+    context.signal.addEventListener('abort', leave);
+    if (context.signal.aborted) {
+      leave();
+    }
     try {
       const answered = await Promise.all(
         asked.map((text) =>
@@ -58,8 +67,12 @@ export class InferService {
         },
       );
     } catch (error) {
-      callOff.abort();
+      if (failureOf(error).code !== 'CIRCUIT_OPEN') {
+        callOff.abort();
+      }
       throw await this.failure(asked, error, context);
+    } finally {
+      context.signal.removeEventListener('abort', leave);
     }
   }
 
