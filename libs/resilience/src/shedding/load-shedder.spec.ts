@@ -108,6 +108,24 @@ describe('LoadShedder', () => {
     });
   });
 
+  it.each([
+    [5, 1],
+    [1000, 4],
+    [5000, 16],
+  ])('tells a burst after a quiet time, in which requests took %i ms, to come back within %i s', (tookMs, seconds) => {
+    const shedder = fixed(64);
+    for (let k = 0; k < 60; k++) {
+      clock.advance(1000);
+      const permit = shedder.acquire('normal') as Permit;
+      clock.advance(tookMs);
+      permit.release('answered');
+    }
+    const burst = Array.from({ length: 200 }, () => shedder.acquire('normal'));
+    const refused = burst.filter((each): each is Refusal => !each.admitted);
+    expect(refused).toHaveLength(136);
+    expect(Math.max(...refused.map(({ retryAfterSeconds }) => retryAfterSeconds))).toBe(seconds);
+  });
+
   it('stays within floor and ceiling', () => {
     const floor = adaptive({ minLimit: 4, initialLimit: 8, maxLimit: 12, windowCalls: 1 });
     for (let round = 1; round < 200; round++) {

@@ -107,7 +107,7 @@ export class LoadShedder {
     const nowMs = this.clock.now();
     if (outcome === 'answered') this.gradient?.onAnswer(startedMs, this.total, nowMs);
     else if (outcome === 'dropped') this.gradient?.onDrop(startedMs, nowMs);
-    this.rate.onEnded(nowMs);
+    this.rate.onEnded(startedMs, nowMs);
     this.total--;
     this.running[p] = (this.running[p] ?? 0) - 1;
   }
