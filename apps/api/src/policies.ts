@@ -2,7 +2,14 @@ import { auditPolicyOptions } from '@app/audit-log';
 import { RETRIED_OPERATIONS } from '@app/cache';
 import { InferenceError } from '@app/inference';
 import { SeriesHistogram, type Log } from '@app/ops';
-import { BreakerLog, Policies, ResilienceMetrics, RetryLog, type FailureKind } from '@app/resilience';
+import {
+  BreakerLog,
+  isRedisUnwritable,
+  Policies,
+  ResilienceMetrics,
+  RetryLog,
+  type FailureKind,
+} from '@app/resilience';
 import { register } from 'prom-client';
 import type { Config } from './config.js';
 import { HTTP_ERRORS, HttpError, isErrorCode } from './http-errors.js';
@@ -15,9 +22,6 @@ const REDIS_BREAKER = { failureThreshold: 20, openMs: 2000 };
 
 /** What the model reports although it is well: it has enough to do, is not there yet, or ran out of its caller's time. */
 const REFUSALS = new Set(['INFERENCE_QUEUE_FULL', 'MODEL_NOT_READY', 'INFERENCE_STOPPED', 'DEADLINE_EXCEEDED']);
-
-/** How Redis begins its refusals to write. */
-const UNWRITABLE = /^(OOM|READONLY|MISCONF|NOREPLICAS) /;
 
 /** Makes the policies of this process; their metrics are registered with it. */
 export function makePolicies(config: Config, log: Log): Policies {
@@ -66,5 +70,5 @@ function kindOfModelFailure(error: unknown): FailureKind | undefined {
 
 /** A Redis that is full, or that may not write at present, answers at once and can be read from: it is not away. */
 function kindOfRedisFailure(error: unknown): FailureKind | undefined {
-  return error instanceof Error && UNWRITABLE.test(error.message) ? 'refusal' : undefined;
+  return isRedisUnwritable(error) ? 'refusal' : undefined;
 }

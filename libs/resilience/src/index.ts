@@ -30,7 +30,14 @@ export { RateLimiter } from './rate-limit/rate-limiter.js';
 export type { RateDecision, RateLimiterOptions, RateRule } from './rate-limit/rate-limiter.js';
 export { RedisRateLimiter } from './rate-limit/redis-rate-limiter.js';
 export type { SharedRateOptions } from './rate-limit/redis-rate-limiter.js';
-export { isRedisRefusal, reasonOf, redisFailure, redisSentence } from './redis-failure.js';
+export {
+  isRedisFull,
+  isRedisRefusal,
+  isRedisUnwritable,
+  reasonOf,
+  redisFailure,
+  redisSentence,
+} from './redis-failure.js';
 export {
   BulkheadFullError,
   CallCancelledError,

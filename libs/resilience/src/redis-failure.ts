@@ -1,3 +1,7 @@
+/** Up to Redis 6.2 what a script was refused stands somewhere in a sentence about the script. */
+const FULL = /\bOOM /;
+const UNWRITABLE = /\b(OOM|READONLY|MISCONF|NOREPLICAS) /;
+
 /** What Redis and the connection to it say, and what that means to operators; `URL` stands for the variable with its address. */
 const SENTENCES: readonly (readonly [said: RegExp, sentence: string])[] = [
   [/^NOAUTH/, 'it wants a password: correct URL'],
@@ -9,7 +13,7 @@ const SENTENCES: readonly (readonly [said: RegExp, sentence: string])[] = [
   [/EAI_AGAIN/, 'the host cannot be looked up at present'],
   [/ETIMEDOUT|timed out|^Socket timeout/, 'it does not answer in time'],
   [/ECONNRESET|EPIPE|Connection is closed/, 'the connection was cut'],
-  [/^OOM/, 'its memory is full: raise its maxmemory'],
+  [FULL, 'its memory is full: raise its maxmemory'],
   [/\bREADONLY\b/, 'it is a read-only replica: correct URL'],
   [/^LOADING/, 'it is loading its data'],
 ];
@@ -33,6 +37,16 @@ export function reasonOf(error: unknown): string {
   }
   const reason = error instanceof Error ? error.message || error.name : String(error);
   return reason.replace(/^Error: /, ''); // some drivers put one error's text into another
+}
+
+/** Whether a Redis that answers, and can be read from, has no room. */
+export function isRedisFull(error: unknown): boolean {
+  return error instanceof Error && FULL.test(error.message);
+}
+
+/** Whether a Redis that answers, and can be read from, takes nothing at present. */
+export function isRedisUnwritable(error: unknown): boolean {
+  return error instanceof Error && UNWRITABLE.test(error.message);
 }
 
 /** Whether Redis is well and has answered that it does not do this. */

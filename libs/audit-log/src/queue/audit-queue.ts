@@ -1,5 +1,5 @@
 import { type JobsOptions, type JobState, Queue, type QueueOptions } from 'bullmq';
-import { CircuitOpenError, DependencyTimeoutError, type Policy } from '@app/resilience';
+import { CircuitOpenError, DependencyTimeoutError, isRedisFull, isRedisUnwritable, type Policy } from '@app/resilience';
 import { openPolicies } from '../audit-policies.js';
 import { sqlStateOf } from '../database/database-failure.js';
 import type { LogWriter } from '../log-writer.js';
@@ -27,11 +27,7 @@ export interface QueueCounts {
 
 /** What the drivers of Redis and of Postgres say of an answer that did not come in time. */
 const TIMED_OUT = /timed out|timeout/i;
-/** What a Redis says that has no room. */
-const MEMORY_FULL = /^OOM/;
-/** What a Redis says that answers, and takes nothing. */
-const REDIS_TAKES_NOTHING = /^MISCONF|^NOREPLICAS|\bREADONLY\b/;
-/** The same of a Postgres: it is read-only, its disk is full, a permission is missing. */
+/** What a Postgres says that answers, and takes nothing: it is read-only, its disk is full, a permission is missing. */
 const POSTGRES_TAKES_NOTHING = new Set(['25006', '53100', '42501']);
 /** Old jobs that are removed at once, so that others do not wait for long meanwhile. */
 const MOST_CLEANED = 1000;
@@ -240,13 +236,12 @@ function sizeOf(job: QueuedJob): number {
 }
 
 function isFull(error: unknown): boolean {
-  return error instanceof FullRedisError || (error instanceof Error && MEMORY_FULL.test(error.message));
+  return error instanceof FullRedisError || isRedisFull(error);
 }
 
 /** Whether a queue that answers will not have anything put on it. */
 function takesNothing(error: unknown): boolean {
-  const isOfRedis = isFull(error) || (error instanceof Error && REDIS_TAKES_NOTHING.test(error.message));
-  return isOfRedis || POSTGRES_TAKES_NOTHING.has(sqlStateOf(error) ?? '');
+  return isFull(error) || isRedisUnwritable(error) || POSTGRES_TAKES_NOTHING.has(sqlStateOf(error) ?? '');
 }
 
 function progressOf(state: JobState | 'unknown'): JobProgress {
