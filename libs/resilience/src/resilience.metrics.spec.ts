@@ -109,6 +109,11 @@ describe('ResilienceMetrics', () => {
       .family('model')
       .of('a')
       .execute(() => Promise.resolve());
+    family.family('model').of('b');
+    for (const dependency of ['model', 'model:a', 'model:b']) {
+      const series = `circuit_breaker_state_changes_total{dependency="${dependency}",to="open"} 0`;
+      expect(await other.metrics()).toContain(series);
+    }
     await expect(family.family('model').of('b').execute(failing)).rejects.toThrow('no');
     await expect(family.family('model').of('b').execute(failing)).rejects.toThrow('circuit');
     expect(await moved(other)).toEqual({

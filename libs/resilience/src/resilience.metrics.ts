@@ -69,6 +69,8 @@ export class ResilienceMetrics implements PolicyObserver {
   private readonly budgetEmpty: Counter<'dependency'>;
   private readonly shared: SharedCounters;
   private readonly seconds: HistogramOfSeries;
+  /** Members of a family come later than `watch`: their changes of state are put at 0 at a scrape. */
+  private breakers: () => { name: string }[] = () => [];
   /** Series of `seconds` by dependency and operation. */
   private readonly observed = new Map<string, Map<string, ObservedSeries>>();
 
@@ -83,6 +85,11 @@ export class ResilienceMetrics implements PolicyObserver {
       help: 'Times that a breaker entered a state',
       labelNames: ['dependency', 'to'],
       registers,
+      collect: () => {
+        for (const { name: dependency } of this.breakers()) {
+          STATES.forEach((to) => this.stateChanges.inc({ dependency, to }, 0));
+        }
+      },
     });
     this.rejected = new Counter({
       name: 'policy_rejections_total',
@@ -106,8 +113,8 @@ export class ResilienceMetrics implements PolicyObserver {
 
   /** Registers what is read of the policies, and puts every counter at 0. */
   watch(policies: Policies): void {
+    this.breakers = () => breakersOf(policies);
     for (const { name: dependency, stage, retried } of dependenciesOf(policies)) {
-      STATES.forEach((to) => this.stateChanges.inc({ dependency, to }, 0));
       REASONS.forEach((reason) => this.rejected.inc({ dependency, reason }, 0));
       this.budgetEmpty.inc({ dependency }, 0);
       retried.forEach((operation) => this.shared.retries.inc({ operation }, 0));

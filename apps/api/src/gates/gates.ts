@@ -16,6 +16,9 @@ import { HttpError } from '../http-errors.js';
 import { callerOf, identifyCaller, type Caller } from '../http/caller.js';
 import { tellOutcome } from '../http/request-context.js';
 
+/** When to ask again where an operator holds the circuit open: nobody knows until when, as in maintenance. */
+const HELD_OPEN_SECONDS = 60;
+
 /** What stands before the routes; a gate that is absent is open. */
 export interface GateParts {
   authenticator: Authenticator;
@@ -80,7 +83,8 @@ export class Gates {
     identifyCaller(raw, key);
     const caller = callerOf(raw);
     if (this.parts.isCircuitForcedOpen) {
-      return new HttpError('CIRCUIT_OPEN', 'The circuit is held open by the operator (CIRCUIT_OPEN).');
+      const detail = 'The circuit is held open by the operator (CIRCUIT_OPEN).';
+      return new HttpError('CIRCUIT_OPEN', detail, { retryAfterSeconds: HELD_OPEN_SECONDS });
     }
     // No tenant has a colon in its name.
     const bucket = key?.rateLimit ? `key:${key.id}` : caller.tenant;
