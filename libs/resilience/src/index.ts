@@ -22,7 +22,6 @@ export { RetryLog } from './policy/retry-log.js';
 export { InjectPolicy, InjectPolicyFamily, UsePolicy } from './policy/use-policy.decorator.js';
 export type { CallBounds } from './policy/use-policy.decorator.js';
 export { Watch } from './policy/watch.js';
-export type { ScriptingRedis } from './rate-limit/lease-script.js';
 export { MemoryRateLimiter } from './rate-limit/memory-rate-limiter.js';
 export { rateLimitHeaders } from './rate-limit/rate-limit-headers.js';
 export { RateLimitMetrics } from './rate-limit/rate-limit.metrics.js';
@@ -38,6 +37,8 @@ export {
   redisFailure,
   redisSentence,
 } from './redis-failure.js';
+export { RedisScript } from './redis-script.js';
+export type { ScriptingRedis } from './redis-script.js';
 export {
   BulkheadFullError,
   CallCancelledError,

@@ -1,7 +1,6 @@
-import { isRedisRefusal } from '@app/resilience';
+import { isRedisRefusal, RedisScript } from '@app/resilience';
 import type { Redis } from 'ioredis';
 import type { RedisAccess } from '../redis/redis-access.js';
-import { RedisScript } from '../redis/redis-script.js';
 import { readEntry, writeEntry, type CacheEntry } from './cache-entry.js';
 import { CacheStore } from './cache-store.js';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { RedisScript } from '@app/resilience';
 import type { RedisAccess } from '../redis/redis-access.js';
-import { RedisScript } from '../redis/redis-script.js';
 
 const RELEASE = new RedisScript(
   `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`,

@@ -1,7 +1,7 @@
+import { RedisScript } from '@app/resilience';
 import type { Redis } from 'ioredis';
 import type { CacheOperation } from '../cache-observer.js';
 import type { RedisAccess } from '../redis/redis-access.js';
-import { RedisScript } from '../redis/redis-script.js';
 import { IdempotencyStore, type Claim, type ClaimOutcome, type StoredAnswer } from './idempotency-store.js';
 
 /** The number is that of the form of what is stored. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { RedisScript, type ScriptingRedis } from '../redis-script.js';
 
 /**
  * Settles what a replica owes to a tenant's bucket, and lends it tokens: as many as it has callers waiting for, or a
@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
  * KEYS[1] bucket; ARGV: tokens a millisecond, burst, tokens owed (negative: given back), callers waiting.
  * Returns the tokens lent, and as text, because Redis would round it, what is left: below 0 while debts are paid back.
  */
-const SCRIPT = `
+const LEASE = new RedisScript(`
 local rate, burst, owed, waiting = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
@@ -24,15 +24,7 @@ tokens = tokens - lent
 redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', string.format('%.3f', now))
 redis.call('PEXPIRE', KEYS[1], math.ceil((burst - tokens) / rate) + 1000)
 return { lent, tostring(tokens) }
-`;
-
-const SHA = createHash('sha1').update(SCRIPT).digest('hex');
-
-/** The part of an ioredis connection that runs scripts. */
-export interface ScriptingRedis {
-  evalsha(sha: string, keys: number, ...keysAndArguments: (string | number)[]): Promise<unknown>;
-  eval(script: string, keys: number, ...keysAndArguments: (string | number)[]): Promise<unknown>;
-}
+`);
 
 /** What is asked of a tenant's bucket. */
 export interface LeaseRequest {
@@ -53,10 +45,6 @@ export interface Lease {
 /** One round trip; one more the first time that a Redis sees the script. */
 export async function askForLease(redis: ScriptingRedis, request: LeaseRequest): Promise<Lease> {
   const { key, perSecond, burst, owed, waiting } = request;
-  const given = [key, perSecond / 1000, burst, owed, waiting] as const;
-  const [lent, tokens] = (await redis.evalsha(SHA, 1, ...given).catch(async (error: unknown) => {
-    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return redis.eval(SCRIPT, 1, ...given);
-  })) as [number, string];
+  const [lent, tokens] = (await LEASE.run(redis, [key], [perSecond / 1000, burst, owed, waiting])) as [number, string];
   return { lent, tokens: Number(tokens) };
 }

@@ -5,7 +5,8 @@ import { until } from '../../../../scripts/test-support/until.js';
 import { VirtualClock } from '../../test-support/virtual-clock.js';
 import { SYSTEM_CLOCK, type Clock } from '../clock.js';
 import { Policy } from '../policy/policy.js';
-import { askForLease, type ScriptingRedis } from './lease-script.js';
+import type { ScriptingRedis } from '../redis-script.js';
+import { askForLease } from './lease-script.js';
 import type { RateDecision, RateRule } from './rate-limiter.js';
 import { RedisRateLimiter } from './redis-rate-limiter.js';
 

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { SYSTEM_CLOCK, type Clock } from '../clock.js';
 import type { Policy } from '../policy/policy.js';
 import { isRedisRefusal } from '../redis-failure.js';
-import { askForLease, type ScriptingRedis } from './lease-script.js';
+import type { ScriptingRedis } from '../redis-script.js';
+import { askForLease } from './lease-script.js';
 import { MemoryRateLimiter } from './memory-rate-limiter.js';
 import {
   decide,

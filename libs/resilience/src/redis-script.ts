@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
+
+/** The part of an ioredis connection that runs scripts. */
+export interface ScriptingRedis {
+  evalsha(digest: string, keys: number, ...keysAndArguments: (string | number)[]): Promise<unknown>;
+  eval(script: string, keys: number, ...keysAndArguments: (string | number)[]): Promise<unknown>;
+}
 
 /** A Lua script that Redis knows by its digest; it is sent whole only to a Redis that has not seen it yet. */
 export class RedisScript {
@@ -9,7 +14,7 @@ export class RedisScript {
     this.digest = createHash('sha1').update(source).digest('hex');
   }
 
-  async run(redis: Redis, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+  async run(redis: ScriptingRedis, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     try {
       return await redis.evalsha(this.digest, keys.length, ...keys, ...args);
     } catch (error) {
