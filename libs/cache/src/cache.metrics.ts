@@ -1,3 +1,4 @@
+import { findOrRegister } from '@app/resilience';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import {
   CACHE_FALLBACKS,
@@ -8,8 +9,6 @@ import {
   type CacheOperation,
   type IdempotencyConflict,
 } from './cache-observer.js';
-
-const FALLBACKS = 'fallback_triggered_total';
 
 /** State that is read at each scrape. */
 export interface CacheGauges {
@@ -50,7 +49,13 @@ export class CacheMetrics implements CacheObserver {
       labelNames: ['reason'],
       registers,
     });
-    this.fallbacks = fallbackCounter(registry);
+    this.fallbacks = findOrRegister(
+      registry,
+      'fallback_triggered_total',
+      'Things done without the dependency that they are done with',
+      'dependency',
+      'fallback_type',
+    );
     CACHE_OPERATIONS.forEach((operation) => this.errors.inc({ operation }, 0));
     IDEMPOTENCY_CONFLICTS.forEach((reason) => this.conflicts.inc({ reason }, 0));
     CACHE_FALLBACKS.forEach((fallback) => this.onFallback(fallback, 0));
@@ -99,17 +104,4 @@ export class CacheMetrics implements CacheObserver {
   private gauge(name: string, help: string, read: () => number): void {
     const gauge: Gauge = new Gauge({ name, help, registers: [this.registry], collect: (): void => gauge.set(read()) });
   }
-}
-
-/** Other dependencies have fallbacks, too: whoever comes first registers the counter. */
-function fallbackCounter(registry: Registry): Counter<'dependency' | 'fallback_type'> {
-  const registered = registry.getSingleMetric(FALLBACKS);
-  return registered instanceof Counter
-    ? registered
-    : new Counter({
-        name: FALLBACKS,
-        help: 'Things done without the dependency that they are done with',
-        labelNames: ['dependency', 'fallback_type'],
-        registers: [registry],
-      });
 }

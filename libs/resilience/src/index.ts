@@ -48,7 +48,7 @@ export {
   ResilienceError,
   UnknownPolicyError,
 } from './resilience.errors.js';
-export { ResilienceMetrics, sharedCounters } from './resilience.metrics.js';
+export { findOrRegister, ResilienceMetrics, sharedCounters } from './resilience.metrics.js';
 export type { SharedCounters } from './resilience.metrics.js';
 export { ResilienceModule } from './resilience.module.js';
 export type { ResilienceModuleOptions } from './resilience.module.js';

@@ -38,10 +38,15 @@ function clientHistogram(registry: Registry): NonNullable<ResilienceMetricsOptio
   };
 }
 
-function findOrRegister<L extends string>(registry: Registry, name: string, help: string, label: L): Counter<L> {
+/** A counter that several libraries count on: whoever comes first registers it. */
+export function findOrRegister<L extends string>(
+  registry: Registry,
+  name: string,
+  help: string,
+  ...labelNames: L[]
+): Counter<L> {
   const registered = registry.getSingleMetric(name);
-  if (registered) return registered as Counter<L>;
-  return new Counter({ name, help, labelNames: [label], registers: [registry] });
+  return registered ? (registered as Counter<L>) : new Counter({ name, help, labelNames, registers: [registry] });
 }
 
 /** One series of a histogram. */
