@@ -13,11 +13,7 @@ export interface RetryOptions {
   factor?: number;
   /** Pauses vary by this share up and down, so that callers do not come back in step; default 0.5. */
   jitter?: number;
-  /** At most this share of the calls of the window is tried again; default 0.1. */
-  budgetRatio?: number;
-  /** Window of the budget, in ms; default 10 s. */
-  budgetWindowMs?: number;
-  /** Retries that a window allows however few calls it has; default 3. */
+  /** Retries that the budget allows in 10 s however few calls there were; default 3. */
   budgetMinimum?: number;
 }
 
@@ -27,10 +23,12 @@ const DEFAULTS: Required<RetryOptions> = {
   maxDelayMs: 5000,
   factor: 2,
   jitter: 0.5,
-  budgetRatio: 0.1,
-  budgetWindowMs: 10_000,
   budgetMinimum: 3,
 };
+
+/** At most this share of the calls of the window is tried again. */
+const BUDGET_RATIO = 0.1;
+const BUDGET_WINDOW_MS = 10_000;
 
 const CALLS = 0;
 const RETRIES = 1;
@@ -57,7 +55,7 @@ export class Retry {
     private readonly clock: Clock,
   ) {
     this.options = { ...DEFAULTS, ...options };
-    this.counts = new RollingCounts(2, this.options.budgetWindowMs, clock.now());
+    this.counts = new RollingCounts(2, BUDGET_WINDOW_MS, clock.now());
   }
 
   /** A call begins; the budget grows. */
@@ -92,8 +90,8 @@ export class Retry {
   }
 
   private hasBudget(nowMs: number): boolean {
-    const { budgetRatio, budgetMinimum } = this.options;
-    const allowed = Math.max(budgetMinimum, Math.floor(this.counts.of(CALLS, nowMs) * budgetRatio));
+    const { budgetMinimum } = this.options;
+    const allowed = Math.max(budgetMinimum, Math.floor(this.counts.of(CALLS, nowMs) * BUDGET_RATIO));
     return this.counts.of(RETRIES, nowMs) < allowed;
   }
 }

@@ -11,16 +11,12 @@ export interface GradientLimitOptions {
   maxLimit?: number;
   /** Where it begins; default 64. */
   initialLimit?: number;
-  /** Queueing is accepted that makes calls longer by this share of the time they take alone; default 0.1. */
-  tolerance?: number;
-  /** Or by this many ms, if that is more: where calls take 1 ms, a tenth of it is mere noise; default 5. */
+  /** Queueing is accepted that makes calls longer by a tenth, or by this many ms if that is more: of 1 ms a tenth is mere noise; default 5. */
   toleratedMs?: number;
   /** Shortest time that is judged at once, in ms; default 100. */
   windowMs?: number;
   /** Fewest calls that are judged at once, unless ten windows have passed; default 30. */
   windowCalls?: number;
-  /** How often the time that calls take alone is measured anew under lasting load, in ms; default 30 s. */
-  probeMs?: number;
 }
 
 type Settings = Required<Omit<GradientLimitOptions, 'cost'>>;
@@ -29,15 +25,16 @@ const DEFAULTS: Settings = {
   minLimit: 16,
   maxLimit: 1000,
   initialLimit: 64,
-  tolerance: 0.1,
   toleratedMs: 5,
   windowMs: 100,
   windowCalls: 30,
-  probeMs: 30_000,
 };
 
 /** Calls that may always wait: without them the limit could never be seen to be too low. */
 const HEADROOM = 4;
+const TOLERANCE = 0.1;
+/** How often the time that calls take alone is measured anew under lasting load. */
+const PROBE_MS = 30_000;
 const SMOOTHING = 0.5;
 const MIN_GRADIENT = 0.5;
 const MAX_GRADIENT = 1.2;
@@ -164,8 +161,7 @@ export class GradientLimit {
 
   /** What calls may take that take so long alone. */
   private wantedMs(aloneMs: number): number {
-    const { tolerance, toleratedMs } = this.options;
-    return aloneMs + Math.max(tolerance * aloneMs, toleratedMs);
+    return aloneMs + Math.max(TOLERANCE * aloneMs, this.options.toleratedMs);
   }
 
   private moveTo(limit: number): void {
@@ -183,10 +179,9 @@ export class GradientLimit {
   }
 
   private measured(meanMs: number, nowMs: number): void {
-    const { probeMs } = this.options;
     // The first time may have been measured in a queue; so may one that a probe has shown to be far too long.
     const isDoubtful = this.aloneMs === undefined || meanMs < DOUBTFUL * this.aloneMs;
-    const waitMs = isDoubtful ? probeMs / 10 : probeMs;
+    const waitMs = isDoubtful ? PROBE_MS / 10 : PROBE_MS;
     this.nextProbeMs = nowMs + waitMs * (1 + 0.2 * this.clock.random());
     this.aloneMs = meanMs;
     this.isProbing = false;

@@ -4,8 +4,6 @@ export interface PressureOptions {
   maxEventLoopDelayMs?: number;
   /** Resident bytes of the process that are all it should have: low is refused at 0.9, normal at 0.95, high at 1 of it. */
   maxRssBytes?: number;
-  /** How often it is looked, in ms; default 100. */
-  sampleMs?: number;
 }
 
 /** Why pressure makes a server refuse. */
@@ -21,6 +19,8 @@ export interface PressureSource {
 /** No pressure, ever. */
 export const NO_PRESSURE: PressureSource = { level: 0, reason: 'event_loop' };
 
+/** How often it is looked. */
+const SAMPLE_MS = 100;
 const DELAY_LEVELS = [1, 2, 4];
 const MEMORY_LEVELS = [0.9, 0.95, 1];
 /** Memory changes slowly and costs a system call to read: it is looked at once in so many samples. */
@@ -30,7 +30,6 @@ const MEMORY_EVERY = 10;
 export class Pressure implements PressureSource {
   level = 0;
   reason: PressureReason = 'event_loop';
-  private readonly sampleMs: number;
   private readonly maxDelayMs: number;
   private readonly maxRssBytes: number;
   private timer: NodeJS.Timeout | undefined;
@@ -40,17 +39,16 @@ export class Pressure implements PressureSource {
   private delayLevel = 0;
 
   constructor(
-    { maxEventLoopDelayMs = 100, maxRssBytes = Infinity, sampleMs = 100 }: PressureOptions = {},
+    { maxEventLoopDelayMs = 100, maxRssBytes = Infinity }: PressureOptions = {},
     private readonly rssBytes: () => number = () => process.memoryUsage.rss(),
   ) {
     this.maxDelayMs = maxEventLoopDelayMs;
     this.maxRssBytes = maxRssBytes;
-    this.sampleMs = sampleMs;
   }
 
   start(): void {
     this.lastMs = performance.now();
-    this.timer ??= setInterval(() => this.sample(), this.sampleMs).unref();
+    this.timer ??= setInterval(() => this.sample(), SAMPLE_MS).unref();
   }
 
   stop(): void {
@@ -61,7 +59,7 @@ export class Pressure implements PressureSource {
 
   private sample(): void {
     const nowMs = performance.now();
-    const delayMs = nowMs - this.lastMs - this.sampleMs; // by so much this timer was late
+    const delayMs = nowMs - this.lastMs - SAMPLE_MS; // by so much this timer was late
     this.lastMs = nowMs;
     if (this.samples++ % MEMORY_EVERY === 0) {
       this.memoryLevel = levelOf(this.rssBytes() / this.maxRssBytes, MEMORY_LEVELS);
