@@ -15,7 +15,7 @@ import {
   openTracing,
   type ProcessLog,
 } from '@app/ops';
-import { WorkCost } from '@app/resilience';
+import { reasonOf, WorkCost } from '@app/resilience';
 import { announcement, openDoorWarning, urlOf } from './announce.js';
 import { auditLogModule } from './audit-log.js';
 import { openAuthentication } from './auth/open-authentication.js';
@@ -156,7 +156,7 @@ async function readyOrLoadedOrExit(inference: InferenceService, log: ProcessLog)
   } catch (error) {
     log.critical('The models cannot be loaded', { error });
     await log.flush();
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${reasonOf(error)}\n`);
     process.exit(1);
   }
 }

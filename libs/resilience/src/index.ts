@@ -29,14 +29,8 @@ export { RateLimiter } from './rate-limit/rate-limiter.js';
 export type { RateDecision, RateLimiterOptions, RateRule } from './rate-limit/rate-limiter.js';
 export { RedisRateLimiter } from './rate-limit/redis-rate-limiter.js';
 export type { SharedRateOptions } from './rate-limit/redis-rate-limiter.js';
-export {
-  isRedisFull,
-  isRedisRefusal,
-  isRedisUnwritable,
-  reasonOf,
-  redisFailure,
-  redisSentence,
-} from './redis-failure.js';
+export { reasonOf } from './reason-of.js';
+export { isRedisFull, isRedisRefusal, isRedisUnwritable, redisFailure, redisSentence } from './redis-failure.js';
 export { RedisScript } from './redis-script.js';
 export type { ScriptingRedis } from './redis-script.js';
 export {

@@ -1,3 +1,5 @@
+import { reasonOf } from './reason-of.js';
+
 /** Up to Redis 6.2 what a script was refused stands somewhere in a sentence about the script. */
 const FULL = /\bOOM /;
 const UNWRITABLE = /\b(OOM|READONLY|MISCONF|NOREPLICAS) /;
@@ -28,15 +30,6 @@ export function redisSentence(error: unknown, variable: string): string | undefi
 export function redisFailure(url: string, variable: string): (error: unknown) => string {
   const where = URL.canParse(url) ? new URL(url).host : 'the given URL';
   return (error) => `Redis at ${where}: ${redisSentence(error, variable) ?? reasonOf(error)}`;
-}
-
-/** The sentence of an error; a connection tried over several addresses has the words in its parts. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) {
-    return reasonOf(error.errors[0]);
-  }
-  const reason = error instanceof Error ? error.message || error.name : String(error);
-  return reason.replace(/^Error: /, ''); // some drivers put one error's text into another
 }
 
 /** Whether a Redis that answers, and can be read from, has no room. */

@@ -1,4 +1,4 @@
-import type { Policy } from '@app/resilience';
+import { reasonOf, type Policy } from '@app/resilience';
 import type { Redis } from 'ioredis';
 import type { CacheObserver, CacheOperation } from '../cache-observer.js';
 import type { CacheLog } from '../cache-log.js';
@@ -93,7 +93,7 @@ export class RedisAccess {
 
   private failed(error: unknown, startedMs: number): void {
     if (this.streak.failed(startedMs) && this.streak.length === FAILURES_TO_TELL) {
-      this.log.warning(`Redis unavailable: ${error instanceof Error ? error.message : String(error)}`);
+      this.log.warning(`Redis unavailable: ${reasonOf(error)}`);
     }
   }
 }

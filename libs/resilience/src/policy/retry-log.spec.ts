@@ -7,13 +7,15 @@ describe('RetryLog', () => {
     const log = new RetryLog({ warning: (message, fields) => void lines.push([message, fields]) });
     const options = { retry: { baseDelayMs: 1, jitter: 0 } };
     const policies = new Policies({ workerId: 'w', policies: { redis: options }, observers: [log] });
-    let failures = 0;
+    const failures = [new Error('away'), new AggregateError([new Error('nobody there'), new Error('other')])];
     await policies
       .get('redis')
-      .execute(() => (failures++ < 2 ? Promise.reject(new Error('away')) : Promise.resolve()), { operation: 'get' });
+      .execute(() => (failures.length > 0 ? Promise.reject(failures.shift()!) : Promise.resolve()), {
+        operation: 'get',
+      });
     expect(lines).toEqual([
       ['Retry attempt', { dependency: 'redis', operation: 'get', attempt: 2, delay_ms: 1, reason: 'away' }],
-      ['Retry attempt', { dependency: 'redis', operation: 'get', attempt: 3, delay_ms: 2, reason: 'away' }],
+      ['Retry attempt', { dependency: 'redis', operation: 'get', attempt: 3, delay_ms: 2, reason: 'nobody there' }],
     ]);
   });
 });

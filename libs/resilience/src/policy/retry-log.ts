@@ -1,3 +1,4 @@
+import { reasonOf } from '../reason-of.js';
 import type { PolicyObserver } from './policy-observer.js';
 
 /** Tells the log that something is tried again; what is given up is told by whoever asked for it. */
@@ -11,7 +12,7 @@ export class RetryLog implements PolicyObserver {
       operation,
       attempt,
       delay_ms: Math.round(delayMs),
-      reason: error instanceof Error ? error.message : String(error),
+      reason: reasonOf(error),
     });
   }
 }
