@@ -119,9 +119,7 @@ export class Breaker {
 
   private rejection(nowMs: number): CircuitOpenError {
     this.totals.rejected++;
-    const error = withoutStack(() => new CircuitOpenError(this.name, this.retryAfterSeconds(nowMs)));
-    this.circuit.reject(error);
-    return error;
+    return withoutStack(() => new CircuitOpenError(this.name, this.retryAfterSeconds(nowMs)));
   }
 
   private retryAfterSeconds(nowMs: number): number {

@@ -9,42 +9,39 @@ export interface Attempt<T> {
 
 type Opossum = CircuitBreaker<[Attempt<unknown>]>;
 
-const ROTATE_MS = 1000;
-const BUCKETS = 10;
+const FORGET_MS = 1000;
 
 /**
- * The opossum breaker underneath: it runs the calls, keeps its gate open or closed and its rolling statistics.
+ * The opossum breaker underneath: it runs the calls and keeps its gate open or closed.
  * When to open and when to close is decided above it, because opossum knows neither failures in a row nor several trials.
  */
 export class Circuit {
   private readonly opossum: Opossum;
-  private readonly rotation = new EventEmitter();
-  private rotatesMs: number;
+  private readonly forgetting = new EventEmitter();
+  private forgetsMs: number;
 
   constructor(name: string, nowMs: number, classify: ClassifyFailure | undefined) {
-    this.rotatesMs = nowMs + ROTATE_MS;
+    this.forgetsMs = nowMs + FORGET_MS;
     this.opossum = new CircuitBreaker((attempt: Attempt<unknown>) => attempt.start(), {
       name,
       timeout: false, // an attempt ends itself: opossum's timer is one for each call, and leaves the work running
       volumeThreshold: Number.MAX_SAFE_INTEGER, // never opens of its own accord
       resetTimeout: 2 ** 31 - 1, // nor lets anything through for 24 days, the most there is
-      rollingCountTimeout: ROTATE_MS * BUCKETS,
-      rollingCountBuckets: BUCKETS,
+      rollingCountTimeout: FORGET_MS,
+      rollingCountBuckets: 1,
       rollingPercentilesEnabled: false,
       enableSnapshots: false,
-      rotateBucketController: this.rotation, // turned by our clock, so that no timer of opossum's runs
+      rotateBucketController: this.forgetting, // it collects latencies, which nobody reads: forgotten by our clock, no timer runs
       errorFilter: (error: unknown) => failureKind(error, classify) !== 'failure',
     });
   }
 
   fire<T>(attempt: Attempt<T>, nowMs: number): Promise<T> {
-    if (nowMs >= this.rotatesMs) this.rotate(nowMs);
+    if (nowMs >= this.forgetsMs) {
+      this.forgetting.emit('rotate');
+      this.forgetsMs = nowMs + FORGET_MS;
+    }
     return this.opossum.fire(attempt) as Promise<T>;
-  }
-
-  /** Counts a call that was turned away. */
-  reject(error: Error): void {
-    this.opossum.emit('reject', error);
   }
 
   open(): void {
@@ -53,13 +50,5 @@ export class Circuit {
 
   close(): void {
     this.opossum.close();
-  }
-
-  private rotate(nowMs: number): void {
-    for (let turns = 0; turns < BUCKETS && nowMs >= this.rotatesMs; turns++) {
-      this.rotation.emit('rotate');
-      this.rotatesMs += ROTATE_MS;
-    }
-    this.rotatesMs = Math.max(this.rotatesMs, nowMs);
   }
 }
