@@ -155,6 +155,23 @@ describe('InferenceService', () => {
   });
 });
 
+describe('InferenceService with one worker for two models', () => {
+  const test = new TestService();
+  afterAll(() => test.stop());
+
+  it('computes what is urgent before what came to the other model earlier', async () => {
+    for (const key of ['linear/1', 'other/1']) writeVersion(test.dir, key, await linearFiles());
+    const service = await test.start({ batchSize: 1 });
+    const order: string[] = [];
+    const ask = async (model: string, headStartMs: number) => {
+      await service.predict(x([1, 2, 3]), { model }, { headStartMs });
+      order.push(`${model} ${headStartMs}`);
+    };
+    await Promise.all([ask('linear', 0), ask('other', 2e6), ask('linear', 1e6), ask('other', 0)]);
+    expect(order).toEqual(['other 2000000', 'linear 1000000', 'linear 0', 'other 0']);
+  });
+});
+
 describe('InferenceService with a bounded queue', () => {
   const test = new TestService();
   afterAll(() => test.stop());

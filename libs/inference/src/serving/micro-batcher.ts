@@ -35,6 +35,11 @@ export class MicroBatcher {
     return this.items[0]?.isRetry ?? false;
   }
 
+  /** Rank of the first in line, Infinity when none waits. */
+  get firstRankMs(): number {
+    return this.items[0]?.rankMs ?? Infinity;
+  }
+
   /** When the oldest item was enqueued (`performance.now()`), Infinity when none waits. */
   get oldestMs(): number {
     return this.items.reduce((oldestMs, { enqueuedMs }) => Math.min(oldestMs, enqueuedMs), Infinity);

@@ -29,7 +29,7 @@ interface Lane {
   time: BatchTime;
 }
 
-/** Brings waiting items and idle workers together: first come, first served across models, as many at once as wait. */
+/** Brings waiting items and idle workers together: in order of rank across models, too, and as many at once as wait. */
 export class Scheduler {
   private readonly lanes = new Map<string, Lane>();
   /** Not a Set, for the reason that `Watch` gives. */
@@ -85,13 +85,13 @@ export class Scheduler {
   }
 
   /**
-   * Gives a worker that may take one the batch whose first item has waited longest. A worker that still computes is only
+   * Gives a worker that may take one the batch whose first item is the first in rank. A worker that still computes is only
    * given a batch that is worth it. Returns whether there was one.
    */
   dispatch(worker: ModelWorker): boolean {
     const nowMs = performance.now();
     for (;;) {
-      const key = this.longestWaiting(worker, nowMs);
+      const key = this.firstInRank(worker, nowMs);
       const lane = key === undefined ? undefined : this.lanes.get(key);
       if (key === undefined || !lane) return false;
       const items = lane.batcher.take(nowMs, lane.time.mostItems(BATCH_MS));
@@ -133,18 +133,18 @@ export class Scheduler {
     return worker !== undefined && this.dispatch(worker);
   }
 
-  private longestWaiting(worker: ModelWorker, nowMs: number): string | undefined {
+  private firstInRank(worker: ModelWorker, nowMs: number): string | undefined {
     let chosen: string | undefined;
-    let oldestMs = Infinity;
+    let firstRankMs = Infinity;
     let nextDueMs = Infinity;
     for (const [key, lane] of this.lanes) {
       const { batcher } = lane;
       if (batcher.waiting === 0 || !worker.loaded.has(key)) continue;
       if (!worker.isIdle && (batcher.waiting < EAGER_ITEMS || batcher.startsWithRetry || isDear(lane))) continue;
       if (batcher.dueMs > nowMs) nextDueMs = Math.min(nextDueMs, batcher.dueMs);
-      else if (batcher.oldestMs < oldestMs) {
+      else if (batcher.firstRankMs < firstRankMs) {
         chosen = key;
-        oldestMs = batcher.oldestMs;
+        firstRankMs = batcher.firstRankMs;
       }
     }
     if (chosen === undefined && nextDueMs < this.timerMs) this.wakeAt(nextDueMs);
