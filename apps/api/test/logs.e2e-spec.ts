@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../../scripts/test-support/until.js';
 import { answerOf } from './support/client.js';
-import type { LogLine } from './support/falcon.js';
+import { Falcon, type LogLine } from './support/falcon.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
 jest.setTimeout(60_000);
@@ -154,23 +155,49 @@ describe('what callers and operators keep to themselves', () => {
 });
 
 describe('a log that nobody reads', () => {
-  it('holds up no request, and is complete when it is read after all', async () => {
-    const running = await startWithClient({ ACCESS_LOG_SAMPLE_RATE: '1', ENVIRONMENT: 'e'.repeat(64) });
-    const { stdout } = running.falcon.process;
-    stdout?.pause();
-    const requests = 1500; // 600 KB; a pipe takes 64
+  const requests = 1500; // 600 KB; a pipe takes 64
+
+  /** A server whose stdout is full. */
+  async function startUnread(env: NodeJS.ProcessEnv = {}): Promise<Running> {
+    const running = await startWithClient({ ACCESS_LOG_SAMPLE_RATE: '1', ENVIRONMENT: 'e'.repeat(64), ...env });
+    running.falcon.process.stdout?.pause();
     for (let k = 0; k < requests; k += 50) {
       const answers = await Promise.all(
         Array.from({ length: 50 }, (_, j) => running.client.infer({ text: `${k + j}` })),
       );
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     }
+    return running;
+  }
+
+  it('holds up no request, and is complete when it is read after all', async () => {
+    const running = await startUnread();
     await sleep(100);
     const told = () => running.falcon.logs().filter(({ route }) => route === '/infer').length;
     expect(told()).toBeLessThan(requests);
-    stdout?.resume();
+    running.falcon.process.stdout?.resume();
     await until(() => told() === requests);
     await stop(running);
     expect(running.falcon.logs().at(-1)?.message).toBe('Stopped');
+  });
+
+  it.each([
+    ['the drain', {}, 0],
+    ['a second signal', { DRAIN_DELAY_SECONDS: '60', GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: '120' }, 143],
+  ])('keeps no process from its end after %s', async (_, env, code) => {
+    const { falcon, client } = await startUnread(env);
+    falcon.process.kill('SIGTERM');
+    if (code > 0) {
+      await until(async () => (await client.get('/')).json['status'] === 'shutting_down');
+      falcon.process.kill('SIGTERM');
+    }
+    const [exitCode] = (await once(falcon.process, 'exit')) as [number | null];
+    expect(exitCode).toBe(code);
+  });
+
+  it('keeps no process from its end on a disk that is full', async () => {
+    const falcon = Falcon.launch({}, openSync('/dev/full', 'w'));
+    await falcon.waitForStderr('is ready');
+    expect(await falcon.stop()).toBe(0);
   });
 });

@@ -32,13 +32,14 @@ export class Falcon {
   }
 
   /** Starts a process and does not wait for anything. */
-  static launch(env: NodeJS.ProcessEnv = {}): Falcon {
+  static launch(env: NodeJS.ProcessEnv = {}, stdout: 'pipe' | number = 'pipe'): Falcon {
     if (!existsSync(ENTRY)) {
       throw new Error(`${ENTRY} is missing: run "npm run build" first`);
     }
     return new Falcon(
       spawn(process.execPath, [ENTRY], {
         cwd: PROJECT_DIR,
+        stdio: ['pipe', stdout, 'pipe'],
         env: {
           PATH: process.env['PATH'],
           PORT: '0',

@@ -60,6 +60,7 @@ export class Drain {
 
   private async onSignal(signal: Signal): Promise<void> {
     if (this.begun || !this.plan) {
+      await this.log.flush();
       process.exit(this.begun ? 128 + SIGNALS[signal] : 0);
     }
     this.begun = true;

@@ -19,10 +19,12 @@ export class StdoutDestination {
 
   /** @param onDropped is told how many lines were dropped, once there is room again */
   constructor(onDropped: (lines: number) => void, fd = 1, maxWaitingBytes = MAX_WAITING_BYTES) {
-    // Before pino's own, which writes out what the stream has.
-    process.once('exit', () => this.pass());
+    // Before pino's own, which waits for what the stream has.
+    process.once('beforeExit', () => this.pass());
     // With minLength 0 the stream's flush() would not wait for what is being written.
     this.stream = pino.destination({ fd, sync: false, minLength: 1, maxLength: maxWaitingBytes });
+    // Called at the exit, its own would try until somebody reads or the disk has room. Whoever ends the process has flushed before.
+    this.stream.flushSync = () => undefined;
     this.stream.on('drop', (lines: string) => (this.dropped += lines.split('\n').length - 1));
     this.stream.on('error', () => undefined); // a full disk costs lines, not the service; the next line tries again
     this.stream.on('drain', () => {
