@@ -1,5 +1,5 @@
 import { einsumFiles, embeddingFiles, linearFiles, writeVersion } from '../test-support/model-fixtures.js';
-import { TestService, x } from '../test-support/test-service.js';
+import { FAULTY_WORKER_ENTRY, TestService, x } from '../test-support/test-service.js';
 import type { InferenceService } from './inference.service.js';
 import type { NamedTensors } from './tensors.js';
 
@@ -193,6 +193,20 @@ describe('InferenceService with a bounded queue', () => {
     await expect(admitted).resolves.toHaveProperty('y');
     await stopped;
     expect(service.isReady()).toBe(false);
+  });
+});
+
+describe('InferenceService with a worker that hangs', () => {
+  const test = new TestService();
+  afterAll(() => test.stop());
+
+  it('does not wait for it when it stops and nobody waits for the answer any more', async () => {
+    writeVersion(test.dir, 'linear/1', await linearFiles());
+    const service = await test.start({ workerEntry: FAULTY_WORKER_ENTRY, inferenceTimeoutMs: 3_600_000 });
+    const call = { deadlineMs: performance.now() + 100 };
+    await expect(service.predict(x([666, 0, 0]), {}, call)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    await service.stop();
+    expect(service.health()).toMatchObject({ live: 0, stuck: 0 });
   });
 });
 

@@ -227,8 +227,10 @@ export class Scheduler {
     this.settleDrain();
   }
 
+  /** Whether anybody still waits for an answer; a worker may compute on for nobody. */
   private hasWork(): boolean {
-    return this.running.length > 0 || [...this.lanes.values()].some(({ batcher }) => batcher.waiting > 0);
+    const isWanted = (items: PendingItem[]) => items.some(({ isSettled }) => !isSettled);
+    return this.running.some(isWanted) || [...this.lanes.values()].some(({ batcher }) => batcher.waiting > 0);
   }
 
   private settleDrain(): void {
