@@ -32,12 +32,15 @@ describe.each([1, 2])('with %d workers that can be made to fail', (workers) => {
     expect(test.log.lines.join('\n')).toContain(reason);
   });
 
-  it('a model that throws on an item does not cost the worker', async () => {
+  it('a model that throws on an item does not cost the worker, and the log says why it failed', async () => {
     const before = test.log.lines.length;
     const [bad, good] = await Promise.allSettled([service.predict(THROW), service.predict(x([1, 2, 3]))]);
     expect(bad).toMatchObject({ status: 'rejected', reason: { code: 'INFERENCE_FAILED' } });
     expect(good?.status).toBe('fulfilled');
-    expect(test.log.lines).toHaveLength(before);
+    const reason = 'only this item is bad';
+    expect(test.log.lines.slice(before)).toEqual([
+      `WARNING Model failed ${JSON.stringify({ model: 'linear/1', items: 1, reason })}`,
+    ]);
   });
 
   it('an item that hangs a worker fails at its deadline, not at the end of the watchdog', async () => {

@@ -49,7 +49,7 @@ export class ModelHost {
     private readonly log: InferenceLog,
     private readonly observer: InferenceObserver,
   ) {
-    this.scheduler = new Scheduler(options.inferenceTimeoutMs, observer);
+    this.scheduler = new Scheduler(options.inferenceTimeoutMs, log, observer);
   }
 
   /** Loads every version found; resolves when each is ready or refused, rejects when the backend cannot start. */

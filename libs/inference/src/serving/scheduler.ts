@@ -1,4 +1,5 @@
 import { InferenceFailedError, InferenceStoppedError, WorkerLostError } from '../inference.errors.js';
+import type { InferenceLog } from '../inference-log.js';
 import type { InferenceObserver } from '../inference-observer.js';
 import type { ModelWorker } from '../pool/model-worker.js';
 import type { WorkerPool } from '../pool/worker-pool.js';
@@ -45,6 +46,7 @@ export class Scheduler {
 
   constructor(
     private readonly inferenceTimeoutMs: number,
+    private readonly log: InferenceLog,
     private readonly observer: InferenceObserver,
   ) {}
 
@@ -192,6 +194,8 @@ export class Scheduler {
     const time = this.lanes.get(key)?.time;
     time?.add(items.length, computeMs);
     this.observer.onBatch({ key, items: items.length, computeMs, msPerItem: time?.msPerItem ?? 0 });
+    const [reason] = failures.values();
+    if (reason !== undefined) this.log.warning('Model failed', { model: key, items: failures.size, reason });
     for (const [k, item] of items.entries()) {
       if (item.isSettled) continue; // expired meanwhile
       const failure = failures.get(k);
