@@ -20,6 +20,7 @@ describe('a declared fallback', () => {
       astray: { model: 'nobody' },
       broken: { model: 'damaged' },
       lost: { model: 'tensor' },
+      same: { model: 'same', version: '1' },
       damaged: { probabilities: SHARES },
       fixed: { probabilities: SHARES },
       other: { model: 'plain' },
@@ -67,6 +68,7 @@ describe('a declared fallback', () => {
       warningOf('astray/1', 'There is no model "nobody".'),
       warningOf('broken/1', 'Model "damaged" version "1" is refused.'),
       warningOf('lost/1', 'Model "tensor" is of task "tensor" and cannot answer this kind of request.'),
+      warningOf('same/1', 'It is the same model, and what refuses one version refuses all.'),
     ]);
   });
 

@@ -97,9 +97,10 @@ export class ModelRegistry {
 
   /** The versions that declare a fallback to a model which cannot answer a text, and why it cannot. */
   deadFallbacks(): { key: string; reason: string }[] {
-    return this.all().flatMap(({ key, manifest }) => {
+    return this.all().flatMap(({ key, name, manifest }) => {
       if (manifest?.task !== 'text-classification' || !manifest.fallback || !('model' in manifest.fallback)) return [];
       const { model, version } = manifest.fallback;
+      if (model === name) return [{ key, reason: 'It is the same model, and what refuses one version refuses all.' }];
       try {
         const { task = 'tensor' } = this.resolve(model, version).manifest ?? {};
         return task === 'tensor' ? [{ key, reason: new ModelTaskError(model, task).message }] : [];
