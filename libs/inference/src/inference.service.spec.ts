@@ -28,6 +28,12 @@ describe('InferenceService', () => {
     expect(service.isReady()).toBe(true);
   });
 
+  it('says what its workers hold before they have computed anything', () => {
+    const wasm = service.stats().workers.find(({ backend }) => backend === 'wasm');
+    expect(wasm?.liveTensors).toBeGreaterThan(0);
+    expect(wasm?.heapBytes).toBeGreaterThan(0);
+  });
+
   it('answers with the default model', async () => {
     const { y } = await service.predict(x([1, 2, 3], [4, 5, 6]));
     expect(y).toEqual({ dtype: 'float32', shape: [2, 3], data: Float32Array.from([3, 5, 7, 9, 11, 13]) });

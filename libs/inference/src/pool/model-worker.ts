@@ -1,5 +1,12 @@
 import { WorkerLostError } from '../inference.errors.js';
-import type { BatchInput, BatchOutput, FromWorker, LoadedModel, WorkerSettings } from '../worker/protocol.js';
+import type {
+  BatchInput,
+  BatchOutput,
+  FromWorker,
+  LoadedModel,
+  WorkerMemory,
+  WorkerSettings,
+} from '../worker/protocol.js';
 import type { ModelSource } from '../worker/served-model.js';
 import { type ChannelEvents, openChannel, type WorkerChannel } from './worker-channel.js';
 
@@ -46,8 +53,8 @@ export class ModelWorker {
   readonly ended: Promise<string>;
   /** Whether it has ever loaded a model; `loaded` is empty once it has ended. */
   hasLoaded = false;
-  liveTensors = 0;
-  heapBytes = 0;
+  /** As it was told last. */
+  memory: WorkerMemory = { liveTensors: 0, heapBytes: 0 };
 
   private readonly channel: WorkerChannel;
   private activity: Activity;
@@ -161,6 +168,7 @@ export class ModelWorker {
       if (this.isIdle) this.watchSilence();
       return;
     }
+    if ('memory' in message) this.memory = message.memory;
     if (message.type === 'done' && activity.state === 'running') {
       this.receiveBatch(activity.batches, message.output);
       return;
@@ -180,8 +188,6 @@ export class ModelWorker {
   /** Batches are answered in the order in which they were given. */
   private receiveBatch(batches: RunningBatch[], output: BatchOutput): void {
     const answered = batches.shift();
-    this.liveTensors = output.liveTensors;
-    this.heapBytes = output.heapBytes;
     const [next] = batches;
     if (next) this.watch(next.timeoutMs, 'answer a batch');
     else this.becomeIdle();

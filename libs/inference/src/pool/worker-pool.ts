@@ -90,7 +90,7 @@ export class WorkerPool {
   next(worker: ModelWorker, hasJustRun: boolean): void {
     if (this.stopped) return;
     if (this.isWornOut(worker)) {
-      if (worker.isIdle) void worker.kill(`its wasm heap has grown to ${worker.heapBytes} bytes`);
+      if (worker.isIdle) void worker.kill(`its wasm heap has grown to ${worker.memory.heapBytes} bytes`);
       return;
     }
     if (worker.backlog >= this.maxBacklog(worker)) return;
@@ -110,7 +110,7 @@ export class WorkerPool {
   }
 
   private isWornOut(worker: ModelWorker): boolean {
-    return worker.heapBytes > this.options.maxHeapBytes;
+    return worker.memory.heapBytes > this.options.maxHeapBytes;
   }
 
   /** The first model that the worker still has to load. */

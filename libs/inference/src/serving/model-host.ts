@@ -7,7 +7,7 @@ import { listModelFolders } from '../models/model-folders.js';
 import { ModelRegistry, type ModelVersion } from '../models/model-registry.js';
 import type { ModelWorker } from '../pool/model-worker.js';
 import { WorkerPool } from '../pool/worker-pool.js';
-import { BEAT_MS, type BackendName, type LoadedModel } from '../worker/protocol.js';
+import { BEAT_MS, type BackendName, type LoadedModel, type WorkerMemory } from '../worker/protocol.js';
 import type { PendingItem } from './pending-item.js';
 import { Scheduler } from './scheduler.js';
 
@@ -23,7 +23,7 @@ const MISSED_BEATS = 5;
 /** What gauges read. */
 export interface HostStats {
   queues: { model: string; waiting: number }[];
-  workers: { backend: BackendName; live: number; liveTensors: number; heapBytes: number }[];
+  workers: ({ backend: BackendName; live: number } & WorkerMemory)[];
 }
 
 /** Whether the workers do what they are there for. */
@@ -87,8 +87,8 @@ export class ModelHost {
   }
 
   stats(): HostStats {
-    const sum = (workers: readonly ModelWorker[], of: 'liveTensors' | 'heapBytes') =>
-      workers.reduce((total, worker) => total + worker[of], 0);
+    const sum = (workers: readonly ModelWorker[], of: keyof WorkerMemory) =>
+      workers.reduce((total, worker) => total + worker.memory[of], 0);
     const names = [...new Set(this.registry.all().map(({ name }) => name))];
     return {
       queues: names.map((model) => ({

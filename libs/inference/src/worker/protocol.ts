@@ -44,7 +44,11 @@ export interface BatchOutput {
   failures: Map<number, string>;
   /** Time of the computation itself, in ms. */
   computeMs: number;
-  /** Tensors alive in the worker afterwards; constant unless something leaks. */
+}
+
+/** What a worker holds after a load or a batch. */
+export interface WorkerMemory {
+  /** Constant between loads unless something leaks. */
   liveTensors: number;
   /** Size of the wasm heap, which never shrinks; 0 where there is none. */
   heapBytes: number;
@@ -57,8 +61,8 @@ export const BEAT_MS = 1000;
 export type FromWorker =
   | { type: 'beat' }
   | { type: 'started' }
-  | { type: 'loaded'; key: string; model: LoadedModel }
-  | { type: 'refused'; key: string; reason: string; missingKernel: boolean }
-  | { type: 'done'; output: BatchOutput }
+  | { type: 'loaded'; key: string; model: LoadedModel; memory: WorkerMemory }
+  | { type: 'refused'; key: string; reason: string; missingKernel: boolean; memory: WorkerMemory }
+  | { type: 'done'; output: BatchOutput; memory: WorkerMemory }
   /** The worker cannot be trusted any more (its heap or backend is broken) and wants to be replaced. */
   | { type: 'poisoned'; reason: string };

@@ -7,7 +7,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
 import { startBackend } from './backend.js';
 import { runOrIsolate } from './isolate.js';
-import { BEAT_MS, type Computed, type FromWorker, type ToWorker, type WorkerSettings } from './protocol.js';
+import {
+  BEAT_MS,
+  type Computed,
+  type FromWorker,
+  type ToWorker,
+  type WorkerMemory,
+  type WorkerSettings,
+} from './protocol.js';
 import { ServedModel } from './served-model.js';
 import { isPoisonous, wasmHeapBytes } from './wasm-heap.js';
 
@@ -29,11 +36,12 @@ async function load(message: Extract<ToWorker, { type: 'load' }>, settings: Work
   try {
     const model = await ServedModel.load(message, settings);
     models.set(key, model);
-    send({ type: 'loaded', key, model: model.facts });
+    send({ type: 'loaded', key, model: model.facts, memory: memory() });
   } catch (error) {
     if (isPoisonous(error)) throw error; // told as the worker's end, so that it is given nothing more and the model is to blame
     const reason = messageOf(error);
-    send({ type: 'refused', key, reason, missingKernel: /Kernel '\w+' not registered for backend/.test(reason) });
+    const missingKernel = /Kernel '\w+' not registered for backend/.test(reason);
+    send({ type: 'refused', key, reason, missingKernel, memory: memory() });
   }
 }
 
@@ -43,9 +51,11 @@ async function run({ key, input }: Extract<ToWorker, { type: 'run' }>): Promise<
   const startedMs = performance.now();
   const { computed, failures } = await runOrIsolate((batch) => model.run(batch), input);
   const computeMs = performance.now() - startedMs;
-  const liveTensors = tf.memory().numTensors;
-  const output = { computed, failures, computeMs, liveTensors, heapBytes: wasmHeapBytes() };
-  send({ type: 'done', output }, buffersOf(computed));
+  send({ type: 'done', output: { computed, failures, computeMs }, memory: memory() }, buffersOf(computed));
+}
+
+function memory(): WorkerMemory {
+  return { liveTensors: tf.memory().numTensors, heapBytes: wasmHeapBytes() };
 }
 
 function buffersOf(computed: Computed): ArrayBuffer[] {
