@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HeapSpaceInfo } from 'node:v8';
+import { until } from '../../../../scripts/test-support/until.js';
 import { linearFiles, WORKER_ENTRY, writeVersion } from '../../test-support/model-fixtures.js';
 import { x } from '../../test-support/test-service.js';
 import type { FromWorker } from '../worker/protocol.js';
@@ -52,6 +53,25 @@ describe('ProcessChannel', () => {
     await expect(exit.promise).resolves.toMatch(/^spawn .*no-such-node ENOENT$/);
     await channel.kill();
   });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'does not end by %s, which is for the process that drains',
+    async (signal) => {
+      const messages: string[] = [];
+      const exit = Promise.withResolvers<string>();
+      const channel = new ProcessChannel(WORKER_ENTRY, SETTINGS, {
+        message: ({ type }) => messages.push(type),
+        exit: exit.resolve,
+      });
+      await until(() => messages.includes('started'));
+      channel['child'].kill(signal);
+      channel.send({ type: 'load', key: 'none/1', folder: join(tmpdir(), 'no-such-model'), manifest: undefined });
+      await Promise.race([exit.promise, until(() => messages.includes('refused'))]);
+      expect(messages).toContain('refused');
+      await channel.kill();
+      await expect(exit.promise).resolves.toBe('it was killed by SIGKILL');
+    },
+  );
 });
 
 describe('ThreadChannel', () => {

@@ -91,7 +91,11 @@ function main(settings: WorkerSettings): void {
     turn.catch(poisoned);
   };
   if (parentPort) parentPort.on('message', receive);
-  else process.on('message', receive).on('disconnect', () => process.exit(0));
+  else {
+    process.on('message', receive).on('disconnect', () => process.exit(0));
+    // A terminal and systemd signal a whole group: batches of a server that drains are still to be computed.
+    process.on('SIGINT', () => undefined).on('SIGTERM', () => undefined);
+  }
   setInterval(() => send({ type: 'beat' }), BEAT_MS).unref();
 }
 
