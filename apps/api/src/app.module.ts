@@ -1,5 +1,5 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { Drain, OpsModule } from '@app/ops';
+import { Drain, HttpMetricsModule, OpsModule } from '@app/ops';
 import { AdminModule } from './admin/admin.module.js';
 import type { Config } from './config.js';
 import { HealthModule } from './health/health.module.js';
@@ -20,6 +20,7 @@ export class AppModule {
       imports: [
         ...started,
         OpsModule.forRoot({ appName, version, workerId }),
+        HttpMetricsModule,
         InferModule,
         HealthModule,
         AdminModule,

@@ -62,6 +62,7 @@ export type { MaintenanceScope, MaintenanceSwitch } from './maintenance/maintena
 export { SharedSwitch } from './maintenance/shared-switch.js';
 export type { SwitchListener, SwitchRedis } from './maintenance/shared-switch.js';
 export { HttpMetrics } from './metrics/http-metrics.js';
+export { HttpMetricsModule } from './metrics/http-metrics.module.js';
 export type { RouteClass } from './metrics/http-metrics.js';
 export { underServiceLevels } from './metrics/route-counts.js';
 export type { RouteMeter } from './metrics/route-counts.js';

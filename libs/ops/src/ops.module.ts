@@ -1,7 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { register } from 'prom-client';
-import { HttpMetrics, httpMetricProviders } from './metrics/http-metrics.js';
 import { serviceMetricProviders, type ServiceIdentity } from './metrics/service-metrics.js';
 
 /** What the ops library is told by its app. */
@@ -17,7 +16,7 @@ const MISNAMED_BY_NODE = [
   'nodejs_active_resources_total',
 ];
 
-/** Serves `GET /metrics` and counts HTTP requests. */
+/** Serves `GET /metrics`. */
 @Module({})
 export class OpsModule {
   static forRoot(options: OpsOptions): DynamicModule {
@@ -26,8 +25,7 @@ export class OpsModule {
     return {
       module: OpsModule,
       imports: [prometheus],
-      providers: [...httpMetricProviders, ...serviceMetricProviders(options), HttpMetrics],
-      exports: [HttpMetrics],
+      providers: serviceMetricProviders(options),
     };
   }
 }
