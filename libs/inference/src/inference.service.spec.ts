@@ -220,7 +220,8 @@ describe('InferenceService with a batch timeout', () => {
   const test = new TestService();
 
   beforeAll(async () => {
-    writeVersion(test.dir, 'linear/1', await linearFiles());
+    const linear = await linearFiles();
+    for (const version of ['1', '2']) writeVersion(test.dir, `linear/${version}`, linear);
     writeVersion(test.dir, 'einsum/1', einsumFiles());
     await test.start({ batchTimeoutMs: 50 });
   });
@@ -232,6 +233,13 @@ describe('InferenceService with a batch timeout', () => {
     const answers = [service.predict(x([1, 2, 3])), service.predict(x([1, 2, 3]))];
     await Promise.all(answers);
     expect(performance.now() - startedMs).toBeGreaterThan(45);
+  });
+
+  it('says how many wait for all versions of a model, and for one of them', async () => {
+    const { service } = test;
+    const answers = [service.predict(x([1, 2, 3])), service.predict(x([1, 2, 3]), { version: '1' })];
+    expect(service.stats().queues).toContainEqual({ model: 'linear', waiting: 2, longest: 1 });
+    await Promise.all(answers);
   });
 
   it('answers first items of models on different backends', async () => {

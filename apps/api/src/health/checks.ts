@@ -83,7 +83,7 @@ function workersCheck(
   return { name: 'model_workers', critical: false, live: true, check };
 }
 
-/** Saturated is a server that refuses more than it lets in, second after second. */
+/** Saturated is a server that refuses more than it lets in, or whose default model has a full queue, second after second. */
 function loadChecks(
   { readySaturationSeconds, inference: { defaultModel, maxQueued } }: Config,
   inference: InferenceService,
@@ -95,10 +95,12 @@ function loadChecks(
     const now = { admitted: shedder?.admissions ?? 0, refused: shedder ? refusalsOf(shedder) : 0 };
     const details = { admitted: now.admitted - seen.admitted, refused: now.refused - seen.refused };
     Object.assign(seen, now);
-    const waiting = inference.stats().queues.find(({ model }) => model === defaultModel)?.waiting ?? 0;
-    const isSaturated = details.refused > details.admitted || waiting >= maxQueued;
-    const message = 'More requests are refused than let in.';
-    return isSaturated ? indicator.down({ message, waiting, ...details }) : indicator.up({ waiting, ...details });
+    const queue = inference.stats().queues.find(({ model }) => model === defaultModel);
+    const { waiting = 0, longest = 0 } = queue ?? {};
+    const down = (message: string) => indicator.down({ message, waiting, ...details });
+    if (details.refused > details.admitted) return down('More requests are refused than let in.');
+    if (longest >= maxQueued) return down('The queue of the default model is full.');
+    return indicator.up({ waiting, ...details });
   };
   return [{ name: 'load', critical: true, failures: readySaturationSeconds, successes: 3, check }];
 }

@@ -82,4 +82,17 @@ describe('the probes of a server that cannot serve', () => {
     await untilProbedAs('none', falcon.port);
     await falcon.stop();
   });
+
+  it('are not ready while the queue of the default model is full for long, and say so', async () => {
+    const falcon = await Falcon.start({
+      INFERENCE_MAX_QUEUED: '1',
+      BATCH_TIMEOUT_MS: '10000',
+      READY_SATURATION_SECONDS: '1',
+    });
+    infer(falcon).catch(() => undefined); // waits for company, and is the queue
+    const unhealthy = await falcon.waitForLog('Health check "load" is unhealthy');
+    expect(unhealthy).toMatchObject({ critical: true, reason: 'The queue of the default model is full.' });
+    falcon.process.kill('SIGKILL');
+    await falcon.exitCode();
+  });
 });

@@ -22,7 +22,8 @@ const MISSED_BEATS = 5;
 
 /** What gauges read. */
 export interface HostStats {
-  queues: { model: string; waiting: number }[];
+  /** What waits for all versions of a model, and for the one for which the most wait. */
+  queues: { model: string; waiting: number; longest: number }[];
   workers: ({ backend: BackendName; live: number } & WorkerMemory)[];
 }
 
@@ -89,15 +90,12 @@ export class ModelHost {
   stats(): HostStats {
     const sum = (workers: readonly ModelWorker[], of: keyof WorkerMemory) =>
       workers.reduce((total, worker) => total + worker.memory[of], 0);
-    const names = [...new Set(this.registry.all().map(({ name }) => name))];
+    const versions = Map.groupBy(this.registry.all(), ({ name }) => name);
     return {
-      queues: names.map((model) => ({
-        model,
-        waiting: this.registry
-          .all()
-          .filter(({ name }) => name === model)
-          .reduce((total, { key }) => total + this.scheduler.waiting(key), 0),
-      })),
+      queues: [...versions].map(([model, all]) => {
+        const lengths = all.map(({ key }) => this.scheduler.waiting(key));
+        return { model, waiting: lengths.reduce((a, b) => a + b), longest: Math.max(...lengths) };
+      }),
       workers: [...this.pools].map(([backend, pool]) => ({
         backend,
         live: pool.live().filter(({ isUp }) => isUp).length,
