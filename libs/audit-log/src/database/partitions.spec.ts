@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '../../../../scripts/test-support/until.js';
+import { eventually, until } from '../../../../scripts/test-support/until.js';
 import { connectedDatabase, startPostgres } from '../../test-support/postgres.js';
 import type { AuditDatabase } from './audit-database.js';
+import { connectClient } from './database-client.js';
 import {
   createPartitions,
   dropExpired,
@@ -153,6 +154,59 @@ describe('the partitions', () => {
       refused: [{ name: 'inference_logs_2020_01', error: { code: '2BP01' } }],
     });
     await run((client) => client.query('DROP VIEW january; DROP SCHEMA "Old rows"'));
+  });
+
+  it('are made anew beside months that somebody detached, which stay as they are', async () => {
+    const august = partitionOf(new Date('2026-08-01')) as Partition;
+    const make = () => run((client) => createPartitions(client, [august]));
+    for (const name of ['inference_logs_2026_08', 'inference_logs_2026_08_2']) {
+      await expect(make()).resolves.toEqual([name]);
+      await insert('2026-08-20T00:00:00Z');
+      await run((client) => client.query(`ALTER TABLE inference_logs DETACH PARTITION ${name}`));
+    }
+    await make();
+    await insert('2026-08-20T00:00:00Z');
+    const drop = await run((client) => dropExpired(client, 30, new Date('2026-11-15T00:00:00Z')));
+    expect(drop).toEqual({ dropped: ['inference_logs_2026_08_3'], refused: [] });
+    for (const name of ['inference_logs_2026_08', 'inference_logs_2026_08_2']) {
+      await expect(run((client) => client.query(`SELECT FROM ${name}`))).resolves.toMatchObject({ rowCount: 1 });
+      await run((client) => client.query(`DROP TABLE ${name}`));
+    }
+  });
+
+  it('are not dropped when somebody detaches them meanwhile', async () => {
+    await run((client) => createPartitions(client, [partitionOf(new Date('2020-01-01')) as Partition]));
+    const detach = () =>
+      run((client) => client.query('ALTER TABLE inference_logs DETACH PARTITION inference_logs_2020_01'));
+    const drop = await run((client) => {
+      const query = async (sql: string) => {
+        if (sql === 'BEGIN') await detach();
+        return client.query(sql);
+      };
+      return dropExpired({ query } as QueryClient, 30, new Date('2026-11-15T00:00:00Z'));
+    });
+    expect(drop).toEqual({ dropped: [], refused: [] });
+    await run((client) => client.query('DROP TABLE inference_logs_2020_01')); // it is still there
+  });
+
+  it('are not dropped while their detachment waits to be completed', async () => {
+    await run((client) => createPartitions(client, [partitionOf(new Date('2020-01-01')) as Partition]));
+    const operator = await connectClient(postgres.connection);
+    const { rows } = await operator.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const detach = (how: string) =>
+      operator.query(`ALTER TABLE inference_logs DETACH PARTITION inference_logs_2020_01 ${how}`);
+    const reading = inTransaction('SELECT count(*) FROM inference_logs');
+    await reading.begun;
+    const detached = detach('CONCURRENTLY').catch((error: Error) => error.message); // it waits for the reader
+    await until(async () => (await run(listPartitions))[0]?.isDetaching === true);
+    await run((client) => client.query(`SELECT pg_cancel_backend(${rows[0]?.pid})`));
+    expect(await detached).toMatch(/user request/);
+    await reading.end();
+    const drop = await run((client) => dropExpired(client, 30, new Date('2026-11-15T00:00:00Z')));
+    expect(drop).toEqual({ dropped: [], refused: [] });
+    await detach('FINALIZE');
+    await operator.end();
+    await run((client) => client.query('DROP TABLE inference_logs_2020_01'));
   });
 
   it('are left to whoever made larger ones, with bounds or without', async () => {

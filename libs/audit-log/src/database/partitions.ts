@@ -29,6 +29,8 @@ export interface ExistingPartition {
   /** First instant of it, and the first one after it; infinite where it has no bound. */
   fromMs: number;
   toMs: number;
+  /** Whether a `DETACH ... CONCURRENTLY` of it was begun and not ended. */
+  isDetaching: boolean;
 }
 
 /** What became of the partitions past their retention. */
@@ -69,15 +71,27 @@ export async function createPartitions(
     const existing = await listPartitions(client);
     const missing = partitions.filter((partition) => !isCovered(partition, existing)); // in part: Postgres says so
     if (missing.length > 0 && existing.length + missing.length > MAX_PARTITIONS) return undefined;
-    for (const { name, from, to } of missing) {
+    const names: string[] = [];
+    for (const { name: wanted, from, to } of missing) {
+      const name = await freeName(client, wanted);
       // Made apart and attached: inserts into the other partitions go on meanwhile.
-      await client.query(`CREATE TABLE IF NOT EXISTS ${name} (LIKE ${AUDIT_TABLE} INCLUDING DEFAULTS)`);
+      await client.query(`CREATE TABLE ${name} (LIKE ${AUDIT_TABLE} INCLUDING DEFAULTS)`);
       await client.query(
         `ALTER TABLE ${AUDIT_TABLE} ATTACH PARTITION ${name} FOR VALUES FROM ('${from.toISOString()}') TO ('${to.toISOString()}')`,
       );
+      names.push(name);
     }
-    return missing.map(({ name }) => name);
+    return names;
   });
+}
+
+/** A name that nothing has: a month that somebody detached to keep it is theirs, and must not expire with a new one. */
+async function freeName(client: QueryClient, wanted: string): Promise<string> {
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? wanted : `${wanted}_${number}`;
+    const { rows } = await client.query<{ taken: boolean }>('SELECT to_regclass($1) IS NOT NULL AS taken', [name]);
+    if (!rows[0]?.taken) return name;
+  }
 }
 
 /** Whether every row of it has its place, in one partition or in several, whoever made them. */
@@ -93,8 +107,7 @@ export async function dropExpired(client: QueryClient, retentionDays: number, no
   const expired: ExpiredPartitions = { dropped: [], refused: [] };
   for (const { name } of (await listPartitions(client)).filter(({ toMs }) => toMs <= oldestMs)) {
     try {
-      await underPartitionLock(client, () => client.query(`DROP TABLE IF EXISTS ${name}`)); // a neighbour may be quicker
-      expired.dropped.push(name);
+      if (await underPartitionLock(client, () => dropPartition(client, name))) expired.dropped.push(name);
     } catch (error) {
       if (!isRefusal(error) && !isOfOneStatement(error)) throw error;
       expired.refused.push({ name, error: error as Error });
@@ -104,11 +117,20 @@ export async function dropExpired(client: QueryClient, retentionDays: number, no
   return expired;
 }
 
+/** Whether it was still there to be dropped: a neighbour may be quicker, and one that is detached by now is kept. */
+async function dropPartition(client: QueryClient, name: string): Promise<boolean> {
+  await client.query(`LOCK TABLE ONLY ${AUDIT_TABLE} IN ACCESS EXCLUSIVE MODE`); // the drop needs it, and nobody detaches then
+  const isPartition = (await listPartitions(client)).some((each) => each.name === name && !each.isDetaching);
+  if (isPartition) await client.query(`DROP TABLE ${name}`);
+  return isPartition;
+}
+
 /** The partitions that there are, oldest first; one for all other rows has no bounds and is left alone. */
 export async function listPartitions(client: QueryClient): Promise<ExistingPartition[]> {
   const { rows } = await client.query<ExistingPartition>(
-    `SELECT child::text AS name, ${boundOf('FROM', '-infinity')} AS "fromMs", ${boundOf('TO', 'infinity')} AS "toMs"
-     FROM (SELECT oid::regclass AS child, pg_get_expr(relpartbound, oid) AS bounds
+    `SELECT child::text AS name, ${boundOf('FROM', '-infinity')} AS "fromMs", ${boundOf('TO', 'infinity')} AS "toMs",
+       inhdetachpending AS "isDetaching"
+     FROM (SELECT oid::regclass AS child, pg_get_expr(relpartbound, oid) AS bounds, inhdetachpending
            FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = '${AUDIT_TABLE}'::regclass) AS partition
      WHERE bounds <> 'DEFAULT' ORDER BY 2`,
   );
