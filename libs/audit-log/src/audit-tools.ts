@@ -8,7 +8,7 @@ import { connectClient } from './database/database-client.js';
 import { DatabaseUnavailableError } from './database/database.errors.js';
 import { letGo } from './database/let-go.js';
 import { checkLedger, type LedgerEntry, type LedgerReport } from './database/ledger-check.js';
-import { ensurePartitions } from './database/partitions.js';
+import { ensurePartitions, warnOfMissing } from './database/partitions.js';
 import { exportRows, type ExportFormat, type TimeRange } from './database/row-export.js';
 import { tailRows, type TailOptions } from './database/row-tail.js';
 import { checkSchema, migrateSchema } from './database/schema.js';
@@ -78,7 +78,7 @@ export class AuditTools {
     const connection = await this.services.connection();
     this.client = await connectClient(connection);
     const applied = await migrateSchema(connection);
-    await ensurePartitions(this.client, new Date());
+    warnOfMissing(this.log, (await ensurePartitions(this.client, new Date())).refused);
     return applied;
   }
 

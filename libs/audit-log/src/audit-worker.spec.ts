@@ -125,8 +125,12 @@ describe('the worker', () => {
     await start();
     await until(() => maintained().length > 0);
     expect(log.lines).toContainEqual(
-      expect.stringMatching(/^WARNING The partitions of the months to come cannot be made \(.*\): put that right/),
+      expect.stringMatching(
+        /^WARNING The partition inference_logs_\w+ cannot be made \(.* overlap .*\): put that right/,
+      ),
     );
-    expect(await partitions()).toEqual(['half_a_day']);
+    const [first, ...rest] = await partitions();
+    expect(first).toBe('half_a_day');
+    expect(rest).toHaveLength(3);
   });
 });

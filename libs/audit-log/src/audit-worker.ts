@@ -2,8 +2,15 @@ import type { DynamicModule } from '@nestjs/common';
 import type { AuditObserver } from './audit-observer.js';
 import type { AuditWorkerOptions } from './audit-options.js';
 import type { AuditDatabase } from './database/audit-database.js';
-import { isOfOneStatement, isRefusal } from './database/database-failure.js';
-import { AUDIT_TABLE, dropExpired, ensurePartitions, type ExpiredPartitions } from './database/partitions.js';
+import { isOfOneStatement, isTimeout } from './database/database-failure.js';
+import {
+  AUDIT_TABLE,
+  dropExpired,
+  ensurePartitions,
+  warnOfMissing,
+  type ComingPartitions,
+  type RefusedPartition,
+} from './database/partitions.js';
 import type { QueryClient } from './database/query-client.js';
 import { RecordWriter } from './database/record-writer.js';
 import type { LogWriter } from './log-writer.js';
@@ -39,13 +46,15 @@ async function maintain({ database, log, observer }: AuditWorkerContext, retenti
   const report = (status: 'success' | 'error') =>
     observer.onDatabaseOperation(MAINTENANCE, status, (performance.now() - startMs) / 1000);
   try {
-    const { made, dropped, refused } = await database.run(async (client) => ({
-      made: await ensurePartitions(client, now).catch((error: unknown) => onNotMade(log, error)),
-      ...(await dropExpired(client, retentionDays, await earlierOf(now, client))),
+    const { coming, expired } = await database.run(async (client) => ({
+      coming: await makeComing(client, now),
+      expired: await dropExpired(client, retentionDays, await earlierOf(now, client)),
     }));
-    const needsHelp = onNotDropped(log, refused);
-    report(made && !needsHelp ? 'success' : 'error');
-    if (dropped.length + (made?.length ?? 0) > 0) {
+    warnOfMissing(log, coming.refused);
+    const needsHelp = onNotDropped(log, expired.refused) || coming.refused.length > 0;
+    report(needsHelp ? 'error' : 'success');
+    const [{ made }, { dropped }] = [coming, expired];
+    if (dropped.length + made.length > 0) {
       log.info('The partitions of the audit table are up to date', { made, dropped });
     }
   } catch (error) {
@@ -54,17 +63,16 @@ async function maintain({ database, log, observer }: AuditWorkerContext, retenti
   }
 }
 
-function onNotMade(log: LogWriter, error: unknown): undefined {
-  if (!isRefusal(error)) throw error;
-  const { message } = error as Error;
-  log.warning(
-    `The partitions of the months to come cannot be made (${message}): put that right; it is tried again in an hour`,
-    { error },
-  );
+/** @throws when the table is in use, which is soon over */
+async function makeComing(client: QueryClient, now: Date): Promise<ComingPartitions> {
+  const coming = await ensurePartitions(client, now);
+  const inUse = coming.refused.find(({ error }) => isOfOneStatement(error) && !isTimeout(error));
+  if (inUse) throw inUse.error;
+  return coming;
 }
 
 /** Whether somebody has to do something about it. */
-function onNotDropped(log: LogWriter, refused: ExpiredPartitions['refused']): boolean {
+function onNotDropped(log: LogWriter, refused: readonly RefusedPartition[]): boolean {
   let needsHelp = false;
   for (const { name, error } of refused) {
     if (isOfOneStatement(error)) {

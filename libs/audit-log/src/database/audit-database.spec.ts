@@ -5,7 +5,9 @@ import { recordingLog, type RecordingLog } from '../../test-support/recording-lo
 import { startTcpPostgres, TCP_PASSWORD, type TcpPostgres } from '../../test-support/tcp-postgres.js';
 import { eventually, until } from '../../../../scripts/test-support/until.js';
 import { AuditDatabase, type AuditDatabaseOptions } from './audit-database.js';
+import { connectClient } from './database-client.js';
 import { DatabaseUnavailableError } from './database.errors.js';
+import { listPartitions } from './partitions.js';
 import { createDataSource } from './postgres-connection.js';
 import { INSERT_RECORDS, toJsonArray } from './record-rows.js';
 
@@ -61,6 +63,13 @@ describe('AuditDatabase', () => {
     await client.end();
   };
 
+  const monthsFromNow = async () => {
+    const client = await connectClient({ url: postgres.url() });
+    const months = await listPartitions(client);
+    await client.end();
+    return months;
+  };
+
   it('makes the tables and partitions and is available', async () => {
     const database = make(postgres.url());
     await database.connect();
@@ -78,6 +87,26 @@ describe('AuditDatabase', () => {
     expect(databases.map(({ state }) => state.status)).toEqual(Array(5).fill('available'));
     const lines = log.lines.filter((line) => !line.includes('lock timeout')); // which one may have to wait for, and tries again
     expect(lines).toEqual(Array(5).fill('INFO Database available'));
+  });
+
+  it('is available although months to come cannot be made, and says which', async () => {
+    await make(postgres.url()).connect();
+    const [, second, , fourth] = await monthsFromNow();
+    await execute(
+      `DROP TABLE ${second?.name}`,
+      `CREATE TABLE others PARTITION OF inference_logs DEFAULT`,
+      `INSERT INTO inference_logs (id, created_at, request_id, worker_id, tenant, text_hash, text_length, cache_hit,
+         idempotency_hit, priority, success, status, processing_time_ms)
+       VALUES (gen_random_uuid(), to_timestamp(${second?.fromMs} / 1000.0), 'r', 'w', 't', '', 1, false, false, 'normal', true, 200, 1)`,
+      `DROP TABLE ${fourth?.name}`,
+    );
+    const database = make(postgres.url());
+    await database.connect();
+    expect(database.state).toEqual({ status: 'available' });
+    expect(log.lines).toContainEqual(
+      expect.stringMatching(`^WARNING The partition ${second?.name} cannot be made \\(.* default partition .*\\): put`),
+    );
+    expect((await monthsFromNow()).map(({ name }) => name)).toContain(fourth?.name);
   });
 
   it('has tables that are as the entities say', async () => {

@@ -15,7 +15,7 @@ import {
   type DatabasePlace,
 } from './database-failure.js';
 import { DatabaseUnavailableError, SchemaMismatchError } from './database.errors.js';
-import { ensurePartitions } from './partitions.js';
+import { ensurePartitions, warnOfMissing } from './partitions.js';
 import { createDataSource, placeOf, type PostgresConnection } from './postgres-connection.js';
 import { INSERT_RECORDS } from './record-rows.js';
 import { checkSchema, migrateSchema, requireUtf8 } from './schema.js';
@@ -223,7 +223,7 @@ export class AuditDatabase {
       try {
         await requireUtf8(client);
         await checkSchema(client);
-        if (migrate) await ensurePartitions(client, new Date());
+        if (migrate) warnOfMissing(this.log, (await ensurePartitions(client, new Date())).refused);
       } finally {
         client.release();
       }

@@ -33,6 +33,14 @@ describe('the partitions', () => {
     for (const name of await names()) await run((client) => client.query(`DROP TABLE ${name}`));
   });
 
+  /** Names of the months that were made, where none is refused. */
+  const ensure = (now: string) =>
+    run(async (client) => {
+      const { made, refused } = await ensurePartitions(client, new Date(now));
+      if (refused[0]) throw refused[0].error;
+      return made;
+    });
+
   const run = <T>(work: (client: QueryClient) => Promise<T>) => database.run(work);
   const names = () => run(async (client) => (await listPartitions(client)).map(({ name }) => name));
 
@@ -67,15 +75,13 @@ describe('the partitions', () => {
   };
 
   it('are made for this month and the next three, over the turn of the year', async () => {
-    await expect(run((client) => ensurePartitions(client, new Date('2026-11-30T23:59:59Z')))).resolves.toEqual([
+    await expect(ensure('2026-11-30T23:59:59Z')).resolves.toEqual([
       'inference_logs_2026_11',
       'inference_logs_2026_12',
       'inference_logs_2027_01',
       'inference_logs_2027_02',
     ]);
-    await expect(run((client) => ensurePartitions(client, new Date('2026-12-01T00:00:00Z')))).resolves.toEqual([
-      'inference_logs_2027_03',
-    ]);
+    await expect(ensure('2026-12-01T00:00:00Z')).resolves.toEqual(['inference_logs_2027_03']);
   });
 
   it('are months of UTC with no gap between them, whatever the time zone of the session', async () => {
@@ -98,7 +104,7 @@ describe('the partitions', () => {
   });
 
   it('have the indexes of the table', async () => {
-    await run((client) => ensurePartitions(client, new Date('2026-11-15T00:00:00Z')));
+    await ensure('2026-11-15T00:00:00Z');
     const { rows } = await run((client) =>
       client.query("SELECT indexdef FROM pg_indexes WHERE tablename = 'inference_logs_2026_11'"),
     );
@@ -110,7 +116,7 @@ describe('the partitions', () => {
 
   it('are made once by many at the same time', async () => {
     // Each waits for a second at most for the one before, and is asked again by who maintains the table.
-    const make = () => run((client) => ensurePartitions(client, new Date('2026-11-15T00:00:00Z')));
+    const make = () => ensure('2026-11-15T00:00:00Z');
     const made = await Promise.all(Array.from({ length: 4 }, () => eventually(make)));
     expect(made.flat()).toHaveLength(4);
   });
@@ -128,7 +134,7 @@ describe('the partitions', () => {
   it('are not dropped, nor inserts held up for more than one of them, while somebody reads', async () => {
     const months = ['2020-01', '2020-02'].map((month) => partitionOf(new Date(`${month}-01`)) as Partition);
     await run((client) => createPartitions(client, months));
-    await run((client) => ensurePartitions(client, new Date('2026-11-15T00:00:00Z')));
+    await ensure('2026-11-15T00:00:00Z');
     const reading = inTransaction('SELECT count(*) FROM inference_logs');
     await reading.begun;
     const drop = () => run((client) => dropExpired(client, 30, new Date('2026-11-15T00:00:00Z')));
@@ -214,7 +220,7 @@ describe('the partitions', () => {
       client.query(`CREATE TABLE years PARTITION OF inference_logs FOR VALUES FROM ('2025-01-01') TO (MAXVALUE);
         CREATE TABLE others PARTITION OF inference_logs DEFAULT`),
     );
-    await expect(run((client) => ensurePartitions(client, new Date('2026-11-15T00:00:00Z')))).resolves.toEqual([]);
+    await expect(ensure('2026-11-15T00:00:00Z')).resolves.toEqual([]);
     const drop = await run((client) => dropExpired(client, 30, new Date('2028-11-15T00:00:00Z')));
     expect(drop).toEqual({ dropped: [], refused: [] });
     await run((client) => client.query('DROP TABLE others'));
@@ -227,22 +233,26 @@ describe('the partitions', () => {
           `SET timezone = 'UTC'; CREATE TABLE ${name} PARTITION OF inference_logs FOR VALUES FROM ('${from}') TO ('${to}')`,
         ),
       );
-    const ensure = () => run((client) => ensurePartitions(client, new Date('2026-11-15T00:00:00Z')));
     await half('first_half', '2026-11-01', '2026-11-16');
-    await expect(ensure()).rejects.toThrow(/would overlap partition "first_half"/);
+    await half('new_year', '2027-01-01', '2027-01-02');
+    const coming = await run((client) => ensurePartitions(client, new Date('2026-11-15T00:00:00Z')));
+    expect(coming).toMatchObject({
+      made: ['inference_logs_2026_12', 'inference_logs_2027_02'],
+      refused: [
+        { name: 'inference_logs_2026_11', error: { message: expect.stringMatching(/overlap partition "first_half"/) } },
+        { name: 'inference_logs_2027_01', error: { message: expect.stringMatching(/overlap partition "new_year"/) } },
+      ],
+    });
     await half('second_half', '2026-11-16', '2026-12-01');
-    await expect(ensure()).resolves.toEqual([
-      'inference_logs_2026_12',
-      'inference_logs_2027_01',
-      'inference_logs_2027_02',
-    ]);
+    await half('january', '2027-01-02', '2027-02-01');
+    await expect(ensure('2026-11-15T00:00:00Z')).resolves.toEqual([]);
   });
 
   it('are made while others insert', async () => {
-    await run((client) => ensurePartitions(client, new Date('2026-11-15T00:00:00Z')));
+    await ensure('2026-11-15T00:00:00Z');
     const inserting = inTransaction('LOCK TABLE inference_logs IN ROW EXCLUSIVE MODE'); // what an insert holds to its end
     await inserting.begun;
-    await expect(run((client) => ensurePartitions(client, new Date('2027-11-15T00:00:00Z')))).resolves.toHaveLength(4);
+    await expect(ensure('2027-11-15T00:00:00Z')).resolves.toHaveLength(4);
     await inserting.end();
   });
 
@@ -258,8 +268,8 @@ describe('the partitions', () => {
 
   it('leave the SQL of the runbook as it is', async () => {
     const now = new Date();
-    await run((client) => ensurePartitions(client, new Date(now.getTime() - 31 * 86_400_000)));
-    await run((client) => ensurePartitions(client, now));
+    await ensure(new Date(now.getTime() - 31 * 86_400_000).toISOString());
+    await ensure(now.toISOString());
     await insert(now.toISOString());
     await insert(new Date(now.getTime() - 31 * 86_400_000).toISOString());
     const count = async () => {

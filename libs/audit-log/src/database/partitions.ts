@@ -1,3 +1,4 @@
+import type { LogWriter } from '../log-writer.js';
 import { isOfOneStatement, isRefusal } from './database-failure.js';
 import type { QueryClient } from './query-client.js';
 
@@ -33,11 +34,22 @@ export interface ExistingPartition {
   isDetaching: boolean;
 }
 
+/** One that Postgres, which is well, does not make or drop. */
+export interface RefusedPartition {
+  name: string;
+  error: Error;
+}
+
+/** What became of the partitions of the months to come. */
+export interface ComingPartitions {
+  made: string[];
+  refused: RefusedPartition[];
+}
+
 /** What became of the partitions past their retention. */
 export interface ExpiredPartitions {
   dropped: string[];
-  /** Postgres is well, and does not drop these. */
-  refused: { name: string; error: Error }[];
+  refused: RefusedPartition[];
 }
 
 /** The partition that a row of that instant belongs to; undefined for one that no clock shows. */
@@ -49,17 +61,30 @@ export function partitionOf(instant: Date): Partition | undefined {
   return { name, from: new Date(Date.UTC(year, month)), to: new Date(Date.UTC(year, month + 1)) };
 }
 
-/** Makes the partitions of the current month and of those to come. Returns the names of the new ones. */
-export async function ensurePartitions(client: QueryClient, now: Date): Promise<string[]> {
-  const months = Array.from({ length: MONTHS_AHEAD + 1 }, (_, ahead) =>
-    partitionOf(new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead))),
-  );
-  return (
-    (await createPartitions(
-      client,
-      months.filter((month) => month !== undefined),
-    )) ?? []
-  );
+/** Makes the partitions of the current month and of those to come; one that cannot be made does not keep the others, one in use does. */
+export async function ensurePartitions(client: QueryClient, now: Date): Promise<ComingPartitions> {
+  const coming: ComingPartitions = { made: [], refused: [] };
+  for (let ahead = 0; ahead <= MONTHS_AHEAD; ahead++) {
+    const month = partitionOf(new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead)));
+    if (month === undefined) break;
+    try {
+      coming.made.push(...((await createPartitions(client, [month])) ?? []));
+    } catch (error) {
+      coming.refused.push(refusedOf(month.name, error));
+      if (isOfOneStatement(error)) break; // inserts would wait behind each attempt
+    }
+  }
+  return coming;
+}
+
+/** Says which months could not be made ahead of time: a record that needs one has it made, too. */
+export function warnOfMissing(log: LogWriter, refused: readonly RefusedPartition[]): void {
+  for (const { name, error } of refused) {
+    log.warning(
+      `The partition ${name} cannot be made (${error.message}): put that right; it is tried again in an hour`,
+      { error },
+    );
+  }
 }
 
 /** Makes those partitions that do not exist yet, in one transaction. Returns their names; undefined: there would be too many. */
@@ -109,12 +134,17 @@ export async function dropExpired(client: QueryClient, retentionDays: number, no
     try {
       if (await underPartitionLock(client, () => dropPartition(client, name))) expired.dropped.push(name);
     } catch (error) {
-      if (!isRefusal(error) && !isOfOneStatement(error)) throw error;
-      expired.refused.push({ name, error: error as Error });
+      expired.refused.push(refusedOf(name, error));
       if (isOfOneStatement(error)) break; // a reader uses them all, and inserts would wait behind each attempt
     }
   }
   return expired;
+}
+
+/** @throws what is not about the partition */
+function refusedOf(name: string, error: unknown): RefusedPartition {
+  if (!isRefusal(error) && !isOfOneStatement(error)) throw error;
+  return { name, error: error as Error };
 }
 
 /** Whether it was still there to be dropped: a neighbour may be quicker, and one that is detached by now is kept. */
