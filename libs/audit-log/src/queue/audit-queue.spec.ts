@@ -92,6 +92,24 @@ function queueContract(start: () => Promise<Running>): void {
 
   it('still knows of all that is completed when the maintenance is', async () => {
     const ids = Array.from({ length: 8 }, newId);
+  it('has the maintenance done at once when a clock that was ahead has put it far off', async () => {
+    const bull = await queue.bull();
+    const next = async () => ((await bull.getJobScheduler(MAINTENANCE_JOB))?.next ?? 0) - Date.now();
+    const worker = new TestWorker(running.server);
+    const now = Date.now();
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now + 30 * 86_400_000);
+    await queue.scheduleMaintenance(3_600_000);
+    worker.start();
+    await until(async () => (await next()) > 0);
+    await worker.stop();
+    clock.mockRestore();
+    expect(await next()).toBeGreaterThan(86_400_000);
+    expect(await queue.scheduleMaintenance(3_600_000)).toBe(true);
+    expect(await next()).toBeLessThanOrEqual(3_600_000);
+    expect(await queue.scheduleMaintenance(3_600_000)).toBe(false);
+    await bull.removeJobScheduler(MAINTENANCE_JOB);
+  });
+
     for (const id of ids) await queue.add(id, JOB);
     const worker = new TestWorker(running.server);
     worker.start();

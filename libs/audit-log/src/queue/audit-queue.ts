@@ -125,7 +125,7 @@ export class AuditQueue {
 
   /**
    * From here on a worker is asked every `everyMs` to look after the table, the first time at once.
-   * @returns whether that is new; calling it again changes nothing
+   * @returns whether that is new; calling it again changes nothing, unless a clock that was ahead has put the next time far off
    */
   async scheduleMaintenance(everyMs: number): Promise<boolean> {
     const template = {
@@ -135,8 +135,10 @@ export class AuditQueue {
     };
     return this.write(async (queue) => {
       const existing = await queue.getJobScheduler(MAINTENANCE_JOB);
+      const isFarOff = (existing?.next ?? 0) > Date.now() + 2 * everyMs;
+      if (isFarOff) await queue.removeJobScheduler(MAINTENANCE_JOB); // BullMQ would keep to that time
       await queue.upsertJobScheduler(MAINTENANCE_JOB, { every: everyMs }, template);
-      return existing === undefined;
+      return existing === undefined || isFarOff;
     });
   }
 
