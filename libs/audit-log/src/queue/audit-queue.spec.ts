@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'bullmq';
+import { lockTable, queryOnce } from '../../test-support/postgres-access.js';
 import { startPostgres } from '../../test-support/postgres.js';
 import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
 import { TestWorker } from '../../test-support/test-worker.js';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
 import { eventually, until } from '../../../../scripts/test-support/until.js';
+import { clientConfig } from '../database/postgres-connection.js';
 import { AUDIT_QUEUE, type AuditJob } from './audit-job.js';
 import { AuditQueue, MAINTENANCE_JOB } from './audit-queue.js';
 import { QueueUnavailableError } from './audit-queue.errors.js';
@@ -90,8 +92,6 @@ function queueContract(start: () => Promise<Running>): void {
     await bull.removeJobScheduler('maintenance');
   });
 
-  it('still knows of all that is completed when the maintenance is', async () => {
-    const ids = Array.from({ length: 8 }, newId);
   it('has the maintenance done at once when a clock that was ahead has put it far off', async () => {
     const bull = await queue.bull();
     const next = async () => ((await bull.getJobScheduler(MAINTENANCE_JOB))?.next ?? 0) - Date.now();
@@ -110,6 +110,8 @@ function queueContract(start: () => Promise<Running>): void {
     await bull.removeJobScheduler(MAINTENANCE_JOB);
   });
 
+  it('still knows of all that is completed when the maintenance is', async () => {
+    const ids = Array.from({ length: 8 }, newId);
     for (const id of ids) await queue.add(id, JOB);
     const worker = new TestWorker(running.server);
     worker.start();
@@ -329,6 +331,37 @@ describeWithRedis('a Redis that is not fit for a queue', () => {
 });
 
 describe('a producer whose Postgres fails', () => {
+  it('is not available while Postgres takes connections and answers no statement', async () => {
+    const log = recordingLog();
+    const postgres = await startPostgres();
+    const queue = new AuditQueue({ kind: 'postgres', connection: postgres.connection }, 300, log);
+    await eventually(() => queue.add('spool-1-0-0', JOB));
+    const before = log.lines.length;
+    const lock = await lockTable(clientConfig(postgres.connection), 'bullmq.job');
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await expect(queue.add('spool-1-0-1', JOB)).rejects.toBeInstanceOf(QueueUnavailableError);
+    }
+    expect(log.lines.slice(before)).toEqual([expect.stringMatching(/^WARNING Queue unavailable: ./)]);
+    await lock[Symbol.asyncDispose]();
+    await eventually(() => queue.add('spool-1-0-1', JOB));
+    expect(log.lines.at(-1)).toBe('INFO Queue available');
+    await queue.close();
+    await postgres.stop();
+  });
+
+  it('makes its schema again when that is gone', async () => {
+    const postgres = await startPostgres();
+    const server: QueueServer = { kind: 'postgres', connection: postgres.connection };
+    const queue = new AuditQueue(server, TIMEOUT_MS, recordingLog());
+    await queue.add('spool-1-0-0', JOB);
+    await queryOnce(clientConfig(postgres.connection), 'DROP SCHEMA bullmq CASCADE');
+    await expect(queue.add('spool-1-0-1', JOB)).rejects.toBeInstanceOf(QueueUnavailableError);
+    await queue.add('spool-1-0-1', JOB);
+    expect(await queue.progressOf(['spool-1-0-0', 'spool-1-0-1'])).toEqual(['lost', 'known']);
+    await queue.close();
+    await postgres.stop();
+  });
+
   it('is refused while it is away, and goes on when it is back', async () => {
     const log = recordingLog();
     const postgres = await startPostgres();

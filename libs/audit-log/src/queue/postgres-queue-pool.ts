@@ -11,6 +11,7 @@ import {
   type QueryResultRow,
 } from 'pg';
 import type { AuditDatabaseOptions } from '../database/audit-database.js';
+import { sqlStateOf } from '../database/database-failure.js';
 import { clientConfig } from '../database/postgres-connection.js';
 import type { Availability } from './availability.js';
 import { jittered } from './backoff.js';
@@ -21,6 +22,8 @@ const RECONNECT = { baseMs: 50, capMs: 2000 };
 const MIGRATION_TIMEOUT_MS = 60_000;
 /** How much sooner the server gives up a statement than the client gives up a frozen server. */
 const SERVER_FIRST_MS = 250;
+/** A function, a table or the schema itself is missing: the database was made anew, or restored without it. */
+const SCHEMA_IS_GONE = new Set(['42883', '42P01', '3F000']);
 /** What BullMQ takes for a lost connection, and waits instead of giving a job up. */
 const CLOSED = 'Connection is closed.';
 
@@ -43,6 +46,7 @@ export class PostgresQueuePool extends EventEmitter {
   /** BullMQ looks here whether a silent loss of the connection is noticed. */
   readonly options = { keepAlive: true };
   private opening?: Promise<Pool>;
+  private pool?: Pool;
   private readonly closed = new AbortController();
 
   constructor(
@@ -57,7 +61,7 @@ export class PostgresQueuePool extends EventEmitter {
     for (let attempt = 1; ; attempt++) {
       try {
         const client = await (await this.open()).connect();
-        this.availability.up();
+        if (this.settings.patient) this.availability.up(); // otherwise the statement shows it
         return client;
       } catch (error) {
         if (this.closed.signal.aborted) {
@@ -84,6 +88,7 @@ export class PostgresQueuePool extends EventEmitter {
       return await client.query<R>(text, params);
     } catch (error) {
       failure = error as Error;
+      if (SCHEMA_IS_GONE.has(sqlStateOf(error) ?? '')) delete this.opening; // the next one makes it again
       throw error;
     } finally {
       client.removeListener('error', onError);
@@ -95,8 +100,8 @@ export class PostgresQueuePool extends EventEmitter {
   async end(): Promise<void> {
     if (!this.closed.signal.aborted) {
       this.closed.abort();
-      const pool = await this.opening?.catch(() => undefined); // one that never opened has nothing to close
-      await pool?.end();
+      await this.opening?.catch(() => undefined); // one that never opened has nothing to close
+      await this.pool?.end();
     }
   }
 
@@ -124,9 +129,8 @@ export class PostgresQueuePool extends EventEmitter {
       query_timeout: timeoutMs + SERVER_FIRST_MS,
       onConnect: (client: ClientBase) => configure(client, timeoutMs),
     };
-    const pool = new Pool(settings);
-    pool.on('error', (error) => this.onIdleError(error));
-    return pool;
+    this.pool ??= new Pool(settings).on('error', (error) => this.onIdleError(error));
+    return this.pool;
   }
 
   private async pause(attempt: number): Promise<void> {
