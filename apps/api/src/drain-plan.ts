@@ -5,18 +5,26 @@ import type { HttpServer } from './http/server.js';
 
 const RECORDS_LEFT = 'Audit records are left on the spool: the next start ships them';
 
+/** Part of the time for requests that clients may take to send theirs: the rest is for answers. */
+const SENDING_SHARE = 0.5;
+
 /** How the server ends: what is in flight is answered and put on record, then connections are given up. */
 export function drainPlan(app: NestFastifyApplication, log: Log, closeConnections: () => void): DrainPlan {
   const server = app.getHttpAdapter() as unknown as HttpServer;
   const requests: DrainStep = {
     name: 'requests',
-    run: () => app.close(),
+    run: (deadlineMs) => {
+      server.limitSending((deadlineMs - performance.now()) * SENDING_SHARE);
+      return app.close();
+    },
     whenLate: 'Stopped with requests unanswered: the shutdown timeout passed',
     isLossWhenLate: true,
+    leavesTime: true,
   };
   const auditRecords: DrainStep = {
     name: 'audit records',
     run: async (deadlineMs) => {
+      server.cutOffAll(); // an answer that comes this late would leave without its record
       if (!(await app.get(AuditPipeline).stop(Math.max(0, deadlineMs - performance.now())))) {
         log.warning(RECORDS_LEFT);
       }

@@ -1,12 +1,16 @@
 import { request } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '../../../scripts/test-support/until.js';
+import { eventually, until } from '../../../scripts/test-support/until.js';
+import { answerOf } from './support/client.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
 jest.setTimeout(60_000);
 
 /** Long enough to be seen serving on, however busy the machine. */
 const DELAY_SECONDS = '8';
+/** More bytes than the kernel takes in for a client that does not read. */
+const KEPT_BY_KERNEL = 20_000_000;
 /** So long that a test would fail which waits for it. */
 const ENDLESS = { DRAIN_DELAY_SECONDS: '600', GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: '700' };
 
@@ -77,6 +81,52 @@ describe('a second signal', () => {
     expect((await running.client.infer({ text: 'a' })).status).toBe(200);
     running.falcon.process.kill(second);
     expect(await running.falcon.exitCode()).toBe(code);
+  });
+});
+
+describe('a request that is not sent to its end', () => {
+  it.each([
+    ['half of its headers', 'BODY_TIMEOUT_SECONDS', { BODY_TIMEOUT_SECONDS: '2' }, 'GET /healthz HTTP/1.1\r\nHo'],
+    [
+      'half of its body',
+      'half of what is left of the shutdown timeout',
+      { BODY_TIMEOUT_SECONDS: '600', GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: '10' },
+      'POST /infer HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 200\r\n\r\n{"te',
+    ],
+  ])('of which %s came is waited for within %s', async (_what, _limit, env, half) => {
+    const running = await startWithClient(env);
+    const slow = await running.client.socket();
+    slow.write(half);
+    await running.client.get('/healthz'); // whoever came before has been let in
+    running.falcon.process.kill('SIGTERM');
+    expect(await answerOf(slow)).toMatchObject({ status: 408, json: { code: 'BODY_TIMEOUT' } });
+    expect(await running.falcon.exitCode()).toBe(0);
+    expect(steps(running)).toEqual(['requests', 'audit records', 'connections']);
+  });
+});
+
+describe('a client that reads slowly', () => {
+  it('gets all of what was answered', async () => {
+    const running = await startWithClient();
+    const { text: document } = await running.client.get('/openapi.json');
+    const answers = Math.ceil(KEPT_BY_KERNEL / document.length);
+    const slow = (await running.client.socket()).pause();
+    slow.write('GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(answers));
+    await until(async () => {
+      const { text } = await running.client.get('/metrics');
+      return /^http_requests_in_progress\{[^}]*openapi[^}]*\} [1-9]/m.test(text);
+    });
+    running.falcon.process.kill('SIGTERM');
+    const isRefused = () =>
+      running.client.socket().then(
+        () => false,
+        () => true,
+      );
+    await until(isRefused);
+    const got = await buffer(slow);
+    const whole = got.toString().split(document).length - 1; // not toHaveLength(): it would print them all
+    expect(whole).toBe(answers);
+    expect(await running.falcon.exitCode()).toBe(0);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -87,6 +88,7 @@ export class HttpServer extends FastifyAdapter {
       http: {
         maxHeaderSize: MAX_HEADER_BYTES,
         headersTimeout: bodyTimeoutMs,
+        requestTimeout: bodyTimeoutMs, // Fastify sets its own too late for Node, which wants the headers' not to be longer
         connectionsCheckingInterval: SLOW_REQUEST_CHECK_MS,
       },
       genReqId: requestIdOf,
@@ -99,6 +101,8 @@ export class HttpServer extends FastifyAdapter {
         this.onUnroutable(error, request, reply),
     });
     const server = this.getInstance<FastifyInstance>();
+    // That of HTTP would also end the check for requests that are not sent in time, and cut answers off: see closeIdle().
+    server.server.close = (onClosed) => NetServer.prototype.close.call(server.server, onClosed) as Server;
     takeJsonBodiesOnly(server);
     this.watchRequests(server, corsOrigins.length > 0 ? new Cors(new Set(corsOrigins)) : undefined);
     server.server.on('connection', (socket) => {
@@ -155,15 +159,27 @@ export class HttpServer extends FastifyAdapter {
     }
   }
 
+  /** From here on a client has so long for its request, or `bodyTimeoutMs` if that is less. */
+  limitSending(ms: number): void {
+    const server = this.getHttpServer<Server>();
+    server.requestTimeout = Math.min(server.requestTimeout, Math.max(1, Math.ceil(ms)));
+    server.headersTimeout = server.requestTimeout;
+  }
+
+  /** Ends every connection, whatever it is busy with. */
+  cutOffAll(): void {
+    this.getHttpServer<Server>().closeAllConnections();
+  }
+
   /**
-   * Stops listening and resolves when everything in flight is answered. Node closes only those connections
-   * that are idle at this moment; the busy ones end with their answer, the silent ones soon.
+   * Stops listening and resolves when everything in flight is answered: idle connections are closed, the busy ones end with
+   * their answer, the silent ones soon, and those that are in the middle of a request when its time to be sent is over.
    */
   override async close(): Promise<void> {
     this.endConnectionsWithAnswer();
     await this.stopListening();
     const closed = super.close();
-    const sweep = setInterval(() => this.getHttpServer<Server>().closeIdleConnections(), IDLE_SWEEP_MS);
+    const sweep = setInterval(() => this.closeIdle(), IDLE_SWEEP_MS);
     await sleep(FIRST_BYTE_GRACE_MS);
     for (const connection of this.connections) {
       if (connection.bytesRead === 0) {
@@ -171,6 +187,13 @@ export class HttpServer extends FastifyAdapter {
       }
     }
     await closed.finally(() => clearInterval(sweep));
+  }
+
+  /** Node takes a connection for idle whose answer is written but not sent, and throws the rest away: all wait for that one. */
+  private closeIdle(): void {
+    if (![...this.connections].some(({ _httpMessage: response }) => response?.writableEnded)) {
+      this.getHttpServer<Server>().closeIdleConnections();
+    }
   }
 
   /**

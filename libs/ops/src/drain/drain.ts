@@ -4,16 +4,22 @@ import type { ProcessLog } from '../logging/log.js';
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 type Signal = keyof typeof SIGNALS;
 
+/** Of the time that is left, what a step leaves to those behind it. */
+const LEFT_SHARE = 0.2;
+const MAX_LEFT_MS = 5000;
+
 /** One of the things to do before the process may end; they are done one after the other. */
 export interface DrainStep {
   /** What the log calls it. */
   name: string;
-  /** @param deadlineMs when the process ends at the latest, as `performance.now()` counts */
+  /** @param deadlineMs when it is not waited for any longer, as `performance.now()` counts */
   run(deadlineMs: number): Promise<unknown>;
   /** What the log says when time runs out first. */
   whenLate: string;
   /** Whether running out of time means that somebody goes without an answer; the exit code is 1 then. */
   isLossWhenLate?: boolean;
+  /** Whether it may not take all the time, so that the steps behind it are done in any case. */
+  leavesTime?: boolean;
 }
 
 /** What a process that serves has to do when it is asked to end. */
@@ -74,33 +80,42 @@ export class Drain {
     const { timeoutMs, delayMs = 0 } = this.options;
     const deadlineMs = performance.now() + timeoutMs;
     this.log.info('Draining: not ready any more', { signal, delay_ms: delayMs, timeout_ms: timeoutMs });
-    try {
-      announce?.();
-      for (const step of signal === 'SIGTERM' && delayMs > 0 ? [delayStep(delayMs), ...steps] : steps) {
-        if (!(await this.isDoneInTime(step, deadlineMs))) {
-          return step.isLossWhenLate ? 1 : 0;
-        }
+    announce?.();
+    let code = 0;
+    for (const step of signal === 'SIGTERM' && delayMs > 0 ? [delayStep(delayMs), ...steps] : steps) {
+      const outcome = await this.perform(step, deadlineMs);
+      if (outcome === 'failed' || (outcome === 'late' && step.isLossWhenLate)) {
+        code = 1;
       }
-      this.log.info('Stopped');
-      return 0;
-    } catch (error) {
-      this.log.error('Stopping failed', { error });
-      return 1;
+      if (outcome === 'late' && !step.leavesTime) {
+        return code;
+      }
     }
+    if (code === 0) {
+      this.log.info('Stopped');
+    }
+    return code;
   }
 
-  private async isDoneInTime(step: DrainStep, deadlineMs: number): Promise<boolean> {
+  private async perform(step: DrainStep, deadlineMs: number): Promise<'done' | 'late' | 'failed'> {
     const startMs = performance.now();
+    const leftMs = Math.max(0, deadlineMs - startMs);
+    const givenMs = step.leavesTime ? leftMs - Math.min(leftMs * LEFT_SHARE, MAX_LEFT_MS) : leftMs;
     const late = Symbol('late');
-    const outcome = await Promise.race([step.run(deadlineMs), sleep(Math.max(0, deadlineMs - startMs), late)]);
-    const nowMs = performance.now();
-    const times = { duration_ms: Math.round(nowMs - startMs), left_ms: Math.max(0, Math.round(deadlineMs - nowMs)) };
-    if (outcome === late) {
-      this.log.warning(step.whenLate, { step: step.name, timeout_ms: this.options.timeoutMs, ...times });
-      return false;
+    try {
+      const outcome = await Promise.race([step.run(startMs + givenMs), sleep(givenMs, late)]);
+      const nowMs = performance.now();
+      const times = { duration_ms: Math.round(nowMs - startMs), left_ms: Math.max(0, Math.round(deadlineMs - nowMs)) };
+      if (outcome === late) {
+        this.log.warning(step.whenLate, { step: step.name, timeout_ms: this.options.timeoutMs, ...times });
+        return 'late';
+      }
+      this.log.info('Drain step done', { step: step.name, ...times });
+      return 'done';
+    } catch (error) {
+      this.log.error('Stopping failed', { step: step.name, error });
+      return 'failed';
     }
-    this.log.info('Drain step done', { step: step.name, ...times });
-    return true;
   }
 }
 
