@@ -10,6 +10,7 @@ import {
   exitIfInvalid,
   HealthChecks,
   isUsable,
+  listenOrExit,
   loadHealthModule,
   MaintenanceMode,
   openTracing,
@@ -61,7 +62,7 @@ export async function serve(): Promise<void> {
     await app.init(); // listening would begin the checks, which know what the start waits for
     await readyOrExit(app.get(InferenceService), config, log);
   }
-  const url = await listenOrExit(app, config, log);
+  const url = await listen(app, config, log);
   // While the workers load their models this thread has nothing to do; after that, loading more would hold requests up.
   app.get(AuditPipeline).start();
   await announceReadiness(app, { config, log, url });
@@ -93,20 +94,9 @@ function killInsteadOfHanging(inference: InferenceService): void {
   });
 }
 
-async function listenOrExit(app: INestApplication, { host, port, access }: Config, log: ProcessLog): Promise<string> {
-  try {
-    await app.listen(port, host);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const sentence =
-      code === 'EADDRINUSE'
-        ? `Port ${port} of ${host} is in use: stop what listens there or set PORT to another one.`
-        : `Falcon cannot listen on port ${port} of ${host}: ${String(code ?? error)}.`;
-    log.critical(sentence);
-    await log.flush();
-    process.stderr.write(`${sentence}\n`);
-    process.exit(1);
-  }
+/** Resolves to the URL. */
+async function listen(app: INestApplication, { host, port, access }: Config, log: ProcessLog): Promise<string> {
+  await listenOrExit(app, { host, port }, log, 'Falcon');
   if (!isLoopback(host) && access.mode === 'off') {
     log.warning('The server is reachable from other machines and AUTH_MODE is off: whoever reaches it may use it', {
       host,

@@ -1,5 +1,4 @@
 import { flushCompileCache } from 'node:module';
-import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import {
@@ -10,7 +9,7 @@ import {
   type StandaloneWorker,
 } from '@app/audit-log';
 import { BreakerLog, Policies, ResilienceMetrics, RetryLog } from '@app/resilience';
-import { configOrExit, createLog, Drain, loadHealthModule, NestLog, type ProcessLog } from '@app/ops';
+import { configOrExit, createLog, Drain, listenOrExit, loadHealthModule, NestLog, type ProcessLog } from '@app/ops';
 import { Gauge, register } from 'prom-client';
 import { addHealthChecks } from './checks.js';
 import { type Config, loadConfig } from './config.js';
@@ -43,10 +42,10 @@ export async function work(): Promise<void> {
       { name: 'database', run: () => worker.stop(), whenLate: 'Stopped late: the database did not let go in time' },
     ],
   });
-  const url = await listenOrExit(app, config, log);
+  await listenOrExit(app, config, log, 'The audit worker');
   const { postgresUrl, redisQueueUrl } = config.services;
   log.info('The audit worker is running', {
-    url,
+    url: await app.getUrl(),
     queue: redisQueueUrl === undefined ? 'Postgres' : 'Redis',
     database: postgresUrl === undefined ? 'embedded Postgres' : 'Postgres',
     concurrency: config.worker.concurrency,
@@ -78,21 +77,4 @@ function makePolicies({ hasBreakers, workerId }: Config, log: ProcessLog): Audit
   const policies = new Policies({ policies: auditPolicyOptions(hasBreakers), workerId, observers });
   metrics.watch(policies);
   return { postgres: policies.get('postgres'), queue: policies.get('queue') };
-}
-
-async function listenOrExit(app: INestApplication, { host, port }: Config, log: ProcessLog): Promise<string> {
-  try {
-    await app.listen(port, host);
-    return await app.getUrl();
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const sentence =
-      code === 'EADDRINUSE'
-        ? `Port ${port} of ${host} is in use: stop what listens there or set PORT to another one.`
-        : `The audit worker cannot listen on port ${port} of ${host}: ${String(code ?? error)}.`;
-    log.critical(sentence);
-    await log.flush();
-    process.stderr.write(`${sentence}\n`);
-    process.exit(1);
-  }
 }

@@ -73,6 +73,7 @@ export { ServiceLevels } from './metrics/service-levels.js';
 export type { ServiceObjectives, ServiceOutcome } from './metrics/service-levels.js';
 export { OpsModule } from './ops.module.js';
 export type { OpsOptions } from './ops.module.js';
+export { listenOrExit } from './process/listen-or-exit.js';
 export { openTracing } from './tracing/open-tracing.js';
 export { TRACE_SAMPLERS } from './tracing/tracing.options.js';
 export type { TraceSampler, TracingOptions } from './tracing/tracing.options.js';
