@@ -16,6 +16,7 @@ import { cutOff, meterResponse } from './request-context.js';
 import { requestIdOf } from './request-id.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 import { RouteTable } from './route-table.js';
+import { boundUnfinishedBodies } from './unfinished-bodies.js';
 
 const MAX_HEADER_BYTES = 16_384;
 /** How often Node looks for requests that are not sent in time; the default of 30 s would be the real limit. */
@@ -104,6 +105,7 @@ export class HttpServer extends FastifyAdapter {
     // That of HTTP would also end the check for requests that are not sent in time, and cut answers off: see closeIdle().
     server.server.close = (onClosed) => NetServer.prototype.close.call(server.server, onClosed) as Server;
     takeJsonBodiesOnly(server);
+    boundUnfinishedBodies(server);
     this.watchRequests(server, corsOrigins.length > 0 ? new Cors(new Set(corsOrigins)) : undefined);
     server.server.on('connection', (socket) => {
       this.connections.add(socket);

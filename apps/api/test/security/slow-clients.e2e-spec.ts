@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../../scripts/test-support/until.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
 const SOCKETS = 1000;
@@ -85,5 +86,31 @@ describe('slow clients', () => {
   it('leave the server as it was', async () => {
     expect(new Set(await answersMeanwhile())).toEqual(new Set([200]));
     expect(running.falcon.logs().filter(({ level }) => level === 'ERROR' || level === 'CRITICAL')).toEqual([]);
+  });
+});
+
+describe('clients that send nearly all of a large body', () => {
+  /** Of so many, not all fit into 64 MiB. */
+  const CLIENTS = 100;
+  const GIVE_WAY = 33;
+  const head = 'POST /infer HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';
+
+  it.each([
+    ['with their lengths', `${head}Content-Length: 1048576\r\n\r\n`],
+    ['in chunks', `${head}Transfer-Encoding: chunked\r\n\r\n100000\r\n`],
+  ])('%s give way, the first of them first, when they take too much memory', async (_how, beginning) => {
+    const running = await startWithClient({ BODY_TIMEOUT_SECONDS: '600' });
+    const sockets = await Promise.all(Array.from({ length: CLIENTS }, () => running.client.socket()));
+    sockets.forEach((socket) => socket.on('error', () => undefined).resume()); // a reset is an end, too
+    sockets.forEach((socket) => socket.write(beginning + ' '.repeat(1_040_000)));
+    const closed = () => sockets.filter((socket) => socket.closed).length;
+    await until(() => closed() >= GIVE_WAY, { complaint: () => `${closed()} of ${CLIENTS} gave way` });
+    const large = `{"text":"a good day"}${' '.repeat(1_000_000)}`;
+    expect((await running.client.infer(large)).status).toBe(200);
+    expect(closed()).toBeLessThan(CLIENTS / 2);
+    const { text } = await running.client.get('/metrics');
+    expect(text).toMatch(/^http_requests_total\{[^}]*path="\/infer\|public",status="503"[^}]*\} [1-9]/m);
+    sockets.forEach((socket) => socket.destroy());
+    await stop(running);
   });
 });
