@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../../scripts/test-support/free-port.js';
+import { preload } from '../../../scripts/test-support/preload.js';
 import { eventually, until } from '../../../scripts/test-support/until.js';
 import { Client } from './support/client.js';
 import { Falcon } from './support/falcon.js';
@@ -251,7 +252,7 @@ describe('a server that does not trace', () => {
     const folder = mkdtempSync(join(tmpdir(), 'falcon-modules-'));
     const list = join(folder, 'modules.json');
     const falcon = await Falcon.start({
-      NODE_OPTIONS: `--require ${join(__dirname, 'support/list-modules.cjs')}`,
+      ...preload(join(__dirname, 'support/list-modules.cjs')),
       MODULE_LIST: list,
     });
     const client = new Client(falcon.port);

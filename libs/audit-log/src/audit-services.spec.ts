@@ -34,7 +34,7 @@ describe('the services of a process without POSTGRES_URL', () => {
     const [hold, data] = [join(dataDir, 'hold'), join(dataDir, 'postgres/data')];
     writeFileSync(hold, '');
     writeFileSync(join(data, 'recovery.signal'), '');
-    const command = `while test -e ${hold}; do sleep 0.1; done; false`;
+    const command = `while test -e "${hold}"; do sleep 0.1; done; false`;
     writeFileSync(join(data, 'postgresql.auto.conf'), `restore_command = '${command}'\n`);
     const services = new AuditServices(
       { dataDir, redisQueueUrl: undefined, postgresUrl: undefined, ...BOUNDS },

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { preload } from '../../../../scripts/test-support/preload.js';
 import { AuditStack } from '../support/audit-stack.js';
 import { NO_DIFFERENCES } from '../support/ledger-check.js';
 import { LedgerClient } from '../support/ledger-client.js';
@@ -34,11 +35,11 @@ describe('a clock that is set while the server runs', () => {
     ['forward by 40 days', 40 * DAY_MS],
     ['forward by a year, into a month that has no partition yet', 366 * DAY_MS],
   ])('%s: every record is kept, under the time that the clock had', async (_, offsetMs) => {
-    const preload = join(stack.dataDir, 'clock.cjs');
+    const shiftedClock = join(stack.dataDir, 'clock.cjs');
     const offsetFile = join(stack.dataDir, 'offset');
-    writeFileSync(preload, SHIFTED_CLOCK);
+    writeFileSync(shiftedClock, SHIFTED_CLOCK);
     writeFileSync(offsetFile, '0');
-    const env = { NODE_OPTIONS: `--require ${preload}`, CLOCK_OFFSET_FILE: offsetFile };
+    const env = { ...preload(shiftedClock), CLOCK_OFFSET_FILE: offsetFile };
     const api = await (await stack.api('api', env)).start();
     const client = new LedgerClient({ ports: [api.port] });
     await client.send(50);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { preload } from '../../../../scripts/test-support/preload.js';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
 import type { Client } from '../support/client.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
@@ -36,7 +37,7 @@ for (const [skew, shiftMs] of SKEWS) {
     beforeAll(async () => {
       redis = await TestRedis.start();
       const env = { ...SETTINGS, REDIS_URL: redis.url };
-      const shifted = { NODE_OPTIONS: `--require=${SHIFTED_CLOCK}`, CLOCK_SHIFT_MS: String(shiftMs) };
+      const shifted = { ...preload(SHIFTED_CLOCK), CLOCK_SHIFT_MS: String(shiftMs) };
       servers = await Promise.all([
         startWithClient({ ...env, WORKER_ID: 'right' }),
         startWithClient({ ...env, ...shifted, WORKER_ID: 'shifted' }),

@@ -1,6 +1,7 @@
 import { rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { preload } from '../../../../scripts/test-support/preload.js';
 import { AuditStack } from '../support/audit-stack.js';
 import { Client } from '../support/client.js';
 import { modelsWithFallback } from '../support/fallback-models.js';
@@ -26,7 +27,7 @@ describe('a model whose worker hangs', () => {
     hangs = join(models, 'hangs');
     api = await stack.api('api', {
       MODEL_DIR: models,
-      NODE_OPTIONS: `--require=${HANGING_WORKER}`,
+      ...preload(HANGING_WORKER),
       HANG_WHILE: hangs,
       INFERENCE_TIMEOUT_SECONDS: '1', // the defaults, ten times as fast
       REQUEST_TIMEOUT_SECONDS: '3',

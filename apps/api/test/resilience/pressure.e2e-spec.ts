@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { preload } from '../../../../scripts/test-support/preload.js';
 import { until } from '../../../../scripts/test-support/until.js';
 import { scrape } from '../support/metrics.js';
 import { startWithClient, stop } from '../support/running.js';
@@ -7,7 +8,7 @@ const LITTLE_MEMORY = join(__dirname, '../support/little-memory.cjs');
 
 describe('a server whose memory runs out', () => {
   it('refuses all but the critical, and says why', async () => {
-    const running = await startWithClient({ LOAD_SHEDDING: 'adaptive', NODE_OPTIONS: `--require=${LITTLE_MEMORY}` });
+    const running = await startWithClient({ LOAD_SHEDDING: 'adaptive', ...preload(LITTLE_MEMORY) });
     const ask = (priority: string) => running.client.infer({ text: 'a good day' }, { 'X-Priority': priority });
     const refused = await until(async () => {
       const answer = await ask('high');

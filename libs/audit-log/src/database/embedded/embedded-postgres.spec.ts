@@ -238,7 +238,7 @@ describe('EmbeddedPostgres', () => {
     const [hold, data] = [join(dataDir, 'hold'), join(dataDir, 'postgres/data')];
     writeFileSync(hold, '');
     writeFileSync(join(data, 'recovery.signal'), '');
-    const command = `while test -e ${hold}; do sleep 0.1; done; false`;
+    const command = `while test -e "${hold}"; do sleep 0.1; done; false`;
     writeFileSync(join(data, 'postgresql.auto.conf'), `restore_command = '${command}'\n`);
     const attempt = () => EmbeddedPostgres.start({ dataDir, log: recordingLog(), readyTimeoutMs: 500 });
     await expect(attempt()).rejects.toThrow(/runs and does not answer yet, and is waited for/);
