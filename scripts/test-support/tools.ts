@@ -23,13 +23,16 @@ export function toolPath(tool: Tool): string | undefined {
   return folders.map((folder) => join(folder, tool)).find(isProgram);
 }
 
+/** `describe` where the machine is such; elsewhere the tests are skipped, and it is said why. */
+export function describeWhere(isSo: boolean, otherwise: string, name: string, tests: () => void): void {
+  if (!isSo) process.stderr.write(`SKIPPED, because ${otherwise}: ${name}\n`);
+  (isSo ? describe : describe.skip)(name, tests);
+}
+
 /** `describe` where all of the tools are to be had; elsewhere the tests are skipped, and that is said. */
 export function describeWithTool(tools: Tool | readonly Tool[], name: string, tests: () => void): void {
   const missing = [tools].flat().filter((tool) => toolPath(tool) === undefined);
-  if (missing.length > 0) {
-    process.stderr.write(`SKIPPED, because there is no ${missing.join(', no ')} (run scripts/tools.sh): ${name}\n`);
-  }
-  (missing.length > 0 ? describe.skip : describe)(name, tests);
+  describeWhere(missing.length === 0, `there is no ${missing.join(', no ')} (run scripts/tools.sh)`, name, tests);
 }
 
 /** Runs a tool to its end; throws with what it said when it does not end well. */

@@ -1,6 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import {
+  describeWithSmallDisk,
+  fillUp,
+  mountSmallDisk,
+  unmountSmallDisk,
+} from '../../../../scripts/test-support/small-disk.js';
 import { AuditStack } from '../support/audit-stack.js';
 import { LedgerClient } from '../support/ledger-client.js';
 import { untilProbedAs } from '../support/probed.js';
@@ -9,18 +14,18 @@ jest.setTimeout(60_000);
 
 const DISK_BYTES = 4 * 2 ** 20;
 
-describe('the probes of a server whose disk is full', () => {
+describeWithSmallDisk('the probes of a server whose disk is full', () => {
   let stack: AuditStack;
   let disk: string;
 
   beforeEach(async () => {
     stack = await AuditStack.open({ postgres: 'now' });
     disk = join(stack.dataDir, 'disk');
-    mkdirSync(disk);
+    mountSmallDisk(disk, DISK_BYTES);
   });
   afterEach(async () => {
     await stack.kill();
-    spawnSync('umount', ['-l', disk]);
+    unmountSmallDisk(disk);
     await stack.close();
   });
 
@@ -28,10 +33,6 @@ describe('the probes of a server whose disk is full', () => {
     ['drop', 'the disk is full', 'stay ready, for answers still leave'],
     ['refuse', 'the disk is full, and answers refused', 'are not ready'],
   ])('with AUDIT_WHEN_FULL=%s say so: "%s"', async (whenFull, fault) => {
-    if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', disk]).status !== 0) {
-      process.stderr.write('SKIPPED, because a small disk cannot be mounted (root may): probes with a full disk\n');
-      return;
-    }
     const api = await (await stack.api('api', { DATA_DIR: disk, AUDIT_WHEN_FULL: whenFull })).start();
     const ballast = join(disk, 'ballast');
     fillUp(ballast);
@@ -47,14 +48,3 @@ describe('the probes of a server whose disk is full', () => {
     }
   });
 });
-
-/** Leaves not a byte of the disk. */
-function fillUp(file: string): void {
-  for (const chunk of [65_536, 4096, 1]) {
-    try {
-      for (;;) writeFileSync(file, Buffer.alloc(chunk), { flag: 'a' });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-    }
-  }
-}

@@ -1,26 +1,28 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  describeWithSmallDisk,
+  mountSmallDisk,
+  unmountSmallDisk,
+} from '../../../../scripts/test-support/small-disk.js';
 import { drain, SpoolRoot } from '../../test-support/spools.js';
 import type { Spool } from './spool.js';
 
 const json = (id: number) => JSON.stringify({ id, text: 'x'.repeat(500) });
-const canMount = process.platform === 'linux' && process.getuid?.() === 0;
-if (!canMount) process.stderr.write('full-disk.spec.ts: a small disk needs mount(2), which only root may: SKIPPED\n');
+const DISK_BYTES = 256 * 1024;
 
-(canMount ? describe : describe.skip)('a spool on a small disk', () => {
+describeWithSmallDisk('a spool on a small disk', () => {
   let root: SpoolRoot;
   let disk: string;
 
   beforeEach(() => {
     root = new SpoolRoot();
     disk = join(root.path, 'disk');
-    mkdirSync(disk);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk]);
+    mountSmallDisk(disk, DISK_BYTES);
   });
   afterEach(() => {
-    execFileSync('umount', ['-l', disk]);
+    unmountSmallDisk(disk);
     root.remove();
   });
 
@@ -74,7 +76,7 @@ if (!canMount) process.stderr.write('full-disk.spec.ts: a small disk needs mount
 
   it('does not collect empty files', async () => {
     const spool = await root.open({ root: join(disk, 'spool') });
-    writeFileSync(join(disk, 'ballast'), Buffer.alloc(256 * 1024 - 8192));
+    writeFileSync(join(disk, 'ballast'), Buffer.alloc(DISK_BYTES - 8192));
     for (let round = 0; round < 5; round++) {
       await fill(spool);
       await sleep(110);

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { canMount } from '../../../../scripts/test-support/small-disk.js';
 import { until } from '../../../../scripts/test-support/until.js';
 import { drain, SpoolRoot } from '../../test-support/spools.js';
 import { SEGMENT_HEADER } from './segment.js';
@@ -192,11 +193,15 @@ describe('Orphans', () => {
   });
 });
 
-/** Root may write everywhere but where a read-only file system is mounted. */
+/** Root may write everywhere but where a read-only file system is mounted; if it may not mount, something else is in the way. */
 function makeUnusable(path: string): () => void {
   if (process.getuid?.() !== 0) {
     chmodSync(path, 0o500);
     return () => chmodSync(path, 0o700);
+  }
+  if (!canMount) {
+    mkdirSync(join(path, 'lock'));
+    return () => rmdirSync(join(path, 'lock'));
   }
   execFileSync('mount', ['--bind', path, path]);
   execFileSync('mount', ['-o', 'remount,bind,ro', path]);
