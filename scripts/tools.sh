@@ -3,6 +3,7 @@
 # Tests look in .tools/bin, then in PATH (scripts/test-support/tools.ts). Without a program its tests are skipped, so this never fails.
 # Usage: scripts/tools.sh [PROGRAM...]; without one: all of PROGRAMS
 set -euo pipefail
+export LC_ALL=C # what apt says is read, and apt translates it
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/node.sh
 

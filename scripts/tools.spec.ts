@@ -42,9 +42,12 @@ describe('scripts/tools.sh', () => {
     return `echo "Redis server v=${version} sha=0 malloc=x bits=64 build=0"`;
   }
 
-  /** An apt whose packages hold "program", and whose `download` fails when the command `refuse` succeeds. */
+  /** An apt on a German machine whose packages hold "program", and whose `download` fails when the command `refuse` succeeds. */
   function machineWithApt(program: string, script: string, refuse = 'false'): void {
-    putCommand('apt-cache', 'echo "  Depends: libjemalloc2"');
+    putCommand(
+      'apt-cache',
+      '[ "$LC_ALL" = C ] && echo "  Depends: libjemalloc2" || echo "  Hängt ab von: libjemalloc2"',
+    );
     const calls = join(checkout, 'apt.log');
     const download = `${refuse} && exit 100; touch "\${@: -1}_1_amd64.deb"`;
     putCommand(
@@ -57,7 +60,10 @@ describe('scripts/tools.sh', () => {
     );
     const file = `usr/bin/${program}`;
     const content = `#!/usr/bin/env bash\n${script}\n`;
-    putCommand('dpkg-deb', `mkdir -p usr/bin\ncat >${file} <<'END'\n${content}END\nchmod +x ${file}`);
+    putCommand(
+      'dpkg-deb',
+      `echo "$2" >>unpacked\nmkdir -p usr/bin\ncat >${file} <<'END'\n${content}END\nchmod +x ${file}`,
+    );
   }
 
   function updates(): string[] {
@@ -101,6 +107,8 @@ describe('scripts/tools.sh', () => {
     machineWithApt('redis-server', redisOfVersion('7.0.15'));
     expect(run('redis-server')).toEqual({ status: 0, stderr: expect.stringContaining('Fetching redis-server') });
     expect(fetched('redis-server')).toContain('v=7.0.15');
+    const packages = ['redis-tools', 'redis-server', 'libjemalloc2'].map((name) => `${name}_1_amd64.deb\n`);
+    expect(readFileSync(join(checkout, '.tools/redis-tools/unpacked'), 'utf8')).toBe(packages.join(''));
     expect(updates()).toEqual([]);
     expect(run('redis-server')).toEqual({ status: 0, stderr: '' });
   });
