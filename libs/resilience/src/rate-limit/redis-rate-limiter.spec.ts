@@ -237,6 +237,14 @@ describeWithRedis('RedisRateLimiter', () => {
     expect(String(errors.at(-1))).toContain('WRONGTYPE');
   });
 
+  it('keeps no more than a burst for a tenant, however long it asks for nothing and whatever is given back', async () => {
+    await connected(replica({ perSecond: 100, burst: 10 }));
+    const request = { key: 'falcon:rate:1:a', perSecond: 100, burst: 10, owed: 0, waiting: 1000 };
+    await server.command('HSET', request.key, 'tokens', '0', 'at', '0');
+    expect(await askForLease(connections[0]!, request)).toEqual({ lent: 10, tokens: 0 });
+    expect(await askForLease(connections[0]!, { ...request, owed: -1000 })).toEqual({ lent: 10, tokens: 0 });
+  });
+
   it('lets no debt grow beyond a burst', async () => {
     await connected(replica({ perSecond: 100, burst: 10 }));
     const request = { key: 'falcon:rate:1:a', perSecond: 100, burst: 10, owed: 1_000_000, waiting: 0 };
