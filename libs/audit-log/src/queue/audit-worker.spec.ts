@@ -12,6 +12,7 @@ import { AuditDatabase } from '../database/audit-database.js';
 import type { PostgresConnection } from '../database/postgres-connection.js';
 import { RecordWriter } from '../database/record-writer.js';
 import { AUDIT_QUEUE, type AuditJob } from './audit-job.js';
+import { AuditProcessor } from './audit-processor.js';
 import { AuditQueue } from './audit-queue.js';
 import { AuditWorkerModule } from './audit-worker.module.js';
 import type { AuditWorkerParts } from './audit-worker.options.js';
@@ -100,7 +101,14 @@ function workerContract(
     expect(await rowsOf(requestId)).toBe(1000);
   });
 
-  it('takes over the job of a worker that was killed within seconds', async () => {
+  it('needs 10 s at most for the jobs of a killed worker: the time of a lock, and two looks for locks that have ended', async () => {
+    await startWorker();
+    const { lockDuration = 0, stalledInterval = 0 } = worker!.get(AuditProcessor).worker.opts;
+    expect([lockDuration, stalledInterval]).not.toContain(0);
+    expect(lockDuration + 2 * stalledInterval).toBeLessThanOrEqual(10_000);
+  });
+
+  it('takes over the job of a worker that was killed', async () => {
     const requestId = randomUUID();
     await queue.add(requestId, recordsOf(requestId, 3));
     await takeAndVanish(requestId);
