@@ -141,9 +141,8 @@ describe('falcon audit', () => {
   describe('tail', () => {
     it('shows the last rows and each new one until Ctrl-C', async () => {
       await insert('before', { batchIndex: 2 });
-      const tailing = audit(['tail'], { interruptAt: /after/ });
-      await insert('after');
-      const { code, stdout, stderr } = await tailing;
+      const onceSeen = { words: /before/, act: () => insert('after') };
+      const { code, stdout, stderr } = await audit(['tail'], { onceSeen, interruptAt: /after/ });
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).toMatch(
         /^20\S+Z {2}200 {2}sentiment\/1 {2}positive 0\.970 fresh {2}1\.3 ms {2}anon {2}before,2\n.* {2}after\n$/,

@@ -18,6 +18,8 @@ export interface RunOptions {
   input?: string;
   /** Sends Ctrl-C once its output matches. */
   interruptAt?: RegExp;
+  /** Does something once its output matches. */
+  onceSeen?: { words: RegExp; act: () => Promise<unknown> };
   /** Sends this once the promise is fulfilled; its standard input stays open until then. */
   signal?: { name: NodeJS.Signals; when: Promise<unknown> };
   /** Reads no more of its output once that matches, as `head` does; its standard input stays open then. */
@@ -27,14 +29,19 @@ export interface RunOptions {
 }
 
 /** Runs the built `falcon` to its end. */
-export function falcon(args: string[], { input = '', interruptAt, signal, leaveAt, env }: RunOptions = {}) {
+export function falcon(args: string[], { input = '', interruptAt, onceSeen, signal, leaveAt, env }: RunOptions = {}) {
   return new Promise<Finished>((done) => {
     const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, env: { ...process.env, ...env } });
     const output = { stdout: '', stderr: '' };
     let interrupted = false;
+    let seen = false;
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream].setEncoding('utf8').on('data', (data: string) => {
         output[stream] += data;
+        if (!seen && onceSeen?.words.test(output[stream])) {
+          seen = true;
+          void onceSeen.act();
+        }
         if (leaveAt?.test(output[stream])) child[stream].destroy();
         if (interrupted || !interruptAt?.test(output[stream])) return;
         interrupted = true;
