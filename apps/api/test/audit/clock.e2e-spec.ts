@@ -49,8 +49,10 @@ describe('a clock that is set while the server runs', () => {
     await client.send(100);
     await api.stop();
     await api.start(); // it looks after the partitions, by that clock
+    const beforeLast = client.texts();
     await client.send(50);
     await api.whenShipped();
+    const last = client.texts() - beforeLast;
     const to = new Date(Date.now() + offsetMs);
     writeFileSync(offsetFile, '0');
     await client.send(50);
@@ -59,7 +61,7 @@ describe('a clock that is set while the server runs', () => {
       `SELECT count(*) FROM inference_logs WHERE created_at BETWEEN $1 AND $2`,
       [from, to],
     );
-    expect(Number(row?.count)).toBeGreaterThan(0);
+    expect(Number(row?.count)).toBeGreaterThanOrEqual(last);
     expect(Number(row?.count)).toBeLessThanOrEqual(client.texts() - before);
     expect(await stack.query('SELECT * FROM inference_log_dead_letters')).toEqual([]);
   });

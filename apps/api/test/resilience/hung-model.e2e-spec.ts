@@ -91,6 +91,9 @@ describe('a model whose worker hangs', () => {
   it('has told the log of the worker and of the breaker', async () => {
     const messages = api.logs().map((line) => JSON.stringify(line));
     expect(messages.filter((line) => line.includes('did not answer a batch within 1000 ms'))).not.toEqual([]);
+    const breakers = api.logs().filter(({ dependency }) => String(dependency).startsWith('model:'));
+    const changes = breakers.map(({ message }) => message);
+    expect([changes[0], changes.at(-1)]).toEqual(['Circuit breaker open', 'Circuit breaker closed']);
   });
 
   it('is on record as what was answered instead', async () => {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { VirtualClock } from '../../test-support/virtual-clock.js';
 import { GradientLimit } from './gradient-limit.js';
 import { LoadShedder, type Permit } from './load-shedder.js';
-import { PRIORITIES } from './priority.js';
+import { PRIORITIES, type Priority } from './priority.js';
 
 const BOUNDS = { minLimit: 8, maxLimit: 200, initialLimit: 32 };
 
@@ -93,29 +93,41 @@ describe('GradientLimit, whatever it is told', () => {
   });
 });
 
+/** How far over the limit a priority may fill the server, and its share, within which it may whatever others do. */
+const BOUNDARIES = {
+  low: { ceiling: 0.9, share: 0.05 },
+  normal: { ceiling: 1, share: 0.25 },
+  high: { ceiling: 1.1, share: 0.2 },
+  critical: { ceiling: 4, share: 0.5 },
+};
+
 describe('LoadShedder with an adaptive limit, whatever comes', () => {
   it('counts what is under way, and lets no priority over its ceiling', () => {
     const step = fc.record({
       priority: fc.constantFrom(...PRIORITIES),
-      end: fc.option(fc.nat({ max: 300 })),
+      come: fc.integer({ min: 0, max: 50 }),
+      end: fc.integer({ min: 0, max: 50 }),
       waitMs: fc.integer({ min: 0, max: 50 }),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 600 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
         const clock = new VirtualClock();
         const shedder = new LoadShedder({ limit: { kind: 'adaptive', options: BOUNDS }, clock });
-        const under: Permit[] = [];
-        for (const { priority, end, waitMs } of steps) {
+        const under: { priority: Priority; permit: Permit }[] = [];
+        for (const { priority, come, end, waitMs } of steps) {
           clock.advance(waitMs);
-          const { limit, inflight } = shedder;
-          const permit = shedder.acquire(priority);
-          if (permit.admitted) under.push(permit);
-          // Critical ones may fill the limit four times.
-          const mayPass = inflight < 4 * limit;
-          const mustPass = inflight < limit / 4;
-          expect(permit.admitted ? mayPass : !mustPass).toBe(true);
-          expect(permit.admitted || permit.retryAfterSeconds >= 1).toBe(true);
-          for (const done of end === null ? [] : under.splice(end, 1)) done.release('answered');
+          for (let k = 0; k < come; k++) {
+            const { limit, inflight } = shedder;
+            const own = under.filter((other) => other.priority === priority).length;
+            const permit = shedder.acquire(priority);
+            if (permit.admitted) under.push({ priority, permit });
+            const { ceiling, share } = BOUNDARIES[priority];
+            const mayPass = inflight < ceiling * limit || own < share * limit;
+            const mustPass = inflight < limit / 4;
+            expect(permit.admitted ? mayPass : !mustPass).toBe(true);
+            expect(permit.admitted || permit.retryAfterSeconds >= 1).toBe(true);
+          }
+          for (const { permit } of under.splice(0, end)) permit.release('answered');
           expect(shedder.inflight).toBe(under.length);
         }
       }),
