@@ -106,6 +106,15 @@ describe('the commands of docs/RUNBOOK.md for Kubernetes', () => {
     expect(ports).toContainEqual('kubectl port-forward pod/api-3 8101:8000');
   });
 
+  it('say that what is elsewhere is not started here', () => {
+    const { status, stderr } = shell('svc start postgres');
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(/^postgres is not of this namespace/),
+    });
+    expect(commands.calls()).not.toContainEqual(expect.stringContaining('rollout'));
+  });
+
   it('show the log of each replica of a part that has several', () => {
     expect(run('logs audit-worker').stdout).toBe('pod/audit-a says\npod/audit-b says');
   });

@@ -61,6 +61,7 @@ export const SERVER_DRILLS: readonly Drill[] = [
     fault: 'the circuit breaker of the model is open on all servers',
     section: 'model',
     alert: 'ModelCircuitOpen',
+    env: { BREAKER: 'model:sentiment' },
     mayFail: ANY,
     inject: (stack) =>
       stack.must(`for worker in $WORKERS; do

@@ -61,7 +61,7 @@ describeWithTool(['prometheus', 'redis-server'], 'the commands of docs/RUNBOOK.m
   it.each([...once])(
     '%s works',
     async (commands, tag) => {
-      const env = { TENANT: 'greedy', REFUSED_VERSION: 'sentiment/2' };
+      const env = { BREAKER: 'model:sentiment', TENANT: 'greedy', REFUSED_VERSION: 'sentiment/2' };
       const outputOf = async () => {
         const shown = await stack.shell(commands, env);
         expect(shown).toMatchObject({ code: 0 });
