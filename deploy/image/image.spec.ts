@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { loadConfig } from '../../apps/api/src/config.js';
 
 const PROGRAMS = join(__dirname, 'bin');
 const dockerfile = readFileSync('Dockerfile', 'utf8').replaceAll('\\\n', ' ');
@@ -85,6 +86,27 @@ describe('the programs of the image', () => {
     expect(new Set(named)).toEqual(new Set(readdirSync(PROGRAMS)));
   });
 });
+
+describe('the commands of docs/deployment.md that run the image', () => {
+  const [, section] = /^## Image$([^]*?)^## /m.exec(readFileSync('docs/deployment.md', 'utf8')) ?? [];
+  const started = [...section!.matchAll(/^docker run (.*) falcon-worker *([\w-]*)/gm)].map(
+    ([, options = '', program]) => ({
+      program: program || 'api',
+      env: Object.fromEntries([...options.matchAll(/-e ([A-Z_]+)=/g)].map(([, name]) => [name!, urlFor(name!)])),
+    }),
+  );
+
+  it('start one that writes the rows', () => {
+    const [server, worker] = started;
+    expect(started.map(({ program }) => program)).toEqual(['api', 'audit-worker']);
+    expect(loadConfig(server!.env).auditWorker.runsHere).toBe(false);
+    expect(loadConfig(worker!.env).mode).toBe('production');
+  });
+});
+
+function urlFor(variable: string): string {
+  return variable.startsWith('POSTGRES') ? 'postgres://db/logs' : 'redis://queue';
+}
 
 describe('healthcheck', () => {
   let server: Server;

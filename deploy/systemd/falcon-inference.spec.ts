@@ -32,6 +32,16 @@ describe('the unit of systemd', () => {
     expect(environment['NODE_COMPILE_CACHE']).toBe(`/var/cache/${valueOf('CacheDirectory')}`);
   });
 
+  it('is handed the secrets that the installation makes, and the runbook reads', () => {
+    const [secret, ...others] = [...UNIT.matchAll(/^LoadCredential=([\w-]+):(.*)$/gm)];
+    const [, name, file] = secret!;
+    const pages = ['deployment.md', 'RUNBOOK.md'].map((page) => readFileSync(join('docs', page), 'utf8'));
+
+    expect(others).toEqual([]);
+    expect(UNIT).toContain(`\nEnvironment=ADMIN_API_KEY_FILE=%d/${name}\n`);
+    expect(pages.filter((page) => page.includes(`${file}`))).toEqual(pages);
+  });
+
   it('starts what "npm start" does', () => {
     const { scripts } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as {
       scripts: { start: string };
