@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { documentedVariables } from '../scripts/test-support/documented-values.js';
+import { FakeCommands } from '../scripts/test-support/fake-commands.js';
 
 interface Service {
   image: string;
@@ -231,6 +232,36 @@ describe('times that depend on each other', () => {
 
   it('trust nginx alone', () => {
     expect(environment['TRUST_PROXY']).toBe(stack.networks['edge']?.ipam?.config[0]?.subnet);
+  });
+});
+
+describe('scripts/compose.sh up', () => {
+  let commands: FakeCommands;
+
+  beforeEach(() => {
+    commands = new FakeCommands();
+    cpSync('scripts/compose.sh', join(commands.folder, 'scripts/compose.sh'));
+  });
+  afterEach(() => commands.remove());
+
+  function up(version: string) {
+    commands.put('docker', `[ "$*" != 'compose version --short' ] || echo ${version}`);
+    const env = { PATH: `${commands.folder}:${process.env['PATH']}`, BUILD: '0' };
+    return spawnSync(join(commands.folder, 'scripts/compose.sh'), ['up'], { encoding: 'utf8', env });
+  }
+
+  it.each(['2.24.0', 'v2.40.3', '5.0.1'])(
+    'replaces what has changed with Compose %s, also without a terminal',
+    (version) => {
+      expect(up(version).status).toBe(0);
+      expect(commands.calls()).toContainEqual(expect.stringMatching(/^docker compose up -d --wait .* worker-extra$/));
+      expect(commands.calls()).toContainEqual(expect.stringMatching(/^docker compose exec -T nginx /));
+    },
+  );
+
+  it.each(['2.23.3', '1.29.2', ''])('starts nothing with Compose "%s", which is too old or not there', (version) => {
+    expect(up(version)).toMatchObject({ status: 1, stderr: expect.stringContaining('Compose 2.24 or newer') });
+    expect(commands.calls()).toEqual(['docker compose version --short']);
   });
 });
 

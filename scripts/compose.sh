@@ -70,7 +70,7 @@ up() {
   roll '' postgres redis-cache redis-queue audit-worker worker-1 worker-2 worker-3 worker-extra # the audit worker brings "migrate" along
   docker compose up -d "${WAIT[@]}"
   # Mounted files that have changed.
-  docker compose exec nginx nginx -c /etc/nginx/falcon/nginx.conf -s reload
+  docker compose exec -T nginx nginx -c /etc/nginx/falcon/nginx.conf -s reload
   docker compose kill --signal HUP prometheus
 }
 
@@ -85,7 +85,8 @@ rollback() {
 }
 
 needs_compose() {
-  docker compose version >/dev/null 2>&1 || { say 'This needs Docker with Compose 2.24 or newer: https://docs.docker.com/engine/install'; exit 1; }
+  local version
+  version="$(docker compose version --short 2>/dev/null)" && printf '2.24\n%s\n' "${version#v}" | sort -CV || { say 'This needs Docker with Compose 2.24 or newer: https://docs.docker.com/engine/install'; exit 1; }
 }
 
 case "${1:-}" in
