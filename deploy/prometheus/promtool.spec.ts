@@ -29,6 +29,28 @@ describeWithTool('promtool', 'promtool', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('finds the CPU time per request as docs/CAPACITY_PLAN.md asks for it', () => {
+    const [, expr] = /```promql\n([^]*?)```/.exec(readFileSync('docs/CAPACITY_PLAN.md', 'utf8')) ?? [];
+    const seriesOf = (series: string, step: number) => ({ series, values: `0+${step}x120` });
+    const ofWorker = 'job="falcon-workers", worker_id="worker-1"';
+    const input_series = [
+      seriesOf(`process_cpu_seconds_total{${ofWorker}}`, 6),
+      seriesOf('process_cpu_seconds_total{job="falcon-audit-worker", worker_id="audit-worker-1"}', 6),
+      seriesOf(`http_requests_total{${ofWorker}, method="POST", path="/infer|public", status="200"}`, 400),
+      seriesOf(`http_requests_total{${ofWorker}, method="POST", path="/infer/batch|public", status="503"}`, 200),
+      seriesOf(`http_requests_total{${ofWorker}, method="GET", path="/readyz|system", status="200"}`, 12),
+    ];
+    const exp_samples = [{ labels: '{worker_id="worker-1"}', value: 0.01 }];
+    const promql_expr_test = [{ expr, eval_time: '2h', exp_samples }];
+    const folder = mkdtempSync(join(tmpdir(), 'falcon-promql-'));
+    writeFileSync(
+      join(folder, 'test.yml'),
+      JSON.stringify({ tests: [{ interval: '1m', input_series, promql_expr_test }] }),
+    );
+    expect(() => runTool('promtool', ['test', 'rules', join(folder, 'test.yml')])).not.toThrow();
+    rmSync(folder, { recursive: true });
+  });
+
   it('sees each alert fire just beyond its limit, and not at it', async () => {
     const promtool = toolPath('promtool') ?? '';
     const files = yamlFilesOf('tests');
