@@ -1,4 +1,4 @@
-# Falcon on one page: `make run` starts it, `make test` proves it. A machine needs bash, make, git and Node.js 20 or newer with npm.
+# Falcon on one page: `make run` starts it, `make test` proves it. A machine needs bash, make, git, curl and Node.js 20 or newer with npm.
 SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help setup build run demo check test chaos restarts bench load-test-baseline load-test-stress load-test-spike load-test-soak load-test-all \
@@ -22,7 +22,7 @@ build: ## setup, then compile what changed
 run: build ## start Falcon; settings come from the environment: PORT=8100 make run
 	@exec $(NODE) node --use-largepages=silent --max-semi-space-size=16 dist/apps/api/src/main.js
 
-demo: build ## a guided tour: an answer, a cache hit, an idempotency key, a degraded answer, the audit row; of a running server: make demo URL=http://host:8000
+demo: build ## a guided tour: an answer, a cache hit, an idempotency key, a degraded answer, the audit row; of a running server, whose breaker it opens: make demo URL=http://host:8000
 	@exec $(NODE) scripts/demo.sh $(URL)
 
 ##@ Test

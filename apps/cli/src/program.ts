@@ -13,7 +13,7 @@ import { trainCommand } from './train/train.command.js';
 export function falconProgram(config: CliConfig): Command {
   const program = new Command('falcon')
     .description(
-      'train, evaluate, check and ask the models that Falcon serves, see what was answered, and run the server',
+      'train, evaluate, check and ask the models that Falcon serves, see what was answered, and look after a running server',
     )
     .addCommand(trainCommand())
     .addCommand(evaluateCommand(config))

@@ -19,7 +19,7 @@ export function writeModelCard(trained: TrainedTextModel, provenance: Provenance
     dataTable(provenance),
     '## Procedure',
     procedure(trained, provenance),
-    'The same figures, and the same bytes, come from:',
+    'The same figures, and the same bytes, come from this, with a version that does not exist yet in `--out`:',
     `\`\`\`sh\n${provenance.command}\n\`\`\``,
     '## Figures',
     'Of the quantised model, as it is served.',
