@@ -19,8 +19,9 @@ const KUBECTL = `case "$*" in
   'port-forward pod/api-2 '*) [ ! -e api-2-refuses ] || exit 1 ;;&
   'port-forward '*)
     trap 'kill $!; echo "$2" >>ended; exit' TERM
+    sleep 60 &
     echo "Forwarding from 127.0.0.1:\${3%:*} -> 8000"
-    [ ! -e forwards-stay ] || { sleep 60 & wait; } ;;
+    wait ;;
   'logs pod/'*\\ pod/*) exit 1 ;;
   'logs '*) echo "$2 says" ;;
   'delete pod/api-1') echo ' api-2 api-3' >servers ;;
@@ -50,7 +51,7 @@ describe('the commands of docs/RUNBOOK.md for Kubernetes', () => {
 
   /** What a block prints, and what it has asked; ports are opened in any order. */
   function run(block: string, env: NodeJS.ProcessEnv = {}) {
-    const { status, stdout, stderr } = shell(`wait\nrm notes\n${block}\nwait`, 'pipe', env);
+    const { status, stdout, stderr } = shell(`rm notes\n${block}`, 'pipe', env);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const isPort = (call: string) => call.startsWith('kubectl port-forward ');
     const calls = commands.calls();
@@ -90,7 +91,6 @@ describe('the commands of docs/RUNBOOK.md for Kubernetes', () => {
   });
 
   it('close the ports of this machine when the shell ends', async () => {
-    writeFileSync(join(commands.folder, 'forwards-stay'), '');
     shell('', 'ignore');
     await eventually(() => {
       const ended = readFileSync(join(commands.folder, 'ended'), 'utf8');
