@@ -1,12 +1,17 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander';
-import { loadConfig } from './config.js';
-import { falconProgram } from './program.js';
+const OLDEST_NODE = [24, 16] as const;
 
-falconProgram(loadConfig())
-  .parseAsync()
-  .catch((error: unknown) => {
-    if (error instanceof CommanderError) process.exit(error.exitCode);
-    console.error(`falcon: ${error instanceof Error ? error.message : String(error)}`);
+/** Runs `falcon`; nothing is loaded before Node's version is known to do. */
+async function main(): Promise<void> {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+    process.stderr.write(
+      `Falcon needs Node.js ${OLDEST_NODE.join('.')} or newer and this is ${process.version}: "bin/falcon" takes the one that "make" has fetched.\n`,
+    );
     process.exit(1);
-  });
+  }
+  const { run } = await import('./run.js');
+  await run();
+}
+
+void main();
