@@ -28,6 +28,11 @@ export function callersSettings(): Record<string, string> {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => names.test(name))) as Record<string, string>;
 }
 
+/** From here on all temporary folders are made in this one, those of the children, too. */
+export function keepTemporaryFoldersIn(folder: string): void {
+  process.env.TMPDIR = folder;
+}
+
 /** The header that lets a load test in where the server wants a key. */
 export function callersKey(): Record<string, string> {
   const key = process.env.API_KEY;

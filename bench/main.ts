@@ -8,6 +8,7 @@ import { dashboardsCommand } from './dashboards/dashboards.command.js';
 import type { TextChoice } from './load/load-job.js';
 import type { Scenario } from './measurement.js';
 import { capacityCommand } from './capacity/capacity.command.js';
+import { endTogether } from './end-together.js';
 import { enduranceCommand } from './endurance/endurance.command.js';
 import { loadTestCommand } from './load-test/load-test.command.js';
 import { judgeScrape, renderScrape, SCRAPED_SETTINGS, scrapeCost } from './metrics/scrape-cost.js';
@@ -98,6 +99,7 @@ async function runScrape(options: { scrapes: number; out: string }): Promise<voi
 
 async function main(): Promise<void> {
   if (!existsSync('/proc/self/task')) throw new Error('the bench reads CPU time and memory from /proc: it needs Linux');
+  endTogether();
   const program = new Command('bench').description('Measures Falcon against its reference servers.');
   program
     .command('compare', { isDefault: true })

@@ -18,13 +18,18 @@ export function readProcessUsage(pid: number): ProcessUsage {
   };
 }
 
-function processTree(pid: number): number[] {
+/** A process, its children, and theirs. */
+export function processTree(pid: number): number[] {
+  return [pid, ...childrenOf(pid).flatMap(processTree)];
+}
+
+/** What a process has started and has not ended. */
+export function childrenOf(pid: number): number[] {
   const threads = unlessGone(() => readdirSync(`/proc/${pid}/task`), []);
-  const children = threads.flatMap((thread) => {
+  return threads.flatMap((thread) => {
     const list = unlessGone(() => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8'), '');
     return list.split(' ').filter(Boolean).map(Number);
   });
-  return [pid, ...children.flatMap(processTree)];
 }
 
 /** utime + stime, all threads of the process, ended ones included; cutime + cstime, the same of its children that have ended. */
