@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { serverEnvironment } from './config.js';
 import type { EventLoopReport } from './event-loop-probe.js';
 import { freePort } from '../scripts/test-support/free-port.js';
-import { readProcessUsage } from './process-usage.js';
+import { readProcessUsage, readServingCpuMs } from './process-usage.js';
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
@@ -75,6 +75,11 @@ export class BenchServer {
 
   usage() {
     return readProcessUsage(this.child.pid!);
+  }
+
+  /** CPU time of the thread that serves. */
+  servingCpuMs(): number {
+    return readServingCpuMs(this.child.pid!);
   }
 
   /** Starts the event-loop probe's window anew (Falcon only). */

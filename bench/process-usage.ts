@@ -18,6 +18,11 @@ export function readProcessUsage(pid: number): ProcessUsage {
   };
 }
 
+/** CPU time of the first thread of a process, which is the one that serves. */
+export function readServingCpuMs(pid: number): number {
+  return ticksMs(`/proc/${pid}/task/${pid}/stat`, 2);
+}
+
 /** A process, its children, and theirs. */
 export function processTree(pid: number): number[] {
   return [pid, ...childrenOf(pid).flatMap(processTree)];
@@ -34,9 +39,14 @@ export function childrenOf(pid: number): number[] {
 
 /** utime + stime, all threads of the process, ended ones included; cutime + cstime, the same of its children that have ended. */
 function cpuMs(pid: number): number {
-  const stat = unlessGone(() => readFileSync(`/proc/${pid}/stat`, 'utf8'), '');
+  return ticksMs(`/proc/${pid}/stat`, 4);
+}
+
+/** The first so many of utime, stime, cutime and cstime, together. */
+function ticksMs(file: string, count: number): number {
+  const stat = unlessGone(() => readFileSync(file, 'utf8'), '');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name before it may hold spaces
-  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+  const ticks = fields.slice(11, 11 + count).reduce((sum, field) => sum + Number(field), 0);
   return (ticks * 1000) / TICKS_PER_SECOND;
 }
 

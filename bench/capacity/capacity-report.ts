@@ -7,6 +7,8 @@ export function renderFigures({ hit, miss, row, bytes }: Figures): string {
   const rows: [string, string, number, string][] = [
     ['`c_hit`', 'CPU time of the server for a cache hit', hit.apiUs, 'us'],
     ['`c_miss`', 'CPU time of the server for a new text, record and shipping included', miss.apiUs, 'us'],
+    ['`s_hit`', 'of `c_hit`, CPU time of the serving thread', hit.servingUs, 'us'],
+    ['`s_miss`', 'of `c_miss`, CPU time of the serving thread', miss.servingUs, 'us'],
     ['`r_hit`', 'CPU time of the cache’s Redis for a hit', hit.cacheUs, 'us'],
     ['`r_miss`', 'CPU time of the cache’s Redis for a new text', miss.cacheUs, 'us'],
     ['`c_worker`', 'CPU time of the audit worker for a row', row.workerUs, 'us'],

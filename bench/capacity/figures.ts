@@ -2,6 +2,8 @@
 export interface RequestCost {
   /** CPU time of the server, audit record and its shipping included. */
   apiUs: number;
+  /** That of its serving thread alone, for which a second core is of no use. */
+  servingUs: number;
   /** CPU time of the cache's Redis. */
   cacheUs: number;
 }

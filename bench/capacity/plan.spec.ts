@@ -17,8 +17,8 @@ describe('planOf', () => {
 
   it('works out what a reader can work out', () => {
     const round = {
-      hit: { apiUs: 50, cacheUs: 0 },
-      miss: { apiUs: 100, cacheUs: 10 },
+      hit: { apiUs: 50, servingUs: 40, cacheUs: 0 },
+      miss: { apiUs: 100, servingUs: 60, cacheUs: 10 },
       row: { workerUs: 10, postgresUs: 30, queueUs: 1 },
       bytes: { ...figures.bytes, row: 400, indexes: 100, cachedAnswer: 500, request: 250, apiMemory: 4e8 },
     };
@@ -30,9 +30,24 @@ describe('planOf', () => {
       postgresCores: 0.6,
       rowsPerDay: 432e6,
       diskGbPerDay: 216,
-      cacheRedisGb: 4.5, // 2,500 new answers a second for an hour
+      cacheRedisGb: 9, // 5,000 new answers a second for the busiest hour
       networkInMbit: 20,
     });
+  });
+
+  it('asks of no serving thread more than it may have, however many cores a server has', () => {
+    const { hit, miss } = figures;
+    const demand = { ...DEFAULT_DEMAND, hitShare: 0.9, requestsPerSecond: 100_000 };
+    const { replicas } = planOf({ ...demand, coresPerReplica: 4 }, figures);
+    const busy = ((demand.requestsPerSecond / (replicas - 1)) * (0.9 * hit.servingUs + 0.1 * miss.servingUs)) / 1e6;
+    expect(busy).toBeLessThanOrEqual(demand.utilisation);
+  });
+
+  it('keeps answers of the busiest hour, and of those before it', () => {
+    const perSecond = 1000 * (1 - DEFAULT_DEMAND.hitShare) * figures.bytes.cachedAnswer;
+    const gb = (cacheTtlSeconds: number) => planFor(1000, { cacheTtlSeconds }).cacheRedisGb;
+    expect(gb(1800)).toBeCloseTo((perSecond * 1800) / 1e9);
+    expect(gb(7200)).toBeCloseTo((perSecond * (3600 + DEFAULT_DEMAND.meanShare * 3600)) / 1e9);
   });
 
   it('takes another database when one cannot take the rows in, or cannot keep them', () => {

@@ -59,6 +59,7 @@ export interface Plan {
 }
 
 const GB = 1e9;
+const HOUR_SECONDS = 3600;
 const DAY_SECONDS = 86_400;
 const MONTH_DAYS = 31;
 /** One may be restarted or lost; two of three replicas are not left alone with everything. */
@@ -75,7 +76,8 @@ export function planOf(demand: Demand, figures: Figures): Plan {
   const mixed = (pick: (cost: Figures['hit']) => number) => hitShare * pick(hit) + (1 - hitShare) * pick(miss);
   const cores = (us: number) => (peak * us) / 1e6 / utilisation;
   const apiCores = cores(mixed(({ apiUs }) => apiUs));
-  const replicas = Math.max(LEAST_REPLICAS, Math.ceil(apiCores / coresPerReplica) + 1);
+  const servingCores = cores(mixed(({ servingUs }) => servingUs)); // a server has one for it, however large it is
+  const replicas = Math.max(LEAST_REPLICAS, Math.ceil(Math.max(apiCores / coresPerReplica, servingCores)) + 1);
   const table = tableOf(demand, bytes);
   const byRate = peak / (demand.rowsPerSecondPerDatabase * utilisation);
   const databases = Math.ceil(Math.max(byRate, table.diskTbKept / demand.terabytesPerDatabase));
@@ -88,14 +90,20 @@ export function planOf(demand: Demand, figures: Figures): Plan {
     databases,
     postgresCores: cores(row.postgresUs),
     walMbPerSecond: (peak * bytes.wal) / 1e6,
-    cacheRedisGb: (peak * (1 - hitShare) * demand.meanShare * demand.cacheTtlSeconds * bytes.cachedAnswer) / GB,
+    cacheRedisGb: ((1 - hitShare) * requestsInTtl(demand) * bytes.cachedAnswer) / GB,
     cacheRedisCores: cores(mixed(({ cacheUs }) => cacheUs)),
     queueRedisMb: (replicas * QUEUED_RECORDS_PER_REPLICA * bytes.queue) / 1e6,
-    spoolHours: (SPOOL_BYTES * replicas) / (peak * bytes.spool) / 3600,
+    spoolHours: (SPOOL_BYTES * replicas) / (peak * bytes.spool) / HOUR_SECONDS,
     networkInMbit: (peak * bytes.request * 8) / 1e6,
     networkOutMbit: (peak * bytes.answer * 8) / 1e6,
     ...table,
   };
+}
+
+/** At the end of the busiest hour; what is older came at the mean rate. */
+function requestsInTtl({ requestsPerSecond, meanShare, cacheTtlSeconds }: Demand): number {
+  const busySeconds = Math.min(cacheTtlSeconds, HOUR_SECONDS);
+  return requestsPerSecond * (busySeconds + meanShare * (cacheTtlSeconds - busySeconds));
 }
 
 function tableOf({ requestsPerSecond, meanShare, retentionDays }: Demand, bytes: Figures['bytes']) {
