@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { documentedVariables } from '../scripts/test-support/documented-values.js';
 
 /** What the caller's environment names is somebody's: a benched server has services of the bench's own, or none. */
 const NO_SERVICES = Object.fromEntries(
@@ -14,18 +15,32 @@ export function serverEnvironment(overrides: Record<string, string>): NodeJS.Pro
   return { ...process.env, ...NO_SERVICES, ...overrides };
 }
 
+/** These settings, each unless the caller wants it otherwise. */
+export function unlessGiven<Settings extends Record<string, string>>(settings: Settings): Settings {
+  const given = Object.entries(settings).map(([name, value]) => [name, process.env[name] ?? value]);
+  return Object.fromEntries(given) as Settings;
+}
+
 /** The comparisons are with servers that have none of this, unless the caller wants it. */
-export const PLAIN_SETTINGS = {
-  AUDIT_DURABILITY: process.env.AUDIT_DURABILITY ?? 'off',
-  CACHE_ENABLED: process.env.CACHE_ENABLED ?? 'false',
-  RATE_LIMIT_ENABLED: process.env.RATE_LIMIT_ENABLED ?? 'false',
-  LOAD_SHEDDING: process.env.LOAD_SHEDDING ?? 'off',
-};
+export const PLAIN_SETTINGS = unlessGiven({
+  AUDIT_DURABILITY: 'off',
+  CACHE_ENABLED: 'false',
+  RATE_LIMIT_ENABLED: 'false',
+  LOAD_SHEDDING: 'off',
+});
+
+/** What the bench says itself, and secrets. */
+const NOT_NOTED = /^(HOST|PORT|LOG_LEVEL|WORKER_ID|DRAIN_DELAY_SECONDS|DATA_DIR)$|_KEY|(REDIS|QUEUE|POSTGRES)_URL/;
 
 /** Falcon's settings that the caller's environment changes; they are part of the result. */
 export function callersSettings(): Record<string, string> {
-  const names = /^(INFERENCE_|BATCH_|AUDIT_|CACHE_|RATE_LIMIT_|LOAD_SHEDDING|DEFAULT_MODEL$|MODEL_DIR$|NODE_OPTIONS$)/;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => names.test(name))) as Record<string, string>;
+  const documented = documentedVariables('docs/configuration.md').map(({ name }) => name);
+  const names = ['NODE_OPTIONS', ...documented.filter((name) => !NOT_NOTED.test(name))];
+  const given = names.flatMap((name): [string, string][] => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value.replaceAll(/\/\/[^@/,]*@/g, '//')]]; // without the password of a URL
+  });
+  return Object.fromEntries(given);
 }
 
 /** From here on all temporary folders are made in this one, those of the children, too. */

@@ -5,7 +5,7 @@ import { Argument, Command, InvalidArgumentError } from 'commander';
 import { BenchServer } from '../bench-server.js';
 import { OUT_OPTION } from '../cli-options.js';
 import { FALCON } from '../compare.js';
-import { callersKey, callersSettings } from '../config.js';
+import { callersKey, callersSettings, unlessGiven } from '../config.js';
 import { renderContext, renderVerdicts } from '../report.js';
 import { commit, exitCodeOf, machine, save, say } from '../reporting.js';
 import { judgeLoadTest, progressLine, renderOutcome } from './load-test-report.js';
@@ -74,7 +74,7 @@ async function withServer<T>(url: URL | undefined, logFolder: string, use: (url:
     return use(url);
   }
   const dataFolder = mkdtempSync(join(tmpdir(), 'falcon-load-test-'));
-  const env = { ...OWN_SETTINGS, ...callersSettings(), DATA_DIR: dataFolder };
+  const env = { ...unlessGiven(OWN_SETTINGS), DATA_DIR: dataFolder };
   let server: BenchServer | undefined;
   try {
     server = await BenchServer.start({ ...FALCON, env }, logFolder);

@@ -5,7 +5,7 @@ import { PostgresServer } from '../audit/postgres-server.js';
 import { RedisServer } from '../audit/redis-server.js';
 import { BenchServer, type ServerRecipe } from '../bench-server.js';
 import { FALCON } from '../compare.js';
-import { callersSettings } from '../config.js';
+import { unlessGiven } from '../config.js';
 
 /** Far above any load: the limit is asked for every request, and refuses none. */
 const RATE_LIMIT = { RATE_LIMIT_PER_MINUTE: '100000000', RATE_LIMIT_BURST: '1000000' };
@@ -66,7 +66,7 @@ export class Production {
   /** Falcon with everything on. */
   api(name = 'falcon', env: Record<string, string> = {}): ServerRecipe {
     const own = { WORKER_ID: name, DATA_DIR: join(this.dataFolder, name) };
-    return { ...FALCON, name, env: { ...EVERYTHING_ON, ...callersSettings(), ...this.urls, ...own, ...env } };
+    return { ...FALCON, name, env: { ...unlessGiven(EVERYTHING_ON), ...this.urls, ...own, ...env } };
   }
 
   async stop(): Promise<void> {
