@@ -1,6 +1,6 @@
 import { Command, type CommanderError, InvalidArgumentError, Option } from 'commander';
 import { TROUBLE, type ExportOptions, type TailCommandOptions, type VerifyOptions } from './audit.options.js';
-import { parseInstant } from './instant.js';
+import { parseInstant } from '../instant.js';
 
 /** They are in memory all at once, to be shown oldest first. */
 const MAX_LAST = 10_000;

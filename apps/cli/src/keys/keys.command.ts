@@ -11,7 +11,7 @@ import {
   type KeyRecord,
   type Role,
 } from '@app/ops';
-import { parseExpiry } from './expiry.js';
+import { parseExpiry } from '../instant.js';
 
 interface FileOptions {
   file: string;
@@ -39,7 +39,9 @@ export function keysCommand(defaultFile: string | undefined): Command {
     .description('make a key and print it, this once: the file has only its hash')
     .addOption(new Option('--role <role>', 'what it opens').choices(ROLES).default('infer'))
     .option('--tenant <name>', 'whom it stands for; needed for the role infer', parseTenant)
-    .option('--expires <time>', 'from when on it is refused: 90d or 12h from now, or 2027-01-31', parseExpiry)
+    .option('--expires <time>', 'from when on it is refused: 90d or 12h from now, or 2027-01-31', (written) =>
+      parseExpiry(written),
+    )
     .option('--rate-per-minute <requests>', 'a limit of its own instead of its tenant’s', parseCount)
     .option('--rate-burst <requests>', 'requests at once after a rest; a tenth of the rate if not given', parseBurst)
     .option('--note <text>', 'what people should know of it', parseNote)

@@ -1,6 +1,6 @@
 import { Command, type CommanderError, Option } from 'commander';
-import { parseDeadline } from '../audit/instant.js';
 import { loadAdminKey } from '../config.js';
+import { parseDeadline } from '../instant.js';
 import { askMaintenance, type MaintenanceChange } from './ask-maintenance.js';
 import { maintenanceReport } from './maintenance-report.js';
 

@@ -1,5 +1,4 @@
 import { InvalidArgumentError } from 'commander';
-import { isCalendarDay } from '../calendar-day.js';
 
 const RELATIVE = /^(\d{1,6}) ?(s|m|h|d)( ago)?$/;
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -23,4 +22,21 @@ export function parseDeadline(written: string, nowMs = Date.now()): Date {
   return unit === undefined || ago !== undefined
     ? parseInstant(written, nowMs)
     : new Date(nowMs + Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS]);
+}
+
+/**
+ * When something ends, as for `parseDeadline`.
+ * @throws {InvalidArgumentError} also for what is over already
+ */
+export function parseExpiry(written: string, nowMs = Date.now()): Date {
+  const instant = parseDeadline(written, nowMs);
+  if (instant.getTime() <= nowMs) throw new InvalidArgumentError(`${instant.toISOString()} is over.`);
+  return instant;
+}
+
+/** Whether what begins with a date begins with a day that there is: `Date` takes 30 February for 2 March. */
+function isCalendarDay(written: string): boolean {
+  const date = written.slice(0, 'YYYY-MM-DD'.length);
+  const atMs = Date.parse(date);
+  return !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(date);
 }

@@ -1,4 +1,4 @@
-import { parseDeadline, parseInstant } from './instant.js';
+import { parseDeadline, parseExpiry, parseInstant } from './instant.js';
 
 describe('an instant on the command line', () => {
   const nowMs = Date.parse('2026-11-20T10:00:00Z');
@@ -45,5 +45,20 @@ describe('a deadline on the command line', () => {
 
   it('may not be "later"', () => {
     expect(() => parseDeadline('later', nowMs)).toThrow('An instant is written');
+  });
+});
+
+describe('an expiry on the command line', () => {
+  const nowMs = Date.parse('2026-11-20T10:00:00Z');
+
+  it.each([
+    ['90d', '2027-02-18T10:00:00.000Z'],
+    ['2026-11-20T13:30+02:00', '2026-11-20T11:30:00.000Z'],
+  ])('may be %s', (written, instant) => {
+    expect(parseExpiry(written, nowMs).toISOString()).toBe(instant);
+  });
+
+  it.each(['2026-11-20', '7d ago', '0m'])('may not be "%s", which is over', (written) => {
+    expect(() => parseExpiry(written, nowMs)).toThrow('is over.');
   });
 });
