@@ -7,13 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import { loadAuditTools, type AuditTools, type LedgerReport, type LogWriter } from '@app/audit-log';
 import { loadAuditConfig } from '../config.js';
 import { toStdout } from '../to-stdout.js';
-import {
-  DIFFERENCES,
-  TROUBLE,
-  type ExportOptions,
-  type TailCommandOptions,
-  type VerifyOptions,
-} from './audit.options.js';
+import { TROUBLE } from '../trouble.js';
+import { DIFFERENCES, type ExportOptions, type TailCommandOptions, type VerifyOptions } from './audit.options.js';
 import { readLedger } from './ledger-lines.js';
 import { rowLine } from './row-line.js';
 import { isTroubled, statusReport } from './status-report.js';

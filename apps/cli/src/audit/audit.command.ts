@@ -1,6 +1,7 @@
-import { Command, type CommanderError, InvalidArgumentError, Option } from 'commander';
-import { TROUBLE, type ExportOptions, type TailCommandOptions, type VerifyOptions } from './audit.options.js';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseInstant } from '../instant.js';
+import { exitWithTrouble, orTrouble } from '../trouble.js';
+import type { ExportOptions, TailCommandOptions, VerifyOptions } from './audit.options.js';
 
 /** They are in memory all at once, to be shown oldest first. */
 const MAX_LAST = 10_000;
@@ -9,7 +10,7 @@ const MAX_LAST = 10_000;
 export function auditCommand(): Command {
   const audit = new Command('audit')
     .description('what was asked and answered: the spools, the queue and the table of POSTGRES_URL or DATA_DIR')
-    .exitOverride((error: CommanderError) => process.exit(error.exitCode === 0 ? 0 : TROUBLE));
+    .exitOverride(exitWithTrouble);
   audit
     .command('status')
     .description('where the records are; exit code 2 when a part cannot be reached')
@@ -63,12 +64,5 @@ type Actions = typeof import('./audit-actions.js');
 
 /** The libraries behind the commands are loaded by the one that runs. */
 function act<Options extends unknown[]>(run: (actions: Actions, ...options: Options) => Promise<number>) {
-  return async (...options: Options): Promise<void> => {
-    try {
-      process.exitCode = await run(await import('./audit-actions.js'), ...options);
-    } catch (error) {
-      console.error(`falcon: ${(error as Error).message}`);
-      process.exitCode = TROUBLE;
-    }
-  };
+  return (...options: Options) => orTrouble(async () => run(await import('./audit-actions.js'), ...options));
 }

@@ -1,8 +1,7 @@
 import type { ExportFormat } from '@app/audit-log';
 
-/** Exit codes: fine, ledger and table differ, and that it could not be found out. */
+/** Exit code when ledger and table differ. */
 export const DIFFERENCES = 1;
-export const TROUBLE = 2;
 
 /** Bounds of the rows that are meant. */
 export interface RangeOptions {

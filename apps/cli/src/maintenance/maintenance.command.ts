@@ -1,11 +1,9 @@
-import { Command, type CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { loadAdminKey } from '../config.js';
 import { parseDeadline } from '../instant.js';
+import { exitWithTrouble, orTrouble } from '../trouble.js';
 import { askMaintenance, type MaintenanceChange } from './ask-maintenance.js';
 import { maintenanceReport } from './maintenance-report.js';
-
-/** Exit code when the server could not be asked, has refused, or was asked wrongly. */
-const TROUBLE = 2;
 
 interface Options {
   url: string;
@@ -20,19 +18,16 @@ interface Options {
 export function maintenanceCommand(defaultUrl: string): Command {
   const maintenance = new Command('maintenance')
     .description('answer 503 to what asks a model, on one replica or on all')
-    .exitOverride((error: CommanderError) => process.exit(error.exitCode === 0 ? 0 : TROUBLE));
-  const act = (on?: boolean) => async (options: Options) => {
-    try {
+    .exitOverride(exitWithTrouble);
+  const act = (on?: boolean) => (options: Options) =>
+    orTrouble(async () => {
       const status = await askMaintenance(
         { url: options.url, adminApiKey: loadAdminKey() },
         on === undefined ? undefined : change(on, options),
       );
       console.log(options.json ? JSON.stringify(status, null, 2) : maintenanceReport(status));
-    } catch (error) {
-      console.error(`falcon: ${(error as Error).message}`);
-      process.exitCode = TROUBLE;
-    }
-  };
+      return 0;
+    });
   const command = (name: string, description: string) =>
     maintenance
       .command(name)
