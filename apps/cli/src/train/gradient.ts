@@ -43,24 +43,12 @@ export class Gradient {
    * @returns the text's cross-entropy, without `importance`.
    */
   add(features: FeatureVector, target: Float64Array, importance: number, unitFactors: Float64Array): number {
-    this.embed(features);
+    this.network.embed(features, this.sum);
     const loss = this.network.dense
       ? this.backThroughDense(target, importance, unitFactors)
       : this.backThroughSoftmax(this.sum, target, importance, this.sumGradient);
     this.addToRows(features);
     return loss;
-  }
-
-  private embed({ ids, weights }: FeatureVector): void {
-    const { sum } = this;
-    const { embedding, width } = this.network;
-    sum.fill(0);
-    for (let f = 0; f < ids.length; f++) {
-      const weight = weights[f]!;
-      if (weight === 0) continue;
-      const row = ids[f]! * width;
-      for (let unit = 0; unit < width; unit++) sum[unit]! += weight * embedding[row + unit]!;
-    }
   }
 
   private backThroughDense(target: Float64Array, importance: number, unitFactors: Float64Array): number {

@@ -50,8 +50,8 @@ export class SparseNetwork {
   }
 
   /** Adds the logits of a text, times `share`, to `logits`. */
-  addLogits({ ids, weights }: FeatureVector, logits: Float64Array, share = 1): void {
-    const sum = this.embed(ids, weights);
+  addLogits(features: FeatureVector, logits: Float64Array, share = 1): void {
+    const sum = this.embed(features, new Float64Array(this.width));
     if (!this.dense) {
       for (let c = 0; c < logits.length; c++) logits[c]! += share * sum[c]!;
       return;
@@ -65,11 +65,13 @@ export class SparseNetwork {
     }
   }
 
-  private embed(ids: Int32Array, weights: Float32Array): Float64Array {
+  /** Overwrites `sum` with that of a text's weighted rows, and gives it back. */
+  embed({ ids, weights }: FeatureVector, sum: Float64Array): Float64Array {
     const { width, embedding } = this;
-    const sum = new Float64Array(width);
+    sum.fill(0);
     for (let f = 0; f < ids.length; f++) {
       const weight = weights[f]!;
+      if (weight === 0) continue;
       const row = ids[f]! * width;
       for (let unit = 0; unit < width; unit++) sum[unit]! += weight * embedding[row + unit]!;
     }
