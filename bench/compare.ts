@@ -2,10 +2,9 @@ import { PLAIN_SETTINGS, servedModelFolder } from './config.js';
 import { BenchServer, type ServerRecipe } from './bench-server.js';
 import { LoadGenerator } from './load/load-generator.js';
 import { measure, type Scenario } from './measurement.js';
-import { judge, type ScenarioRounds } from './requirements.js';
-import { type BenchReport } from './report.js';
+import { judge, type ScenarioRounds, type Verdict } from './requirements.js';
 import { type HotRoundPlan, runRounds } from './rounds.js';
-import { summarise } from './summary.js';
+import { type ScenarioSummary, summarise } from './summary.js';
 
 /** What every ratio is to. */
 export const REFERENCE: ServerRecipe = { name: 'bare-fastify', script: 'bench/servers/bare-fastify.js' };
@@ -35,7 +34,7 @@ export async function compare(
   plan: ComparisonPlan,
   logFolder: string,
   progress: (line: string) => void,
-): Promise<Pick<BenchReport, 'scenarios' | 'verdicts'>> {
+): Promise<{ scenarios: ScenarioSummary[]; verdicts: Verdict[] }> {
   const recipes = comparedServers();
   const generator = new LoadGenerator();
   const servers: BenchServer[] = [];

@@ -28,7 +28,9 @@ onLinux('a bench that is interrupted', () => {
       expect(await ended).toEqual([code, null]);
       expect(existsSync(temporary.trim())).toBe(false);
       for (const name of ['server', 'frozen']) {
-        const [pid, ...signals] = readFileSync(join(folder, `${name}.log`), 'utf8').trim().split('\n');
+        const [pid, ...signals] = readFileSync(join(folder, `${name}.log`), 'utf8')
+          .trim()
+          .split('\n');
         expect(signals).toEqual([signal]);
         expect(existsSync(`/proc/${pid}`)).toBe(false);
       }

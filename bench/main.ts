@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { auditCommand } from './audit/audit.command.js';
 import { compare, type ComparisonPlan } from './compare.js';
 import { atLeast, OUT_OPTION, positive } from './cli-options.js';
@@ -13,8 +13,8 @@ import { enduranceCommand } from './endurance/endurance.command.js';
 import { loadTestCommand } from './load-test/load-test.command.js';
 import { judgeScrape, renderScrape, SCRAPED_SETTINGS, scrapeCost } from './metrics/scrape-cost.js';
 import { probesCommand } from './probes.command.js';
-import { type BenchReport, renderContext, renderMarkdown, renderVerdicts } from './report.js';
-import { commit, exitCodeOf, machine, save, say } from './reporting.js';
+import { renderScenarios } from './report.js';
+import { report, say } from './reporting.js';
 import { resilienceCommand } from './resilience/resilience.command.js';
 import { roundPlan, type RoundOptions } from './rounds.js';
 import { judgeSoak, LEAST_REQUESTS, renderSamples, soak } from './soak.js';
@@ -39,62 +39,30 @@ function textChoices(list: string): TextChoice[] {
   });
 }
 
-async function runCompare(options: CompareOptions): Promise<void> {
-  mkdirSync(options.out, { recursive: true });
+function runCompare(options: CompareOptions): Promise<void> {
   const plan = planOf(options);
-  const startedAt = new Date().toISOString();
-  const found = await compare(plan, options.out, say);
-  const settings = {
-    commit: commit(),
-    rounds: plan.rounds,
-    seconds: plan.timing.durationMs / 1000,
-    ...PLAIN_SETTINGS,
-    ...callersSettings(),
-  };
-  const report: BenchReport = { startedAt, machine: machine(), settings, ...found };
-  save(options.out, `compare-${startedAt.slice(0, 19).replaceAll(':', '')}`, {
-    json: report,
-    markdown: renderMarkdown(report),
+  const { rounds, timing } = plan;
+  const settings = { rounds, seconds: timing.durationMs / 1000, ...PLAIN_SETTINGS, ...callersSettings() };
+  return report('compare', options, settings, async () => {
+    const { scenarios, verdicts } = await compare(plan, options.out, say);
+    return { found: scenarios, markdown: renderScenarios(scenarios), verdicts };
   });
-  process.exitCode = options.quick ? 0 : exitCodeOf(report.verdicts); // one short round proves nothing
 }
 
-async function runSoak(options: { requests: number; out: string }): Promise<void> {
-  mkdirSync(options.out, { recursive: true });
-  const startedAt = new Date().toISOString();
-  const samples = await soak(options.requests, options.out, ({ requests, rssMb, tensors }) => {
-    say(`${requests} requests: ${rssMb.toFixed(1)} MB resident, ${tensors} tensors`);
+function runSoak(options: { requests: number; out: string }): Promise<void> {
+  return report('soak', options, { ...PLAIN_SETTINGS, ...callersSettings() }, async () => {
+    const found = await soak(options.requests, options.out, ({ requests, rssMb, tensors }) => {
+      say(`${requests} requests: ${rssMb.toFixed(1)} MB resident, ${tensors} tensors`);
+    });
+    return { found, markdown: renderSamples(found), verdicts: judgeSoak(found) };
   });
-  const verdicts = judgeSoak(samples);
-  const report: BenchReport = {
-    startedAt,
-    machine: machine(),
-    settings: { commit: commit(), ...PLAIN_SETTINGS, ...callersSettings() },
-    scenarios: [],
-    verdicts,
-  };
-  save(options.out, `soak-${startedAt.slice(0, 19).replaceAll(':', '')}`, {
-    json: { ...report, samples },
-    markdown: `${renderMarkdown(report)}\n\n${renderSamples(samples)}`,
-  });
-  process.exitCode = exitCodeOf(verdicts);
 }
 
-async function runScrape(options: { scrapes: number; out: string }): Promise<void> {
-  mkdirSync(options.out, { recursive: true });
-  const startedAt = new Date().toISOString();
-  const found = await scrapeCost(options.scrapes, options.out);
-  const verdicts = judgeScrape(found);
-  const context = {
-    startedAt,
-    machine: machine(),
-    settings: { commit: commit(), ...callersSettings(), ...SCRAPED_SETTINGS },
-  };
-  save(options.out, `scrape-${startedAt.slice(0, 19).replaceAll(':', '')}`, {
-    json: { ...context, found, verdicts },
-    markdown: [renderContext(context), renderScrape(found), renderVerdicts(verdicts)].join('\n\n'),
+function runScrape(options: { scrapes: number; out: string }): Promise<void> {
+  return report('scrape', options, { ...callersSettings(), ...SCRAPED_SETTINGS }, async () => {
+    const found = await scrapeCost(options.scrapes, options.out);
+    return { found, markdown: renderScrape(found), verdicts: judgeScrape(found) };
   });
-  process.exitCode = exitCodeOf(verdicts);
 }
 
 async function main(): Promise<void> {

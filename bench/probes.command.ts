@@ -1,13 +1,11 @@
-import { mkdirSync } from 'node:fs';
 import { Command } from 'commander';
 import { HealthProber } from './audit/health-prober.js';
 import { BenchServer } from './bench-server.js';
 import { OUT_OPTION, positive } from './cli-options.js';
 import { FALCON } from './compare.js';
 import { LoadGenerator } from './load/load-generator.js';
-import { renderMarkdown, type BenchReport } from './report.js';
 import { callersSettings, PLAIN_SETTINGS } from './config.js';
-import { commit, exitCodeOf, machine, save, say } from './reporting.js';
+import { report, say } from './reporting.js';
 import type { Verdict } from './requirements.js';
 
 const PROBES = ['/healthz', '/readyz', '/_health/live', '/_health/ready'];
@@ -24,15 +22,10 @@ export function probesCommand(): Command {
     .action(runProbes);
 }
 
-async function runProbes({ seconds, out }: { seconds: number; out: string }): Promise<void> {
-  mkdirSync(out, { recursive: true });
-  const startedAt = new Date().toISOString();
-  const verdicts = await measure(seconds * 1000, out);
-  const settings = { commit: commit(), ...PLAIN_SETTINGS, ...callersSettings() };
-  const report: BenchReport = { startedAt, machine: machine(), settings, scenarios: [], verdicts };
-  const name = `probes-${startedAt.slice(0, 19).replaceAll(':', '')}`;
-  save(out, name, { json: report, markdown: renderMarkdown(report) });
-  process.exitCode = exitCodeOf(verdicts);
+function runProbes(options: { seconds: number; out: string }): Promise<void> {
+  return report('probes', options, { ...PLAIN_SETTINGS, ...callersSettings() }, async () => {
+    return { verdicts: await measure(options.seconds * 1000, options.out) };
+  });
 }
 
 async function measure(durationMs: number, logFolder: string): Promise<Verdict[]> {

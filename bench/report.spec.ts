@@ -1,5 +1,5 @@
 import type { Measurement } from './measurement.js';
-import { renderMarkdown } from './report.js';
+import { renderMarkdown, renderScenarios } from './report.js';
 import { summarise } from './summary.js';
 
 const figures = (requestsPerSecond: number, otherCores: number): Measurement => {
@@ -23,16 +23,13 @@ const rounds = [9000, 10_000, 11_000].map((rate, round) => ({
 }));
 
 describe('renderMarkdown', () => {
-  const markdown = renderMarkdown({
-    startedAt: '2026-01-01T00:00:00Z',
-    machine: { cores: 2 },
-    settings: { rounds: 3 },
-    scenarios: [summarise({ texts: 'different', connections: 1 }, rounds, ['falcon'])],
-    verdicts: [
-      { promise: 'quick', measured: Number.NaN, limit: 1, unit: 'ms', kept: false },
-      { promise: 'light', measured: 0.51234, limit: 1, unit: 'x', kept: true },
-    ],
-  });
+  const context = { startedAt: '2026-01-01T00:00:00Z', machine: { cores: 2 }, settings: { rounds: 3 } };
+  const found = [summarise({ texts: 'different', connections: 1 }, rounds, ['falcon'])];
+  const verdicts = [
+    { promise: 'quick', measured: Number.NaN, limit: 1, unit: 'ms', kept: false },
+    { promise: 'light', measured: 0.51234, limit: 1, unit: 'x', kept: true },
+  ];
+  const markdown = renderMarkdown(context, { found, markdown: renderScenarios(found), verdicts });
 
   it('shows medians with the spread of the ratios, to three digits', () => {
     expect(markdown).toContain('| falcon | 10000 | 0.5 (0.45..0.55) | 1.23 | 1 |');

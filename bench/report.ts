@@ -1,13 +1,19 @@
 import type { Verdict } from './requirements.js';
 import type { ScenarioSummary, ServerSummary, Spread } from './summary.js';
 
-/** Everything a run has found, as it is saved. */
-export interface BenchReport {
+/** When, where and with which settings a run was. */
+export interface Context {
   startedAt: string;
   machine: Record<string, string | number>;
   settings: Record<string, unknown>;
-  scenarios: ScenarioSummary[];
-  verdicts: Verdict[];
+}
+
+/** What a run has found. */
+export interface Findings {
+  found?: unknown;
+  /** That, for people. */
+  markdown?: string;
+  verdicts?: readonly Verdict[];
 }
 
 /** What the ratios of a report are to. */
@@ -25,19 +31,20 @@ const HEADER =
   '| server | req/s | ratio (min..max) | p50 ms | ratio | p99 ms | ratio (min..max) | CPU us/req | ratio (min..max) | cores | RSS MB | ratio |';
 
 /** The report as Markdown, which is also what the terminal shows. */
-export function renderMarkdown({ scenarios, verdicts, ...context }: BenchReport): string {
-  return [
-    renderContext(context),
-    ...(scenarios.length > 0 ? [renderLegend(BARE_FASTIFY)] : []),
-    ...scenarios.map((summary) => renderScenario(summary, BARE_FASTIFY)),
-    ...(verdicts.length > 0 ? [renderVerdicts(verdicts)] : []),
-  ].join('\n\n');
+export function renderMarkdown(context: Context, { markdown = '', verdicts = [] }: Findings): string {
+  const promises = verdicts.length > 0 ? renderVerdicts(verdicts) : '';
+  return [renderContext(context), markdown, promises].filter((part) => part !== '').join('\n\n');
 }
 
-/** When, where and with which settings. */
-export function renderContext({ startedAt, machine, settings }: Omit<BenchReport, 'scenarios' | 'verdicts'>): string {
+function renderContext({ startedAt, machine, settings }: Context): string {
   const facts = Object.entries({ ...machine, ...settings }).map(([name, value]) => `${name} ${String(value)}`);
   return `Measured ${startedAt}; ${facts.join(', ')}.`;
+}
+
+/** All loads of a comparison with bare Fastify. */
+export function renderScenarios(scenarios: readonly ScenarioSummary[]): string {
+  const sections = scenarios.map((summary) => renderScenario(summary, BARE_FASTIFY));
+  return [renderLegend(BARE_FASTIFY), ...sections].join('\n\n');
 }
 
 /** How the scenarios' figures are to be read. */
@@ -82,8 +89,7 @@ function renderRow({ server, values, ratios }: ServerSummary, isReference: boole
   return `| ${cells.join(' | ')} |`;
 }
 
-/** The promises as a table, with its heading. */
-export function renderVerdicts(verdicts: readonly Verdict[]): string {
+function renderVerdicts(verdicts: readonly Verdict[]): string {
   const rows = verdicts.map(({ promise, measured, unit, kept }) => {
     return `| ${kept ? 'kept' : '**broken**'} | ${promise} | ${number(measured)} ${unit} |`;
   });

@@ -1,10 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { mkdirSync } from 'node:fs';
 import { OUT_OPTION, positive } from '../cli-options.js';
 import { callersSettings, PLAIN_SETTINGS } from '../config.js';
-import { renderContext, renderVerdicts } from '../report.js';
-import { commit, exitCodeOf, machine, save, say } from '../reporting.js';
-import type { Verdict } from '../requirements.js';
+import type { Findings } from '../report.js';
+import { report, say } from '../reporting.js';
 import { roundPlan } from '../rounds.js';
 import { waitForQuiet } from '../machine-load.js';
 import { AuditServices, type QueueKind, serviceSettings } from './audit-services.js';
@@ -21,12 +19,6 @@ interface AuditOptions {
   seconds: number;
   patience: number;
   out: string;
-}
-
-interface Part {
-  found: unknown;
-  markdown: string;
-  verdicts: Verdict[];
 }
 
 const QUICK_RECORDS = 50_000;
@@ -63,26 +55,26 @@ export function auditCommand(): Command {
   return audit;
 }
 
-async function runParts(name: string, parts: ((options: AuditOptions) => Promise<Part>)[], options: AuditOptions) {
-  mkdirSync(options.out, { recursive: true });
-  const startedAt = new Date().toISOString();
-  const results: Part[] = [];
-  for (const part of parts) results.push(await part(options));
-  const verdicts = results.flatMap((part) => part.verdicts);
-  const { quick = false, rounds } = options;
+function runParts(
+  name: string,
+  parts: ((options: AuditOptions) => Promise<Required<Findings>>)[],
+  options: AuditOptions,
+): Promise<void> {
   const { AUDIT_DURABILITY: _, ...plain } = PLAIN_SETTINGS;
-  const falcon = { ...plain, ...callersSettings() };
-  const settings = { commit: commit(), rounds: quick ? 1 : rounds, ...serviceSettings(), ...falcon };
-  const context = { startedAt, machine: machine(), settings };
-  const markdown = [renderContext(context), ...results.map((part) => part.markdown), renderVerdicts(verdicts)];
-  save(options.out, `audit-${name}-${startedAt.slice(0, 19).replaceAll(':', '')}`, {
-    json: { ...context, found: results.map(({ found }) => found), verdicts },
-    markdown: markdown.join('\n\n'),
+  const rounds = options.quick ? 1 : options.rounds;
+  const settings = { rounds, ...serviceSettings(), ...plain, ...callersSettings() };
+  return report(`audit-${name}`, options, settings, async () => {
+    const results: Required<Findings>[] = [];
+    for (const part of parts) results.push(await part(options));
+    return {
+      found: results.map(({ found }) => found),
+      markdown: results.map(({ markdown }) => markdown).join('\n\n'),
+      verdicts: results.flatMap(({ verdicts }) => verdicts),
+    };
   });
-  process.exitCode = quick ? 0 : exitCodeOf(verdicts); // one short round proves nothing
 }
 
-async function drainPart({ quick, queue, out, patience, ...options }: AuditOptions): Promise<Part> {
+async function drainPart({ quick, queue, out, patience, ...options }: AuditOptions): Promise<Required<Findings>> {
   const [records, rounds] = quick ? [Math.min(QUICK_RECORDS, options.records), 1] : [options.records, options.rounds];
   const services = await AuditServices.start(out);
   const drains: BracketedDrain[] = [];
@@ -107,7 +99,7 @@ async function drainPart({ quick, queue, out, patience, ...options }: AuditOptio
   return { found: { records, drains }, markdown, verdicts: judgeDrains(drains, records) };
 }
 
-async function costPart({ out, ...options }: AuditOptions): Promise<Part> {
+async function costPart({ out, ...options }: AuditOptions): Promise<Required<Findings>> {
   const found = await cost(roundPlan(options), out, say);
   return { found, markdown: `## Cost in the request\n\n${renderCost(found)}`, verdicts: judgeCost(found) };
 }

@@ -1,10 +1,9 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { OUT_OPTION, positive } from '../cli-options.js';
 import { callersSettings } from '../config.js';
-import { renderContext } from '../report.js';
-import { commit, machine, save, say } from '../reporting.js';
+import { report, say } from '../reporting.js';
 import { renderFigures, renderPlans } from './capacity-report.js';
 import type { Figures } from './figures.js';
 import { measureFigures } from './measure-figures.js';
@@ -61,19 +60,17 @@ export function capacityCommand(): Command {
   return capacity;
 }
 
-async function measure({ seconds, out }: { seconds: number; out: string }): Promise<void> {
-  mkdirSync(out, { recursive: true });
-  const startedAt = new Date().toISOString();
-  const figures = await measureFigures(seconds, out, say);
-  const context = { startedAt, machine: machine(), settings: { commit: commit(), ...callersSettings() } };
-  save(out, `capacity-${startedAt.slice(0, 19).replaceAll(':', '')}`, {
-    json: figures,
-    markdown: [renderContext(context), renderFigures(figures)].join('\n\n'),
+function measure({ seconds, out }: { seconds: number; out: string }): Promise<void> {
+  return report('capacity', { out }, callersSettings(), async () => {
+    const found = await measureFigures(seconds, out, say);
+    return { found, markdown: renderFigures(found) };
   });
 }
 
+/** Of a result, or figures alone. */
 function readFigures(file: string): Figures {
-  return JSON.parse(readFileSync(file, 'utf8')) as Figures;
+  const read = JSON.parse(readFileSync(file, 'utf8')) as Figures | { found: Figures };
+  return 'found' in read ? read.found : read;
 }
 
 function within({ most, mayBeNone }: { most: number; mayBeNone?: true }): (text: string) => number {

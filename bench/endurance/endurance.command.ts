@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { OUT_OPTION, positive } from '../cli-options.js';
 import { callersSettings } from '../config.js';
-import { number, renderContext, renderVerdicts } from '../report.js';
-import { commit, exitCodeOf, machine, save, say } from '../reporting.js';
+import { number } from '../report.js';
+import { report, say } from '../reporting.js';
 import { endurance } from './endurance.js';
 import { enduranceChart, judgeEndurance, renderEndurance } from './endurance-report.js';
 
@@ -28,35 +28,25 @@ export function enduranceCommand(): Command {
     .action(run);
 }
 
-async function run({ minutes, users, chart, out }: Options): Promise<void> {
-  mkdirSync(out, { recursive: true });
-  const startedAt = new Date().toISOString();
-  const found = await endurance({
-    seconds: minutes * 60,
-    users,
-    logFolder: out,
-    onSample: ({ seconds, rssMb, p99Ms, lagSeconds }, { requests }) => {
-      const memory = Object.entries(rssMb).map(([name, mb]) => `${name} ${mb.toFixed(0)}`);
-      say(
-        `${seconds.toFixed(0)} s: ${requests} requests, p99 ${number(p99Ms)} ms, lag ${number(lagSeconds)} s, MB: ${memory.join(', ')}`,
-      );
-    },
+function run({ minutes, users, chart, out }: Options): Promise<void> {
+  return report('endurance', { out }, callersSettings(), async () => {
+    const found = await endurance({
+      seconds: minutes * 60,
+      users,
+      logFolder: out,
+      onSample: ({ seconds, rssMb, p99Ms, lagSeconds }, { requests }) => {
+        const memory = Object.entries(rssMb).map(([name, mb]) => `${name} ${mb.toFixed(0)}`);
+        say(
+          `${seconds.toFixed(0)} s: ${requests} requests, p99 ${number(p99Ms)} ms, lag ${number(lagSeconds)} s, MB: ${memory.join(', ')}`,
+        );
+      },
+    });
+    if (chart !== undefined) {
+      mkdirSync(dirname(chart), { recursive: true });
+      writeFileSync(chart, enduranceChart(found));
+      say(`drawn: ${chart}`);
+    }
+    const title = `${users} users for ${minutes} minutes on the whole stack`;
+    return { found, markdown: renderEndurance(found, title), verdicts: judgeEndurance(found) };
   });
-  const verdicts = judgeEndurance(found);
-  const title = `${users} users for ${minutes} minutes on the whole stack`;
-  const settings = { commit: commit(), ...callersSettings() };
-  if (chart !== undefined) {
-    mkdirSync(dirname(chart), { recursive: true });
-    writeFileSync(chart, enduranceChart(found));
-    say(`drawn: ${chart}`);
-  }
-  save(out, `endurance-${startedAt.slice(0, 19).replaceAll(':', '')}`, {
-    json: { startedAt, minutes, users, ...found, verdicts },
-    markdown: [
-      renderContext({ startedAt, machine: machine(), settings }),
-      renderEndurance(found, title),
-      renderVerdicts(verdicts),
-    ].join('\n\n'),
-  });
-  process.exitCode = exitCodeOf(verdicts);
 }

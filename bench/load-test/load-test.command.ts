@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Argument, Command, InvalidArgumentError } from 'commander';
@@ -6,8 +6,7 @@ import { BenchServer } from '../bench-server.js';
 import { OUT_OPTION } from '../cli-options.js';
 import { FALCON } from '../compare.js';
 import { callersKey, callersSettings, unlessGiven } from '../config.js';
-import { renderContext, renderVerdicts } from '../report.js';
-import { commit, exitCodeOf, machine, save, say } from '../reporting.js';
+import { report, say } from '../reporting.js';
 import { judgeLoadTest, progressLine, renderOutcome } from './load-test-report.js';
 import { PROFILES, stretched, totalSeconds, usersAt, type Profile } from './profile.js';
 import { VirtualUsers, type Outcome } from './virtual-users.js';
@@ -39,28 +38,21 @@ export function loadTestCommand(): Command {
     .action((name: string, options: Options) => loadTest(name, PROFILES[name]!, options));
 }
 
-async function loadTest(name: string, profile: Profile, { url, duration, out }: Options): Promise<void> {
-  mkdirSync(out, { recursive: true });
+function loadTest(name: string, { summary, limits, ...profile }: Profile, options: Options): Promise<void> {
+  const { url, duration, out } = options;
   const stages = stretched(profile.stages, duration ?? totalSeconds(profile.stages));
-  const startedAt = new Date().toISOString();
-  const outcome = await withServer(url, out, async (server) => {
-    say(`${name}: ${profile.summary}, here in ${Math.round(totalSeconds(stages))} s, against ${server.href}`);
-    const headers = callersKey();
-    const users = new VirtualUsers({ url: server, stages, seed: Date.now() % 1000, headers });
-    const timer = setInterval(() => tell(users.outcome(), stages), PROGRESS_MS);
-    return users.run().finally(() => clearInterval(timer));
+  const settings = { server: url?.host ?? 'its own', ...(url ? {} : callersSettings()) };
+  return report(`load-test-${name}`, { out }, settings, async () => {
+    const outcome = await withServer(url, out, async (server) => {
+      say(`${name}: ${summary}, here in ${Math.round(totalSeconds(stages))} s, against ${server.href}`);
+      const headers = callersKey();
+      const users = new VirtualUsers({ url: server, stages, seed: Date.now() % 1000, headers });
+      const timer = setInterval(() => tell(users.outcome(), stages), PROGRESS_MS);
+      return users.run().finally(() => clearInterval(timer));
+    });
+    const markdown = renderOutcome(`${name}: ${summary}`, outcome);
+    return { found: { stages, outcome }, markdown, verdicts: judgeLoadTest(outcome, limits) };
   });
-  const verdicts = judgeLoadTest(outcome, profile.limits);
-  const settings = { commit: commit(), server: url?.host ?? 'its own', ...(url ? {} : callersSettings()) };
-  save(out, `load-test-${name}-${startedAt.slice(0, 19).replaceAll(':', '')}`, {
-    json: { startedAt, profile: name, stages, outcome, verdicts },
-    markdown: [
-      renderContext({ startedAt, machine: machine(), settings }),
-      renderOutcome(`${name}: ${profile.summary}`, outcome),
-      renderVerdicts(verdicts),
-    ].join('\n\n'),
-  });
-  process.exitCode = exitCodeOf(verdicts);
 }
 
 function tell(outcome: Outcome, stages: Profile['stages']): void {

@@ -5,9 +5,8 @@ import { POSTGRES_SETTINGS } from '../audit/postgres-server.js';
 import { OUT_OPTION, positive } from '../cli-options.js';
 import { callersSettings } from '../config.js';
 import { waitForQuiet } from '../machine-load.js';
-import { renderContext, renderVerdicts } from '../report.js';
-import { commit, exitCodeOf, machine, save, say } from '../reporting.js';
-import type { Verdict } from '../requirements.js';
+import type { Findings } from '../report.js';
+import { report, say } from '../reporting.js';
 import { roundPlan } from '../rounds.js';
 import { goodputCurves } from './goodput.js';
 import { drawGoodput, renderGoodput } from './goodput-report.js';
@@ -31,12 +30,6 @@ interface ResilienceOptions {
   out: string;
 }
 
-interface Part {
-  found: unknown;
-  markdown: string;
-  verdicts: Verdict[];
-}
-
 const GOODPUT_TIMES = [0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 7, 10];
 const QUICK_GOODPUT_TIMES = [0.5, 1, 3, 10];
 
@@ -45,14 +38,17 @@ export function resilienceCommand(): Command {
   const resilience = new Command('resilience').description(
     'Everything on: speed, and overload; exits with 1 when a promise is broken.',
   );
-  const part = (name: string, description: string, run: (options: ResilienceOptions) => Promise<Part>) =>
+  const part = (name: string, description: string, run: (options: ResilienceOptions) => Promise<Findings>) =>
     resilience
       .command(name)
       .description(description)
       .option('--quick', 'short: to see that it works, not to judge')
       .option('--patience <seconds>', 'how long to wait at most for an otherwise idle machine', positive, 5)
       .option(...OUT_OPTION)
-      .action((options: ResilienceOptions) => runPart(name, run, options));
+      .action((options: ResilienceOptions) => {
+        const settings = { ...POSTGRES_SETTINGS, ...EVERYTHING_ON, ...callersSettings() };
+        return report(`resilience-${name}`, options, settings, () => run(options));
+      });
   part('paths', 'throughput on a cache hit and on a miss with everything on, as ratios to bare Fastify', pathsPart)
     .option('--rounds <number>', 'rounds of each part', positive, 3)
     .option('--seconds <number>', 'counted time per measurement', positive, 3);
@@ -86,38 +82,24 @@ function workOption(): Option {
     .default('slow');
 }
 
-async function runPart(name: string, run: (options: ResilienceOptions) => Promise<Part>, options: ResilienceOptions) {
-  mkdirSync(options.out, { recursive: true });
-  const startedAt = new Date().toISOString();
-  const { found, markdown, verdicts } = await run(options);
-  const settings = { commit: commit(), ...POSTGRES_SETTINGS, ...EVERYTHING_ON, ...callersSettings() };
-  const context = { startedAt, machine: machine(), settings };
-  const parts = [renderContext(context), markdown, ...(verdicts.length > 0 ? [renderVerdicts(verdicts)] : [])];
-  save(options.out, `resilience-${name}-${startedAt.slice(0, 19).replaceAll(':', '')}`, {
-    json: { ...context, found, verdicts },
-    markdown: parts.join('\n\n'),
-  });
-  process.exitCode = options.quick ? 0 : exitCodeOf(verdicts); // a short run proves nothing
-}
-
-async function pathsPart({ out, ...options }: ResilienceOptions): Promise<Part> {
+async function pathsPart({ out, ...options }: ResilienceOptions): Promise<Findings> {
   const found = await paths(roundPlan(options), out, say);
   return { found, markdown: `## Everything on\n\n${renderPaths(found)}`, verdicts: judgePaths(found) };
 }
 
-async function policyPart({ quick, rounds, patience }: ResilienceOptions): Promise<Part> {
+async function policyPart({ quick, rounds, patience }: ResilienceOptions): Promise<Findings> {
   await waitForQuiet(patience * 1000);
   const found = await policyCost(quick ? { rounds: 3, calls: 50_000 } : { rounds, calls: 300_000 });
   return { found, markdown: `## One call through a policy\n\n${renderPolicy(found)}`, verdicts: judgePolicy(found) };
 }
 
-async function tenantsPart({ quick, rounds, patience, out }: ResilienceOptions): Promise<Part> {
+async function tenantsPart({ quick, rounds, patience, out }: ResilienceOptions): Promise<Findings> {
   await waitForQuiet(patience * 1000);
   const found = await tenantCosts(quick ? { rounds: 1, decisions: 50_000 } : { rounds, decisions: 200_000 }, out);
   return { found, markdown: `## Many tenants\n\n${renderTenants(found)}`, verdicts: judgeTenants(found) };
 }
 
-async function overloadPart({ out, times, ...options }: ResilienceOptions): Promise<Part> {
+async function overloadPart({ out, times, ...options }: ResilienceOptions): Promise<Findings> {
   const work = WORKS[options.work];
   const { rounds, patienceMs, heatUpMs } = roundPlan(options);
   const durations = options.quick
@@ -128,7 +110,7 @@ async function overloadPart({ out, times, ...options }: ResilienceOptions): Prom
   return { found, markdown: `${heading}\n\n${renderOverload(found)}`, verdicts: judgeOverload(found) };
 }
 
-async function goodputPart({ quick, seconds, patience, chart, out, ...chosen }: ResilienceOptions): Promise<Part> {
+async function goodputPart({ quick, seconds, patience, chart, out, ...chosen }: ResilienceOptions): Promise<Findings> {
   const work = WORKS[chosen.work];
   const times = quick ? QUICK_GOODPUT_TIMES : GOODPUT_TIMES;
   const durations = quick
@@ -140,7 +122,7 @@ async function goodputPart({ quick, seconds, patience, chart, out, ...chosen }: 
     writeFileSync(file, drawGoodput(found));
   }
   const heading = `## Goodput, ${describeWork(work)}`;
-  return { found, markdown: `${heading}\n\n${renderGoodput(found)}`, verdicts: [] };
+  return { found, markdown: `${heading}\n\n${renderGoodput(found)}` };
 }
 
 function svgFile(name: string): string {
