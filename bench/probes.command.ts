@@ -6,7 +6,7 @@ import { FALCON } from './compare.js';
 import { LoadGenerator } from './load/load-generator.js';
 import { callersSettings, PLAIN_SETTINGS } from './config.js';
 import { report, say } from './reporting.js';
-import type { Verdict } from './requirements.js';
+import { below, type Verdict } from './requirements.js';
 
 const PROBES = ['/healthz', '/readyz', '/_health/live', '/_health/ready'];
 const CONNECTIONS = 64;
@@ -50,6 +50,5 @@ async function measure(durationMs: number, logFolder: string): Promise<Verdict[]
 function verdictOf(path: string, latencies: HealthProber['latencies']): Verdict {
   const median = latencies.percentileMs(0.5);
   say(`${path}: ${latencies.count} probes, median ${median} ms, 99th percentile ${latencies.percentileMs(0.99)} ms`);
-  const promise = `${path} at full load, median of ${latencies.count}`;
-  return { promise, measured: median, limit: PROMISED_MS, unit: 'ms', kept: median < PROMISED_MS };
+  return below(`${path} at full load, median of ${latencies.count}`, median, PROMISED_MS, 'ms');
 }

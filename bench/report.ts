@@ -1,3 +1,4 @@
+import { number, table, withSpread } from './markdown.js';
 import type { Verdict } from './requirements.js';
 import type { ScenarioSummary, ServerSummary, Spread } from './summary.js';
 
@@ -27,8 +28,8 @@ export interface Reference {
 /** What most ratios are to. */
 export const BARE_FASTIFY: Reference = { title: 'bare Fastify', name: 'bare-fastify' };
 
-const HEADER =
-  '| server | req/s | ratio (min..max) | p50 ms | ratio | p99 ms | ratio (min..max) | CPU us/req | ratio (min..max) | cores | RSS MB | ratio |';
+const HEAD =
+  'server | req/s | ratio (min..max) | p50 ms | ratio | p99 ms | ratio (min..max) | CPU us/req | ratio (min..max) | cores | RSS MB | ratio';
 
 /** The report as Markdown, which is also what the terminal shows. */
 export function renderMarkdown(context: Context, { markdown = '', verdicts = [] }: Findings): string {
@@ -60,19 +61,18 @@ export function renderScenario(
 ): string {
   const title = scenario.texts === 'same' ? 'the same text' : 'all-different texts';
   const bare: ServerSummary = { server: `${name} (reference)`, values: reference, ratios: reference };
-  const rows = [renderRow(bare, true), ...servers.map((summary) => renderRow(summary, false))];
-  const rule = `|${' --- |'.repeat(HEADER.split('|').length - 2)}`;
+  const rows = [rowOf(bare, true), ...servers.map((summary) => rowOf(summary, false))];
   const others = Math.max(reference.otherCores.max, ...servers.map(({ values }) => values.otherCores.max));
   const disturbance = `Other processes kept at most ${number(Math.max(0, others))} cores busy.`;
   const load = `${scenario.connections} ${scenario.connections === 1 ? 'connection' : 'connections'}, ${title}`;
   const heading = `### ${load}${remark}`;
-  return [heading, '', HEADER, rule, ...rows, '', disturbance].join('\n');
+  return [heading, table(HEAD.split(' | '), rows), disturbance].join('\n\n');
 }
 
-function renderRow({ server, values, ratios }: ServerSummary, isReference: boolean): string {
+function rowOf({ server, values, ratios }: ServerSummary, isReference: boolean): (string | number)[] {
   const ratio = (spread: Spread) => (isReference ? '1' : withSpread(spread));
   const plainRatio = (spread: Spread) => (isReference ? '1' : number(spread.median));
-  const cells = [
+  return [
     server,
     Math.round(values.requestsPerSecond.median),
     ratio(ratios.requestsPerSecond),
@@ -86,19 +86,11 @@ function renderRow({ server, values, ratios }: ServerSummary, isReference: boole
     Math.round(values.rssMb.median),
     plainRatio(ratios.rssMb),
   ];
-  return `| ${cells.join(' | ')} |`;
 }
 
 function renderVerdicts(verdicts: readonly Verdict[]): string {
   const rows = verdicts.map(({ promise, measured, unit, kept }) => {
-    return `| ${kept ? 'kept' : '**broken**'} | ${promise} | ${number(measured)} ${unit} |`;
+    return [kept ? 'kept' : '**broken**', promise, `${number(measured)} ${unit}`];
   });
-  return ['### Promises', '', '| | promise | measured |', '| --- | --- | --- |', ...rows].join('\n');
-}
-
-const withSpread = ({ median, min, max }: Spread) => `${number(median)} (${number(min)}..${number(max)})`;
-
-/** Three significant digits, but no exponent. */
-export function number(value: number): string {
-  return Number.isFinite(value) ? String(Number(value.toPrecision(3))) : 'n/a';
+  return `### Promises\n\n${table(['', 'promise', 'measured'], rows)}`;
 }

@@ -66,3 +66,13 @@ export function atLeast(promise: string, measured: number, limit: number, unit =
 export function atMost(promise: string, measured: number, limit: number, unit = 'x'): Verdict {
   return { promise: `${promise} <= ${limit} ${unit}`, measured, limit, unit, kept: measured <= limit };
 }
+
+/** The promise that a figure stays below its limit. */
+export function below(promise: string, measured: number, limit: number, unit: string): Verdict {
+  return { promise: `${promise} < ${limit} ${unit}`, measured, limit, unit, kept: measured < limit };
+}
+
+/** The promise that there is none of something. */
+export function none(promise: string, measured: number, unit: string): Verdict {
+  return { promise: `${promise} = 0`, measured, limit: 0, unit, kept: measured === 0 };
+}

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchServer } from './bench-server.js';
 import { FALCON } from './compare.js';
 import { LoadGenerator } from './load/load-generator.js';
+import { table } from './markdown.js';
 import { readMetric } from './read-metric.js';
-import type { Verdict } from './requirements.js';
+import { below, none, type Verdict } from './requirements.js';
 
 const CONNECTIONS = 64;
 const PARTS = 10;
@@ -61,25 +62,13 @@ export function judgeSoak(samples: readonly SoakSample[]): Verdict[] {
   const leaked = Math.max(...samples.map(({ tensors }) => Math.abs(tensors - first.tensors)));
   const load = `${last.requests} requests, after the first ${first.requests}`;
   return [
-    {
-      promise: `${load}: growth of resident memory < 5 %`,
-      measured: growthPercent,
-      limit: 5,
-      unit: '%',
-      kept: growthPercent < 5,
-    },
-    {
-      promise: `${load}: change of the tensor count = 0`,
-      measured: leaked,
-      limit: 0,
-      unit: 'tensors',
-      kept: leaked === 0,
-    },
+    below(`${load}: growth of resident memory`, growthPercent, 5, '%'),
+    none(`${load}: change of the tensor count`, leaked, 'tensors'),
   ];
 }
 
 /** The samples as a Markdown table. */
 export function renderSamples(samples: readonly SoakSample[]): string {
-  const rows = samples.map(({ requests, rssMb, tensors }) => `| ${requests} | ${rssMb.toFixed(1)} | ${tensors} |`);
-  return ['| requests | resident MB | tensors |', '| --- | --- | --- |', ...rows].join('\n');
+  const rows = samples.map(({ requests, rssMb, tensors }) => [requests, rssMb.toFixed(1), tensors]);
+  return table(['requests', 'resident MB', 'tensors'], rows);
 }

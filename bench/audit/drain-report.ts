@@ -1,4 +1,4 @@
-import { number } from '../report.js';
+import { number, table, withSpread } from '../markdown.js';
 import { atLeast, atMost, type Verdict } from '../requirements.js';
 import { type Spread, spreadOf } from '../summary.js';
 import type { QueueKind } from './audit-services.js';
@@ -60,9 +60,9 @@ function ratioOf(drains: readonly BracketedDrain[]): Spread {
   );
 }
 
-const DRAIN_HEADER =
-  '| queue on | rows/s (min..max) | to plain unnest (min..max) | /healthz p99 ms (most) | CPU us/row: api | worker | Postgres | Redis | other cores |';
-const MEMORY_HEADER = '| queue on | drained | api MB | worker MB | Postgres MB | Redis MB |';
+const DRAIN_HEAD =
+  'queue on | rows/s (min..max) | to plain unnest (min..max) | /healthz p99 ms (most) | CPU us/row: api | worker | Postgres | Redis | other cores';
+const MEMORY_HEAD = 'queue on | drained | api MB | worker MB | Postgres MB | Redis MB';
 
 /** All drains as tables. */
 export function renderDrains(drains: readonly BracketedDrain[]): string {
@@ -72,22 +72,24 @@ export function renderDrains(drains: readonly BracketedDrain[]): string {
   );
   return [
     `Plain batched unnest from one process with four connections: ${withSpread(references)} rows/s.`,
-    [
-      DRAIN_HEADER,
-      ruleOf(DRAIN_HEADER),
-      ...kinds.map((queue) => renderDrain(drains.filter((each) => each.queue === queue))),
-    ].join('\n'),
+    table(
+      DRAIN_HEAD.split(' | '),
+      kinds.map((queue) => drainRow(drains.filter((each) => each.queue === queue))),
+    ),
     'Resident memory during the last drain of each kind:',
-    [MEMORY_HEADER, ruleOf(MEMORY_HEADER), ...kinds.flatMap((queue) => renderMemory(queue, drains))].join('\n'),
+    table(
+      MEMORY_HEAD.split(' | '),
+      kinds.flatMap((queue) => memoryRows(queue, drains)),
+    ),
   ].join('\n\n');
 }
 
-function renderDrain(drains: readonly BracketedDrain[]): string {
+function drainRow(drains: readonly BracketedDrain[]): string[] {
   const over = (figure: (drain: Drain) => number) => spreadOf(drains.map(({ drain }) => figure(drain)));
   const cpu = (['api', 'worker', 'postgres', 'redis'] as const).map((name) =>
     number(over(({ cpuUs }) => cpuUs[name]).median),
   );
-  const cells = [
+  return [
     LIMITS[drains[0]!.queue].name,
     withSpread(over(({ rowsPerSecond }) => rowsPerSecond)),
     withSpread(ratioOf(drains)),
@@ -95,17 +97,13 @@ function renderDrain(drains: readonly BracketedDrain[]): string {
     ...cpu,
     number(Math.max(0, over(({ otherCores }) => otherCores).max)),
   ];
-  return `| ${cells.join(' | ')} |`;
 }
 
-function renderMemory(queue: QueueKind, drains: readonly BracketedDrain[]): string[] {
+function memoryRows(queue: QueueKind, drains: readonly BracketedDrain[]): string[][] {
   const samples = drains.findLast((each) => each.queue === queue)!.drain.samples;
   return Array.from({ length: 10 }, (_, tenth) => {
     const sample = samples.find(({ progress }) => progress >= (tenth + 1) / 10)!;
     const figures = [sample.apiRssMb, sample.workerRssMb, sample.postgresRssMb, sample.redisRssMb].map(number);
-    return `| ${LIMITS[queue].name} | ${(tenth + 1) * 10} % | ${figures.join(' | ')} |`;
+    return [LIMITS[queue].name, `${(tenth + 1) * 10} %`, ...figures];
   });
 }
-
-const ruleOf = (header: string) => `|${' --- |'.repeat(header.split('|').length - 2)}`;
-const withSpread = ({ median, min, max }: Spread) => `${number(median)} (${number(min)}..${number(max)})`;

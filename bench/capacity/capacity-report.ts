@@ -1,4 +1,4 @@
-import { number } from '../report.js';
+import { number, table } from '../markdown.js';
 import type { Figures } from './figures.js';
 import type { Demand, Plan } from './plan.js';
 
@@ -27,8 +27,10 @@ export function renderFigures({ hit, miss, row, bytes }: Figures): string {
     ['`m_api`', 'memory of a server', bytes.apiMemory / 2 ** 20, 'MiB'],
     ['`m_worker`', 'memory of an audit worker', bytes.workerMemory / 2 ** 20, 'MiB'],
   ];
-  const lines = rows.map(([name, what, value, unit]) => `| ${name} | ${what} | ${number(value)} ${unit} |`);
-  return ['| name | what | measured |', '| --- | --- | --- |', ...lines].join('\n');
+  return table(
+    ['name', 'what', 'measured'],
+    rows.map(([name, what, value, unit]) => [name, what, `${number(value)} ${unit}`]),
+  );
 }
 
 /** What is said of a plan, line by line: a figure and its unit. */
@@ -57,11 +59,11 @@ const LINES: readonly [what: string, figure: (plan: Plan) => number, unit: strin
 
 /** Plans side by side, as Markdown. */
 export function renderPlans(plans: readonly { demand: Demand; plan: Plan }[]): string {
-  const cells = (values: readonly string[]) => `| ${values.join(' | ')} |`;
-  const asked = plans.map(({ demand }) => demand.requestsPerSecond.toLocaleString('en'));
-  return [
-    cells(['requests a second at the busiest hour', ...asked]),
-    cells(['---', ...plans.map(() => '---')]),
-    ...LINES.map(([what, figure, unit]) => cells([what, ...plans.map(({ plan }) => `${number(figure(plan))}${unit}`)])),
-  ].join('\n');
+  return table(
+    [
+      'requests a second at the busiest hour',
+      ...plans.map(({ demand }) => demand.requestsPerSecond.toLocaleString('en')),
+    ],
+    LINES.map(([what, figure, unit]) => [what, ...plans.map(({ plan }) => `${number(figure(plan))}${unit}`)]),
+  );
 }

@@ -1,6 +1,6 @@
 import { renderOutcome } from '../load-test/load-test-report.js';
-import { number } from '../report.js';
-import type { Verdict } from '../requirements.js';
+import { number, table } from '../markdown.js';
+import { below, none, type Verdict } from '../requirements.js';
 import { lineChart, type Line } from '../resilience/line-chart.js';
 import type { Endurance, EnduranceSample } from './endurance.js';
 
@@ -34,9 +34,6 @@ export function growthPercent(samples: readonly EnduranceSample[], process: stri
 
 /** Holds a run against what the stack promises. */
 export function judgeEndurance({ samples, outcome, firedAlerts, verified, dropped }: Endurance): Verdict[] {
-  const none = (promise: string, measured: number, unit: string): Verdict => {
-    return { promise: `${promise} = 0`, measured, limit: 0, unit, kept: measured === 0 };
-  };
   const growths = Object.keys(JUDGED).map((process) => {
     const promise = `${process}: growth of resident memory after the warm-up`;
     return below(promise, growthPercent(samples, process), MOST_GROWTH_PERCENT, '%');
@@ -52,10 +49,6 @@ export function judgeEndurance({ samples, outcome, firedAlerts, verified, droppe
   ];
 }
 
-function below(what: string, measured: number, limit: number, unit: string): Verdict {
-  return { promise: `${what} < ${limit} ${unit}`, measured, limit, unit, kept: measured < limit };
-}
-
 function alertsPromise(fired: readonly string[]): string {
   return fired.length === 0 ? 'alerts that fired' : `alerts that fired (${fired.join(', ')})`;
 }
@@ -64,12 +57,12 @@ function alertsPromise(fired: readonly string[]): string {
 export function renderEndurance({ samples, outcome }: Endurance, title: string): string {
   const processes = Object.keys(samples[0]?.rssMb ?? {});
   const at = [1 / 3, 2 / 3, 1].map((share) => samples[Math.max(0, Math.ceil(samples.length * share) - 1)]);
-  const rows = processes.map((process) => {
-    const cells = at.map((sample) => number(sample?.rssMb[process] ?? Number.NaN));
-    return `| ${process} | ${cells.join(' | ')} |`;
-  });
-  const header = ['| resident MB | after a third | two thirds | at the end |', '| --- | --- | --- | --- |'];
-  return [renderOutcome(title, outcome), '', ...header, ...rows].join('\n');
+  const rows = processes.map((process) => [
+    process,
+    ...at.map((sample) => number(sample?.rssMb[process] ?? Number.NaN)),
+  ]);
+  const memory = table(['resident MB', 'after a third', 'two thirds', 'at the end'], rows);
+  return [renderOutcome(title, outcome), memory].join('\n\n');
 }
 
 /** The run as a chart. */

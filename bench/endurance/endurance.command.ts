@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { OUT_OPTION, positive } from '../cli-options.js';
 import { callersSettings } from '../config.js';
-import { number } from '../report.js';
+import { number } from '../markdown.js';
 import { report, say } from '../reporting.js';
 import { endurance } from './endurance.js';
 import { enduranceChart, judgeEndurance, renderEndurance } from './endurance-report.js';

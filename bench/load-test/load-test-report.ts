@@ -1,24 +1,14 @@
-import { number } from '../report.js';
-import type { Verdict } from '../requirements.js';
+import { number, table } from '../markdown.js';
+import { below, type Verdict } from '../requirements.js';
 import type { Limits } from './profile.js';
 import type { Outcome } from './virtual-users.js';
 
 /** Holds what the users have got against the limits. */
 export function judgeLoadTest(outcome: Outcome, { p95Ms, p99Ms, failedPercent }: Limits): Verdict[] {
-  const latency = (name: string, measured: number, limit: number): Verdict => {
-    return { promise: `${name} < ${limit} ms`, measured, limit, unit: 'ms', kept: measured < limit };
-  };
-  const failed = outcome.failedPercent;
   return [
-    latency('p95', outcome.p95Ms, p95Ms),
-    ...(p99Ms === undefined ? [] : [latency('p99', outcome.p99Ms, p99Ms)]),
-    {
-      promise: `failed < ${failedPercent} %`,
-      measured: failed,
-      limit: failedPercent,
-      unit: '%',
-      kept: failed < failedPercent,
-    },
+    below('p95', outcome.p95Ms, p95Ms, 'ms'),
+    ...(p99Ms === undefined ? [] : [below('p99', outcome.p99Ms, p99Ms, 'ms')]),
+    below('failed', outcome.failedPercent, failedPercent, '%'),
   ];
 }
 
@@ -41,8 +31,7 @@ export function renderOutcome(title: string, outcome: Outcome): string {
     ],
     ['p50 / p95 / p99 / max', `${[p50Ms, p95Ms, p99Ms, maxMs].map(number).join(' / ')} ms`],
   ];
-  const table = ['| | |', '| --- | --- |', ...rows.map(([name, value]) => `| ${name} | ${value} |`)];
-  return [`## ${title}`, '', ...table, ...remarks(endings)].join('\n');
+  return [`## ${title}`, table(['', ''], rows), ...remarks(endings)].join('\n\n');
 }
 
 /** What an operator should know of refusals before blaming the server. */
@@ -50,7 +39,6 @@ function remarks(endings: Record<string, number>): string[] {
   return endings['429'] === undefined
     ? []
     : [
-        '',
         'All users are one tenant to the server, and 429 is its rate limit: start it with RATE_LIMIT_ENABLED=false, or raise the limit of the key in API_KEY.',
       ];
 }

@@ -1,5 +1,5 @@
 import { BenchServer } from '../bench-server.js';
-import { number } from '../report.js';
+import { number, table, withSpread } from '../markdown.js';
 import { atMost, type Verdict } from '../requirements.js';
 import { type Spread, spreadOf } from '../summary.js';
 
@@ -45,11 +45,12 @@ export function judgeScrape({ tookMs }: Pick<ScrapeCost, 'tookMs'>): Verdict[] {
 
 /** The cost as a table. */
 export function renderScrape({ tookMs, cpuMs, bytes }: ScrapeCost): string {
-  return [
-    '| a scrape of `/metrics` | |',
-    '| --- | --- |',
-    `| time, ms (min..max) | ${number(tookMs.median)} (${number(tookMs.min)}..${number(tookMs.max)}) |`,
-    `| CPU, ms | ${number(cpuMs)} |`,
-    `| answer, KB | ${number(bytes / 1000)} |`,
-  ].join('\n');
+  return table(
+    ['a scrape of `/metrics`', ''],
+    [
+      ['time, ms (min..max)', withSpread(tookMs)],
+      ['CPU, ms', number(cpuMs)],
+      ['answer, KB', number(bytes / 1000)],
+    ],
+  );
 }

@@ -1,4 +1,4 @@
-import { number } from '../report.js';
+import { number, table } from '../markdown.js';
 import type { GoodputCurve } from './goodput.js';
 import { CALLER_TIMEOUT_MS } from './heavy-load.js';
 import { type Line, lineChart, type Panel } from './line-chart.js';
@@ -31,18 +31,16 @@ export function drawGoodput(curves: readonly GoodputCurve[]): string {
   return lineChart([goodput, latency], xTicks);
 }
 
-const HEADER = '| server | offered | answered | p50 ms | p99 ms |';
-
 /** The curves as a table. */
 export function renderGoodput(curves: readonly GoodputCurve[]): string {
   const capacities = curves.map(({ server, capacity }) => `${server} ${number(capacity)}/s`);
   const rows = curves.flatMap(({ server, points }) =>
     points.map(({ offered, answered, p50Ms, p99Ms }) => {
-      return `| ${[server, `${number(offered)} x`, `${number(answered)} x`, number(p50Ms), number(p99Ms)].join(' | ')} |`;
+      return [server, `${number(offered)} x`, `${number(answered)} x`, number(p50Ms), number(p99Ms)];
     }),
   );
   return [
     `Best closed-loop throughput: ${capacities.join(', ')}. Offered and answered are multiples of it.`,
-    [HEADER, '| --- | --- | --- | --- | --- |', ...rows].join('\n'),
+    table(['server', 'offered', 'answered', 'p50 ms', 'p99 ms'], rows),
   ].join('\n\n');
 }

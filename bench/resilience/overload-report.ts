@@ -1,5 +1,5 @@
 import { type OpenCounts, SLICE_MS } from '../load/open-job.js';
-import { number } from '../report.js';
+import { number, table } from '../markdown.js';
 import { atLeast, atMost, type Verdict } from '../requirements.js';
 import { spreadOf } from '../summary.js';
 import { bestOf, type ClosedPoint } from './heavy-load.js';
@@ -89,8 +89,7 @@ export function growthPercent(samples: readonly number[]): number {
   return (between(0.7, 1) / between(0.2, 0.5) - 1) * 100;
 }
 
-const HEADER =
-  '| requests | offered/s | answered/s | refused/s | lost | p50 ms | p99 ms | refused p50 ms | refused p99 ms |';
+const HEAD = 'requests | offered/s | answered/s | refused/s | lost | p50 ms | p99 ms | refused p50 ms | refused p99 ms';
 
 /** The overloads as tables. */
 export function renderOverload({ plan, rounds }: Overload): string {
@@ -100,15 +99,15 @@ export function renderOverload({ plan, rounds }: Overload): string {
 function renderRound(plan: OverloadPlan, { before, after, loaded, rssMb, eventLoop }: OverloadRound): string {
   const [overload, afterwards] = loaded.phases;
   const rows = [
-    renderRow('without load, before', before.unloaded, plan.unloadedMs),
-    renderRow(`${plan.times} times the capacity`, overload!.all, plan.loadMs),
-    renderRow('of these critical', overload!.critical, plan.loadMs),
-    renderRow('afterwards, half the capacity', afterwards!.all, plan.afterwardsMs),
-    renderRow('without load, after', after.unloaded, plan.unloadedMs),
+    rowOf('without load, before', before.unloaded, plan.unloadedMs),
+    rowOf(`${plan.times} times the capacity`, overload!.all, plan.loadMs),
+    rowOf('of these critical', overload!.critical, plan.loadMs),
+    rowOf('afterwards, half the capacity', afterwards!.all, plan.afterwardsMs),
+    rowOf('without load, after', after.unloaded, plan.unloadedMs),
   ];
   return [
     `Closed load without shedding, before: ${renderClosed(before.closed)}; after: ${renderClosed(after.closed)}.`,
-    [HEADER, `|${' --- |'.repeat(HEADER.split('|').length - 2)}`, ...rows].join('\n'),
+    table(HEAD.split(' | '), rows),
     `Meanwhile the event loop of the serving thread was at most ${number(eventLoop.p99Ms)} ms late at the 99th percentile, the load generator itself ${number(loaded.lateP99Ms)} ms. Resident memory was ${number(Math.min(...rssMb))} to ${number(Math.max(...rssMb))} MB.`,
   ].join('\n\n');
 }
@@ -122,14 +121,13 @@ function renderClosed(points: readonly ClosedPoint[]): string {
     .join(', ');
 }
 
-function renderRow(name: string, counts: OpenCounts, durationMs: number): string {
+function rowOf(name: string, counts: OpenCounts, durationMs: number): (string | number)[] {
   const perSecond = (count: number) => number((count * 1000) / durationMs);
   const { offered, answered, refused, timedOut, failed } = counts;
-  const cells = [
+  return [
     name,
     ...[offered, answered, refused].map(perSecond),
     timedOut + failed,
     ...[counts.answeredP50Ms, counts.answeredP99Ms, counts.refusedP50Ms, counts.refusedP99Ms].map(number),
   ];
-  return `| ${cells.join(' | ')} |`;
 }

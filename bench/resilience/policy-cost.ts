@@ -1,6 +1,6 @@
 import { Policies, type Policy, type PolicyOptions, ResilienceMetrics } from '@app/resilience';
 import { Registry } from 'prom-client';
-import { number } from '../report.js';
+import { table, withSpread } from '../markdown.js';
 import { atMost, type Verdict } from '../requirements.js';
 import { type Spread, spreadOf } from '../summary.js';
 
@@ -70,13 +70,12 @@ export function judgePolicy({ added }: Pick<PolicyCost, 'added'>): Verdict[] {
 
 /** The cost as a table. */
 export function renderPolicy({ direct, policy, added }: PolicyCost): string {
-  const row = (name: string, { median, min, max }: Spread) =>
-    `| ${name} | ${number(median)} (${number(min)}..${number(max)}) |`;
-  return [
-    '| call | CPU us (min..max) |',
-    '| --- | --- |',
-    row('directly', direct),
-    row('through bulkhead, deadline, retry, breaker and metrics', policy),
-    row('difference', added),
-  ].join('\n');
+  return table(
+    ['call', 'CPU us (min..max)'],
+    [
+      ['directly', withSpread(direct)],
+      ['through bulkhead, deadline, retry, breaker and metrics', withSpread(policy)],
+      ['difference', withSpread(added)],
+    ],
+  );
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { RedisServer } from '../audit/redis-server.js';
-import { number } from '../report.js';
+import { number, table, withSpread } from '../markdown.js';
 import { atMost, type Verdict } from '../requirements.js';
 import { type Spread, spreadOf } from '../summary.js';
 
@@ -117,13 +117,10 @@ export function judgeTenants(found: readonly TenantCost[]): Verdict[] {
 
 /** The costs as a table. */
 export function renderTenants(found: readonly TenantCost[]): string {
-  const rows = found.map(({ form, tenants, decision, heapMb: grown, remembered }) => {
-    const { median, min, max } = decision;
-    return `| ${form} | ${tenants} | ${number(median)} (${number(min)}..${number(max)}) | ${number(grown)} | ${remembered} |`;
-  });
-  return [
-    '| buckets in | tenants | CPU us a decision (min..max) | heap MB | remembered |',
-    '| --- | --- | --- | --- | --- |',
-    ...rows,
-  ].join('\n');
+  return table(
+    ['buckets in', 'tenants', 'CPU us a decision (min..max)', 'heap MB', 'remembered'],
+    found.map(({ form, tenants, decision, heapMb: grown, remembered }) => {
+      return [form, tenants, withSpread(decision), number(grown), remembered];
+    }),
+  );
 }

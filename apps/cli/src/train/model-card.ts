@@ -1,4 +1,4 @@
-import { figuresTable, labelTable } from '../evaluate/figures-markdown.js';
+import { figuresTable, labelTable, markdownTable } from '../evaluate/figures-markdown.js';
 import type { MemberSettings } from './recipe.js';
 import type { TrainedTextModel } from './train-text-model.js';
 import type { Provenance } from './provenance.js';
@@ -33,10 +33,10 @@ export function writeModelCard(trained: TrainedTextModel, provenance: Provenance
 }
 
 function dataTable({ data }: Provenance): string {
-  const rows = Object.entries(data).map(
-    ([role, { name, rows: count, sha256 }]) => `| ${role} | ${name} | ${count} | \`${sha256}\` |`,
+  return markdownTable(
+    ['role', 'file', 'rows', 'sha256'],
+    Object.entries(data).map(([role, { name, rows, sha256 }]) => [role, name, String(rows), `\`${sha256}\``]),
   );
-  return ['| role | file | rows | sha256 |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
 function procedure(
@@ -85,6 +85,6 @@ function perLabel({ decider }: TrainedTextModel, { figures }: Provenance): strin
 }
 
 function fileTable(files: VersionFiles): string {
-  const rows = Object.entries(files).map(([name, content]) => `| ${name} | ${Buffer.byteLength(content)} |`);
-  return ['| file | bytes |', '| --- | --- |', ...rows].join('\n');
+  const rows = Object.entries(files).map(([name, content]) => [name, String(Buffer.byteLength(content))]);
+  return markdownTable(['file', 'bytes'], rows);
 }
