@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { HealthProber } from './audit/health-prober.js';
+import { HealthProber } from './servers/health-prober.js';
 import { BenchServer } from './bench-server.js';
 import { OUT_OPTION, positive } from './cli-options.js';
 import { FALCON } from './compare.js';

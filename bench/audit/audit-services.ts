@@ -1,8 +1,8 @@
 import type { ServerRecipe } from '../bench-server.js';
 import { FALCON } from '../compare.js';
 import { PLAIN_SETTINGS } from '../config.js';
-import { POSTGRES_SETTINGS, PostgresServer } from './postgres-server.js';
-import { REDIS_SETTINGS, RedisServer } from './redis-server.js';
+import { POSTGRES_SETTINGS, PostgresServer } from '../servers/postgres-server.js';
+import { REDIS_SETTINGS, RedisServer } from '../servers/redis-server.js';
 
 /** What the queue between api and worker is kept in. */
 export type QueueKind = 'redis' | 'postgres';

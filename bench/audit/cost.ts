@@ -1,19 +1,16 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchServer, type ServerRecipe } from '../bench-server.js';
 import { FALCON, startHot } from '../compare.js';
 import { PLAIN_SETTINGS } from '../config.js';
 import { LoadGenerator } from '../load/load-generator.js';
 import type { Scenario } from '../measurement.js';
-import { readMetric } from '../read-metric.js';
 import { type Bracketed, type HotRoundPlan, runRounds } from '../rounds.js';
+import { settle } from '../settle.js';
 import { AuditServices } from './audit-services.js';
 
 const SCENARIO: Scenario = { texts: 'different', connections: 64 };
-const SETTLE_TIMEOUT_MS = 180_000;
-const POLL_MS = 100;
 
 /** What the audit log costs the server that records its answers. */
 export interface Cost {
@@ -73,17 +70,4 @@ function recipes(services: AuditServices, root: string): ServerRecipe[] {
   const env = { ...PLAIN_SETTINGS, ...given, DATA_DIR: folderOf('embedded'), AUDIT_DURABILITY: 'process' };
   mkdirSync(folderOf('embedded'), { recursive: true });
   return [...production, { ...FALCON, name: 'embedded', env }];
-}
-
-/** Waits until all that was recorded is in the table; then the worker, if it is given, rests until the next time. */
-export async function settle(apis: readonly BenchServer[], worker?: BenchServer): Promise<void> {
-  worker?.resume();
-  const deadlineMs = performance.now() + SETTLE_TIMEOUT_MS;
-  for (const api of apis) {
-    while ((await readMetric(api.port, 'audit_spool_records')) > 0) {
-      if (performance.now() > deadlineMs) throw new Error(`the records of ${api.name} do not get into the table`);
-      await sleep(POLL_MS);
-    }
-  }
-  worker?.freeze();
 }

@@ -8,7 +8,7 @@ import { BenchServer } from '../bench-server.js';
 import { machineCpuMs } from '../machine-load.js';
 import { readMetric } from '../read-metric.js';
 import type { AuditServices, QueueKind } from './audit-services.js';
-import { HealthProber } from './health-prober.js';
+import { HealthProber } from '../servers/health-prober.js';
 import { emptyTable, tableFilling } from './table.js';
 
 const SAMPLE_MS = 500;

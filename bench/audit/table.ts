@@ -1,4 +1,4 @@
-import type { PostgresServer } from './postgres-server.js';
+import type { PostgresServer } from '../servers/postgres-server.js';
 
 /** What a run has left in the table. */
 export interface TableFilling {

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { settle } from '../audit/cost.js';
-import type { RedisServer } from '../audit/redis-server.js';
+import type { RedisServer } from '../servers/redis-server.js';
 import { BenchServer } from '../bench-server.js';
 import { LoadGenerator } from '../load/load-generator.js';
 import type { TextChoice } from '../load/load-job.js';
@@ -10,6 +9,7 @@ import { RequestSource } from '../load/request-source.js';
 import { freshSeed, measure } from '../measurement.js';
 import { readMetric } from '../read-metric.js';
 import { Production } from '../resilience/production.js';
+import { settle } from '../settle.js';
 import type { Figures, RequestCost } from './figures.js';
 
 const CONNECTIONS = 64;

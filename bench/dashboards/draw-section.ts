@@ -3,7 +3,7 @@ import { drawStateTimeline } from './draw-state-timeline.js';
 import { drawTimeSeries } from './draw-time-series.js';
 import { drawBars, drawGauge, drawTable } from './draw-values.js';
 import type { NamedSeries, Span } from './panel-data.js';
-import { type Box, rect, text } from './svg.js';
+import { type Box, rect, text } from '../svg/svg.js';
 
 /** Panels below one heading of a dashboard. */
 export interface Section {

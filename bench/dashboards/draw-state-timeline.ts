@@ -1,6 +1,6 @@
 import type { ChartPanel } from '../../deploy/grafana/dashboard-schema.js';
 import type { NamedSeries, Span } from './panel-data.js';
-import { type Box, fitted, NAMED_COLOURS, rect, text } from './svg.js';
+import { type Box, fitted, NAMED_COLOURS, rect, text } from '../svg/svg.js';
 import { timeAxis, xOf } from './time-axis.js';
 
 type TimelinePanel = Extract<ChartPanel, { type: 'state-timeline' }>;

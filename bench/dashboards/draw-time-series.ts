@@ -1,7 +1,7 @@
 import type { ChartPanel } from '../../deploy/grafana/dashboard-schema.js';
 import { formatValue } from './format-value.js';
 import type { NamedSeries, Span } from './panel-data.js';
-import { type Box, fitted, NAMED_COLOURS, rect, round, SERIES_COLOURS, text } from './svg.js';
+import { type Box, fitted, NAMED_COLOURS, rect, round, SERIES_COLOURS, text } from '../svg/svg.js';
 import { timeAxis, xOf } from './time-axis.js';
 
 type TimeSeriesPanel = Extract<ChartPanel, { type: 'timeseries' }>;

@@ -1,7 +1,7 @@
 import type { ChartPanel } from '../../deploy/grafana/dashboard-schema.js';
 import { formatValue } from './format-value.js';
 import type { NamedSeries } from './panel-data.js';
-import { type Box, fitted, NAMED_COLOURS, rect, round, text } from './svg.js';
+import { type Box, fitted, NAMED_COLOURS, rect, round, text } from '../svg/svg.js';
 
 type PanelOf<Type> = Extract<ChartPanel, { type: Type }>;
 

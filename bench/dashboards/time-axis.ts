@@ -1,5 +1,5 @@
 import type { Span } from './panel-data.js';
-import { type Box, round, text } from './svg.js';
+import { type Box, round, text } from '../svg/svg.js';
 
 const LABELS = 5;
 

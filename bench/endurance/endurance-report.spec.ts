@@ -1,5 +1,5 @@
 import type { Endurance, EnduranceSample } from './endurance.js';
-import { enduranceChart, growthPercent, judgeEndurance, renderEndurance } from './endurance-report.js';
+import { enduranceChart, fittedGrowthPercent, judgeEndurance, renderEndurance } from './endurance-report.js';
 
 /** A run of 90 samples whose memory is as given, from the start to the end. */
 function runOf(rssOf: (share: number) => number, changes: Partial<Endurance> = {}): Endurance {
@@ -19,21 +19,21 @@ const broken = (run: Endurance) =>
     .filter(({ kept }) => !kept)
     .map(({ promise }) => promise);
 
-describe('growthPercent', () => {
+describe('fittedGrowthPercent', () => {
   it('does not count the warm-up, nor a swing without a trend', () => {
     const warming = runOf((share) => (share < 0.3 ? 100 + share * 1000 : 400 + 20 * Math.sin(share * 60)));
-    expect(Math.abs(growthPercent(warming.samples, 'worker-1'))).toBeLessThan(2);
+    expect(Math.abs(fittedGrowthPercent(warming.samples, 'worker-1'))).toBeLessThan(2);
   });
 
   it('does not make much of a little in a small process', () => {
-    expect(growthPercent(runOf((share) => 14 + 3 * share).samples, 'redis-queue')).toBeLessThan(5);
-    expect(growthPercent(runOf((share) => 14 + 15 * share).samples, 'redis-queue')).toBeGreaterThan(5);
+    expect(fittedGrowthPercent(runOf((share) => 14 + 3 * share).samples, 'redis-queue')).toBeLessThan(5);
+    expect(fittedGrowthPercent(runOf((share) => 14 + 15 * share).samples, 'redis-queue')).toBeGreaterThan(5);
   });
 
   it('is that of the line through the samples after it', () => {
     const { samples } = runOf((share) => 100 + 90 * share);
-    expect(growthPercent(samples, 'worker-1')).toBeCloseTo((60 / 130) * 100, 0);
-    expect(growthPercent(runOf((share) => 100 - 30 * share).samples, 'worker-1')).toBeLessThan(0);
+    expect(fittedGrowthPercent(samples, 'worker-1')).toBeCloseTo((60 / 130) * 100, 0);
+    expect(fittedGrowthPercent(runOf((share) => 100 - 30 * share).samples, 'worker-1')).toBeLessThan(0);
   });
 });
 

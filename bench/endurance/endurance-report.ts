@@ -1,7 +1,7 @@
 import { renderOutcome } from '../load-test/load-test-report.js';
 import { number, table } from '../markdown.js';
 import { below, none, type Verdict } from '../requirements.js';
-import { lineChart, type Line } from '../resilience/line-chart.js';
+import { lineChart, type Line } from '../svg/line-chart.js';
 import type { Endurance, EnduranceSample } from './endurance.js';
 
 /** Processes whose memory must not grow, with their colours; that of Postgres and the cache's Redis fills up to what is configured. */
@@ -20,7 +20,7 @@ const MOST_P99_MS = 1000;
 const MOST_FAILED_PERCENT = 0.1;
 
 /** How memory has changed from the end of the warm-up to the end of the run, by the line that fits the samples best. */
-export function growthPercent(samples: readonly EnduranceSample[], process: string): number {
+export function fittedGrowthPercent(samples: readonly EnduranceSample[], process: string): number {
   const warm = samples.slice(Math.floor(samples.length * WARM_UP_SHARE));
   const points = warm.map(({ seconds, rssMb }) => ({ x: seconds, y: rssMb[process] ?? Number.NaN }));
   const mean = (pick: (point: { x: number; y: number }) => number) =>
@@ -36,7 +36,7 @@ export function growthPercent(samples: readonly EnduranceSample[], process: stri
 export function judgeEndurance({ samples, outcome, firedAlerts, verified, dropped }: Endurance): Verdict[] {
   const growths = Object.keys(JUDGED).map((process) => {
     const promise = `${process}: growth of resident memory after the warm-up`;
-    return below(promise, growthPercent(samples, process), MOST_GROWTH_PERCENT, '%');
+    return below(promise, fittedGrowthPercent(samples, process), MOST_GROWTH_PERCENT, '%');
   });
   return [
     ...growths,

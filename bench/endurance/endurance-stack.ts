@@ -12,6 +12,7 @@ import type { ProcessUsage } from '../process-usage.js';
 import { readMetric } from '../read-metric.js';
 import { say } from '../reporting.js';
 import { Production } from '../resilience/production.js';
+import { settle } from '../settle.js';
 
 /** Caches that are full before memory is judged: how far they grow is configured, and no leak. */
 const SMALL_CACHE = { CACHE_MEMORY_BYTES: String(4 * 1024 * 1024) };
@@ -80,6 +81,11 @@ export class EnduranceStack {
   /** The largest value that a server has of a metric. */
   async worst(metric: string): Promise<number> {
     return Math.max(...(await Promise.all(this.servers.map(({ port }) => readMetric(port, metric)))));
+  }
+
+  /** Resolves when all that was recorded is in the table. */
+  settled(): Promise<void> {
+    return settle(this.servers);
   }
 
   /** Names of the alerts that have fired since the start; undefined when nobody was watching. */

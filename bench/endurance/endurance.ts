@@ -6,7 +6,6 @@ import { EnduranceStack, type Verified } from './endurance-stack.js';
 /** As many samples there are in the whole time, but not more than one a second. */
 const SAMPLES = 180;
 const LEAST_GAP_MS = 1000;
-const DRAIN_TIMEOUT_MS = 120_000;
 
 /** The stack at one moment. */
 export interface EnduranceSample {
@@ -56,7 +55,7 @@ export async function endurance({ seconds, users, logFolder, onSample }: Enduran
       onSample(sample, load.outcome());
     }
     const outcome = await ended;
-    await drained(stack);
+    await stack.settled();
     const [firedAlerts, verified] = [await stack.firedAlerts(), await stack.verify()];
     return { samples, outcome, firedAlerts, verified, dropped: await stack.worst('dropped_logs_total') };
   } finally {
@@ -75,13 +74,4 @@ async function sampleOf(stack: EnduranceStack, seconds: number, latencies: Laten
   };
   latencies.clear();
   return sample;
-}
-
-/** Waits until all that was recorded is in the table. */
-async function drained(stack: EnduranceStack): Promise<void> {
-  const giveUpMs = performance.now() + DRAIN_TIMEOUT_MS;
-  while ((await stack.worst('audit_spool_records')) > 0) {
-    if (performance.now() > giveUpMs) throw new Error('two minutes after the load there are records on the spools');
-    await sleep(250);
-  }
 }

@@ -1,7 +1,7 @@
 import { number, table } from '../markdown.js';
 import type { GoodputCurve } from './goodput.js';
 import { CALLER_TIMEOUT_MS } from './heavy-load.js';
-import { type Line, lineChart, type Panel } from './line-chart.js';
+import { type Line, lineChart, type Panel } from '../svg/line-chart.js';
 
 const COLOURS: Record<string, string> = { falcon: '#0a7d4f', 'naive-fastify': '#c2410c' };
 const OFFERED = 'offered load, as a multiple of what the server can do';

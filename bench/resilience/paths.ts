@@ -1,8 +1,8 @@
-import { settle } from '../audit/cost.js';
 import type { BenchServer } from '../bench-server.js';
 import { REFERENCE } from '../compare.js';
 import { measure, type Scenario } from '../measurement.js';
 import { type Bracketed, type HotRoundPlan, runRounds } from '../rounds.js';
+import { settle } from '../settle.js';
 import { withHotServers } from './hot-servers.js';
 
 /** The two ways of a request: answered from the cache, or by the model. */

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PostgresServer } from '../audit/postgres-server.js';
-import { RedisServer } from '../audit/redis-server.js';
+import { PostgresServer } from '../servers/postgres-server.js';
+import { RedisServer } from '../servers/redis-server.js';
 import { BenchServer, type ServerRecipe } from '../bench-server.js';
 import { FALCON } from '../compare.js';
 import { unlessGiven } from '../config.js';

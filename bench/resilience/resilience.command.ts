@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { POSTGRES_SETTINGS } from '../audit/postgres-server.js';
+import { POSTGRES_SETTINGS } from '../servers/postgres-server.js';
 import { OUT_OPTION, positive } from '../cli-options.js';
 import { callersSettings } from '../config.js';
 import { waitForQuiet } from '../machine-load.js';

@@ -3,7 +3,7 @@ import { MemoryRateLimiter, Policies, type RateLimiter, RedisRateLimiter } from 
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { RedisServer } from '../audit/redis-server.js';
+import { RedisServer } from '../servers/redis-server.js';
 import { number, table, withSpread } from '../markdown.js';
 import { atMost, type Verdict } from '../requirements.js';
 import { type Spread, spreadOf } from '../summary.js';

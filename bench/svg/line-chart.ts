@@ -1,3 +1,5 @@
+import { round, text } from './svg.js';
+
 /** One line of a chart. */
 export interface Line {
   name: string;
@@ -64,7 +66,3 @@ function drawLine({ name, colour, points }: Line, index: number, { xOf, yOf, top
   const legend = text(WIDTH - MARGIN.right - 130 * index, top + 20, name, `text-anchor="end" fill="${colour}"`);
   return `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>${dots.join('')}${legend}`;
 }
-
-const text = (x: number, y: number, content: string, attributes: string) =>
-  `<text x="${x}" y="${y}" ${attributes}>${content.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</text>`;
-const round = (value: number) => Math.round(value * 10) / 10;
