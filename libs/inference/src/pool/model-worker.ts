@@ -45,7 +45,7 @@ export const MAX_BACKLOG = 2;
 export class ModelWorker {
   /** Keys of the model versions that this worker has loaded. */
   readonly loaded = new Set<string>();
-  /** Keys of those that it could not load, and is not asked for again. */
+  /** Keys of those that it could not load, and is not asked for, at least for a while. */
   readonly refused = new Set<string>();
   /** Resolves when the backend has started; rejects with a sentence when it cannot. */
   readonly started: Promise<void>;

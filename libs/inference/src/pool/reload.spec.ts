@@ -63,6 +63,18 @@ describe('a version that serves and is refused by a later worker', () => {
   const test = new TestService();
   afterAll(() => test.stop());
 
+  it('is loaded by the same one when nobody has it and it can be read again', async () => {
+    const folder = writeVersion(test.dir, 'linear/1', { fate: 'loads' });
+    const service = await test.start({ workerEntry: FATEFUL_WORKER_ENTRY });
+    const pool = service['host']['pools'].get('wasm') as WorkerPool;
+    writeFileSync(join(folder, 'fate'), 'refuses');
+    await pool.live()[0]?.kill('the test wants it');
+    await until(() => service.models()[0]?.state === 'refused');
+    writeFileSync(join(folder, 'fate'), 'loads');
+    expect(await until(() => service.isReady())).toBe(true);
+    await service.stop();
+  });
+
   it('is loaded by the one after that', async () => {
     const folder = writeVersion(test.dir, 'linear/1', { fate: 'loads' });
     const service = await test.start({ workers: 2, workerEntry: FATEFUL_WORKER_ENTRY });

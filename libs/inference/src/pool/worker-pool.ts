@@ -37,10 +37,11 @@ export class WorkerPool {
   private readonly sources = new Map<string, ModelSource>();
   /** Workers in a row that ended while loading a model. */
   private readonly loadDeaths = new Map<string, number>();
-  /** Models that have served; what one worker cannot load of them, later ones try again. */
+  /** Models that have served; what a worker cannot load of them, it and later ones try again. */
   private readonly proven = new Set<string>();
   /** Models that no worker is given any more although some still have them, and why: the last of those takes the model along. */
   private readonly abandoned = new Map<string, string>();
+  /** Of workers and of loads. */
   private readonly restarts = new Set<NodeJS.Timeout>();
   /** Workers in a row that ended before they had loaded anything; a worker lost in service is replaced at once. */
   private falseStarts = 0;
@@ -173,7 +174,8 @@ export class WorkerPool {
       this.events.loaded(key, outcome);
     }
     if (outcome.state === 'refused') {
-      if (!this.proven.has(key)) this.sources.delete(key);
+      if (this.proven.has(key)) this.tryAgain(worker, key);
+      else this.sources.delete(key);
       this.events.refused(key, outcome.reason, outcome.missingKernel);
     }
     if (outcome.state === 'lost') this.countLoadDeath(key, outcome.reason);
@@ -186,6 +188,16 @@ export class WorkerPool {
     this.sources.set(key, source);
     this.loadDeaths.delete(key);
     this.abandoned.delete(key);
+  }
+
+  /** A model that has served may be readable again in a while, and a worker that is well has no replacement to try. */
+  private tryAgain(worker: ModelWorker, key: string): void {
+    const timer = setTimeout(() => {
+      this.restarts.delete(timer);
+      worker.refused.delete(key);
+      if (worker.isIdle) this.next(worker, false);
+    }, MAX_BACKOFF_MS);
+    this.restarts.add(timer);
   }
 
   private countLoadDeath(key: string, reason: string): void {
