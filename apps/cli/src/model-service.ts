@@ -1,8 +1,8 @@
-import { InferenceService, type InferenceLog, type ModelStatus } from '@app/inference';
+import { InferenceService, type LogWriter, type ModelStatus } from '@app/inference';
 import { loadBackend, type CliConfig } from './config.js';
 
 /** Refusals are part of what commands print; nothing else is worth a line. */
-const QUIET: InferenceLog = { info: () => undefined, warning: () => undefined, error: () => undefined };
+const QUIET: LogWriter = { info: () => undefined, warning: () => undefined, error: () => undefined };
 
 /** Items that wait in the service at most; commands hold themselves below it. */
 const MAX_QUEUED = 4096;

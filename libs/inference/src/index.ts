@@ -1,7 +1,7 @@
 export { InferenceModule } from './inference.module.js';
 export { type ModelChoice, InferenceService } from './inference.service.js';
 export type { TracedBatch } from './inference-observer.js';
-export type { InferenceLog } from './inference-log.js';
+export type { LogWriter } from './log-writer.js';
 export type { CallOptions, InferenceBackend, InferenceOptions } from './inference.options.js';
 export * from './inference.errors.js';
 export type { TextClassification } from './text-classification.js';

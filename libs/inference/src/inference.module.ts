@@ -3,7 +3,7 @@ import { register } from 'prom-client';
 import { InferenceMetrics } from './inference.metrics.js';
 import type { InferenceOptions } from './inference.options.js';
 import type { InferenceObserver } from './inference-observer.js';
-import type { InferenceLog } from './inference-log.js';
+import type { LogWriter } from './log-writer.js';
 import { InferenceService } from './inference.service.js';
 
 /** Wires the inference library: import `InferenceModule.forRoot(options, log)` and inject `InferenceService`. */
@@ -15,7 +15,7 @@ export class InferenceModule {
    */
   static forRoot(
     options: InferenceOptions,
-    log: InferenceLog,
+    log: LogWriter,
     { onBatch, onTracedBatch }: Partial<Omit<InferenceObserver, 'onWorkerLost'>> = {},
   ): DynamicModule {
     const metrics = new InferenceMetrics(register, options.workerId);

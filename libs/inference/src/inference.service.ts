@@ -1,7 +1,7 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { InferenceStoppedError, ModelTaskError } from './inference.errors.js';
 import type { CallOptions, InferenceOptions } from './inference.options.js';
-import type { InferenceLog } from './inference-log.js';
+import type { LogWriter } from './log-writer.js';
 import type { InferenceObserver } from './inference-observer.js';
 import type { TextClassificationManifest } from './models/manifest.js';
 import type { ModelStatus } from './models/model-status.js';
@@ -26,7 +26,7 @@ export class InferenceService implements OnApplicationShutdown {
 
   constructor(
     private readonly options: InferenceOptions,
-    log: InferenceLog,
+    log: LogWriter,
     observer: InferenceObserver = UNOBSERVED,
   ) {
     this.host = new ModelHost(options, log, observer);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ModelNotReadyError } from '../inference.errors.js';
 import type { InferenceOptions } from '../inference.options.js';
-import type { InferenceLog } from '../inference-log.js';
+import type { LogWriter } from '../log-writer.js';
 import type { InferenceObserver } from '../inference-observer.js';
 import { listModelFolders } from '../models/model-folders.js';
 import { ModelRegistry, type ModelVersion } from '../models/model-registry.js';
@@ -47,7 +47,7 @@ export class ModelHost {
 
   constructor(
     private readonly options: InferenceOptions,
-    private readonly log: InferenceLog,
+    private readonly log: LogWriter,
     private readonly observer: InferenceObserver,
   ) {
     this.scheduler = new Scheduler(options.inferenceTimeoutMs, log, observer);

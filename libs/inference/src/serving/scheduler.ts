@@ -1,5 +1,5 @@
 import { InferenceFailedError, InferenceStoppedError, WorkerLostError } from '../inference.errors.js';
-import type { InferenceLog } from '../inference-log.js';
+import type { LogWriter } from '../log-writer.js';
 import type { InferenceObserver } from '../inference-observer.js';
 import type { ModelWorker } from '../pool/model-worker.js';
 import type { WorkerPool } from '../pool/worker-pool.js';
@@ -46,7 +46,7 @@ export class Scheduler {
 
   constructor(
     private readonly inferenceTimeoutMs: number,
-    private readonly log: InferenceLog,
+    private readonly log: LogWriter,
     private readonly observer: InferenceObserver,
   ) {}
 
