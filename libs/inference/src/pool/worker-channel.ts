@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import { messageOf } from '../message-of.js';
 import type { FromWorker, ToWorker, WorkerSettings } from '../worker/protocol.js';
 
 /** What a channel tells its owner. */
@@ -41,7 +42,7 @@ export class ThreadChannel extends WorkerChannel {
     this.worker.on('message', (message: FromWorker) => events.message(message));
     this.worker.on('messageerror', (error) => events.message({ type: 'poisoned', reason: error.message }));
     this.worker.on('error', (error: unknown) => {
-      reason = error instanceof Error ? error.message : String(error);
+      reason = messageOf(error);
     });
     this.worker.on('exit', (code) => events.exit(reason ?? `it exited with code ${code}`));
   }

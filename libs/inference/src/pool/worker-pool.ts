@@ -1,3 +1,4 @@
+import { messageOf } from '../message-of.js';
 import type { WorkerSettings } from '../worker/protocol.js';
 import type { ModelSource } from '../worker/served-model.js';
 import { type LoadOutcome, MAX_BACKLOG, ModelWorker } from './model-worker.js';
@@ -131,7 +132,7 @@ export class WorkerPool {
     try {
       this.make();
     } catch (error) {
-      this.events.lost(error instanceof Error ? error.message : String(error));
+      this.events.lost(messageOf(error));
       this.respawn({ isFalseStart: true });
     }
   }

@@ -1,3 +1,4 @@
+import { messageOf } from '../message-of.js';
 import type { NamedTensors } from '../tensors.js';
 import type { BatchInput, BatchOutput, Computed } from './protocol.js';
 import { isPoisonous } from './wasm-heap.js';
@@ -14,7 +15,7 @@ export async function runOrIsolate(run: (input: BatchInput) => Promise<Computed>
   } catch (error) {
     if (isPoisonous(error)) throw error;
     const singles = singleItems(input);
-    if (singles.length === 1) return join([error instanceof Error ? error.message : String(error)]);
+    if (singles.length === 1) return join([messageOf(error)]);
     const outcomes: (Computed | string)[] = [];
     for (const single of singles) {
       const { computed, failures } = await runOrIsolate(run, single);

@@ -1,3 +1,4 @@
+import { messageOf } from '../message-of.js';
 import type { TextClassificationManifest } from '../models/manifest.js';
 import { TextFeatures } from '../text/text-features.js';
 import type { TensorModel } from './tensor-model.js';
@@ -56,10 +57,8 @@ export class TextClassifier {
       await this.run(batch, 1);
     } catch (error) {
       if (isPoisonous(error)) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(`the model fails on the last of the ${size} n-grams of its vocabulary: ${reason}`, {
-        cause: error,
-      });
+      const sentence = `the model fails on the last of the ${size} n-grams of its vocabulary: ${messageOf(error)}`;
+      throw new Error(sentence, { cause: error });
     }
   }
 

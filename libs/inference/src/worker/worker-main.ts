@@ -5,6 +5,7 @@
 import os from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
+import { messageOf } from '../message-of.js';
 import { startBackend } from './backend.js';
 import { runOrIsolate } from './isolate.js';
 import {
@@ -72,10 +73,6 @@ function yieldToServing(): void {
   } catch {
     // A sandbox may forbid it. All works without, only less promptly.
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function main(settings: WorkerSettings): void {
