@@ -103,7 +103,7 @@ describe('the bulkhead of a model', () => {
     const first = server.client.infer({ text: 'first' });
     await until(async () => (await series(server, 'policy_running_calls', { dependency: 'model' })) === 1);
     const second = server.client.infer({ text: 'second' });
-    const late = await server.client.infer({ text: 'third' }, { 'X-Request-Timeout-Ms': '100' });
+    const late = await server.client.infer({ text: 'third' }, { 'X-Request-Timeout-Ms': '2500' });
     expect([late.status, late.json['code'], late.json['stage']]).toEqual([504, 'DEADLINE_EXCEEDED', 'model.bulkhead']);
     expect([(await first).status, (await second).status]).toEqual([200, 200]);
     expect(await series(server, 'timeouts_total', { stage: 'model.bulkhead' })).toBe(1);
@@ -144,8 +144,8 @@ describe('a deadline', () => {
 
 describe('a text that is computed for another caller', () => {
   it('is computed again when that one’s deadline passes, not one’s own', async () => {
-    const server = await start({ CACHE_ENABLED: 'true', BATCH_TIMEOUT_MS: '2000' });
-    const hurried = server.client.infer({ text: 'the same' }, { 'X-Request-Timeout-Ms': '500' });
+    const server = await start({ CACHE_ENABLED: 'true', BATCH_TIMEOUT_MS: '8000' });
+    const hurried = server.client.infer({ text: 'the same' }, { 'X-Request-Timeout-Ms': '5000' });
     await until(async () => (await series(server, 'policy_running_calls', { dependency: 'model' })) === 1);
     const patient = await server.client.infer({ text: 'the same' });
     expect((await hurried).status).toBe(504);

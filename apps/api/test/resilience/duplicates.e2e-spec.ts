@@ -94,7 +94,7 @@ describe('50 requests at once with one idempotency key', () => {
 describeWithRedis('two replicas that share their idempotency keys', () => {
   beforeAll(async () => {
     stack = await AuditStack.open({ redis: 'now', postgres: 'now' });
-    const env = { ...SETTINGS, REDIS_URL: stack.redis!.url, IDEMPOTENCY_LEASE_SECONDS: '2' };
+    const env = { ...SETTINGS, REDIS_URL: stack.redis!.url, IDEMPOTENCY_LEASE_SECONDS: '4' };
     await open([await stack.api('a', { ...env, BATCH_TIMEOUT_MS: '6000' }), await stack.api('b', env)]);
   });
   afterAll(close);
