@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { underServiceLevels, type HttpMetrics, type RouteClass, type RouteMeter, type ServiceLevels } from '@app/ops';
 import { accessOf } from '../auth/access.js';
 import type { Gates } from '../gates/gates.js';
+import { HttpError } from '../http-errors.js';
 import { Cors } from './cors.js';
 import { answerConnectionError, type BusySocket, type ConnectionError } from './client-errors.js';
 import { enter } from './enter.js';
@@ -43,6 +44,8 @@ function classOf(route: string): RouteClass {
   }
   return route.startsWith('/admin/') ? 'admin' : (ROUTE_CLASSES[route] ?? 'public');
 }
+
+const CLOSE = { headers: { Connection: 'close' } };
 
 const METERED_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
@@ -91,6 +94,7 @@ export class HttpServer extends FastifyAdapter {
         headersTimeout: bodyTimeoutMs,
         requestTimeout: bodyTimeoutMs, // Fastify sets its own too late for Node, which wants the headers' not to be longer
         connectionsCheckingInterval: SLOW_REQUEST_CHECK_MS,
+        requireHostHeader: false, // it is required below: Node's own answer has no body
       },
       genReqId: requestIdOf,
       // A request that comes in on an open connection while the server stops is still answered, with "Connection: close".
@@ -104,6 +108,8 @@ export class HttpServer extends FastifyAdapter {
     const server = this.getInstance<FastifyInstance>();
     // That of HTTP would also end the check for requests that are not sent in time, and cut answers off: see closeIdle().
     server.server.close = (onClosed) => NetServer.prototype.close.call(server.server, onClosed) as Server;
+    // Whoever expects what is unknown here is answered all the same; Node would say 417, without a body.
+    server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
     takeJsonBodiesOnly(server);
     boundUnfinishedBodies(server);
     this.watchRequests(server, corsOrigins.length > 0 ? new Cors(new Set(corsOrigins)) : undefined);
@@ -139,8 +145,13 @@ export class HttpServer extends FastifyAdapter {
       if (this.isDraining) {
         reply.raw.shouldKeepAlive = false;
       }
-      if (request.is404) {
+      const isWithoutHost = request.raw.headers.host === undefined && request.raw.httpVersion === '1.1';
+      if (request.is404 || isWithoutHost) {
         meterResponse(reply.raw, this.unmatchedMeter(request.method), this.watch, request);
+      }
+      if (isWithoutHost) {
+        this.filter?.answer(new HttpError('BAD_REQUEST', 'HTTP/1.1 needs "Host".', CLOSE), request, reply);
+        return;
       }
       if (cors?.answer(request, reply)) {
         return;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { answerOf } from '../support/client.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
 jest.setTimeout(60_000);
@@ -64,6 +65,22 @@ describe('where a request ends', () => {
 
   it.each(REFUSED)('is not guessed: %s', async (_what, bytes) => {
     expect(await statusesOf(bytes)).toEqual([400]);
+  });
+
+  it('is told as any other error when there is no host, and is counted', async () => {
+    const socket = await running.client.socket();
+    socket.write('GET /healthz HTTP/1.1\r\nX-Request-ID: no-host\r\n\r\n');
+    const { json, headers } = await answerOf(socket);
+    expect(json).toMatchObject({ code: 'BAD_REQUEST', request_id: 'no-host' });
+    expect(headers).toMatchObject({ 'x-request-id': 'no-host', 'x-content-type-options': 'nosniff' });
+    const { text: metrics } = await running.client.get('/metrics');
+    expect(metrics).toMatch(
+      /^http_requests_total\{[^}]*method="GET",path="unmatched\|public",status="400"[^}]*\} [1-9]/m,
+    );
+  });
+
+  it('does not depend on what is expected besides', async () => {
+    expect(await statusesOf(`${POST}Expect: nonsense\r\nConnection: close\r\n${LENGTH}\r\n${BODY}`)).toEqual([200]);
   });
 
   it('is where its length says, whatever the body looks like', async () => {
