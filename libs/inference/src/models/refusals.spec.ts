@@ -1,4 +1,4 @@
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   embeddingFiles,
@@ -69,6 +69,7 @@ describe('a broken model version is refused with a sentence, and others serve on
     writeFileSync(join(test.dir, 'secret'), 'x');
     const linked = writeVersion(test.dir, 'linked/1', { 'model.json': good['model.json'] as string });
     symlinkSync('/etc/hostname', join(linked, 'weights.bin'));
+    mkdirSync(join(writeVersion(test.dir, 'folder/1', { 'model.json': good['model.json'] as string }), 'weights.bin'));
     const service = await test.start({ defaultModel: 'good' });
     for (const { name, version, reason } of service.models()) reasons.set(`${name}/${version}`, reason);
   });
@@ -83,6 +84,7 @@ describe('a broken model version is refused with a sentence, and others serve on
     ['truncated/1', 'the weight files have 20 bytes, the weights of "model.json" need 48'],
     ['padded/1', 'the weight files have 52 bytes, the weights of "model.json" need 48'],
     ['missing/1', '"weights.bin" is missing'],
+    ['folder/1', '"weights.bin" cannot be read: EISDIR'],
     ['wrong-size/1', '"weights.bin" has 20 bytes, falcon.json says 48'],
     ['wrong-hash/1', '"weights.bin" has sha256'],
     ['unlisted/1', '"weights.bin" is not listed in "files" of falcon.json'],

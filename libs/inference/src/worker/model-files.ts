@@ -36,7 +36,11 @@ export class ModelFolderReader {
 
   /** @throws {Error} a sentence, when the file is missing, outside the folder, not listed, or not the bytes that are listed. */
   async read(path: string): Promise<Buffer> {
-    const bytes = await readFile(await this.resolve(path));
+    const file = await this.resolve(path);
+    // Node's own words would tell whoever asks for readiness where the file is.
+    const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+      throw new Error(`"${path}" cannot be read: ${error.code}`);
+    });
     const listed = this.manifest?.files[path];
     if (!this.manifest) return bytes;
     if (!listed) throw new Error(`"${path}" is not listed in "files" of falcon.json`);
