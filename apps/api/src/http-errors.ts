@@ -57,6 +57,7 @@ export const DEGRADING_ERROR_CODES = [
   'WORKER_LOST',
   'INFERENCE_STOPPED',
 ] as const satisfies readonly ErrorCode[];
+export type DegradingErrorCode = (typeof DEGRADING_ERROR_CODES)[number];
 
 /** What asking a model may end with, once a request is well formed. */
 export const INFERENCE_ERROR_CODES = [

@@ -1,5 +1,6 @@
 import { MAX_MODEL_NAME_CHARACTERS } from '@app/inference';
 import { z } from 'zod';
+import { DEGRADING_ERROR_CODES } from '../http-errors.js';
 
 const MAX_TEXT_CHARACTERS = 10_000;
 const MAX_BATCH_TEXTS = 256;
@@ -100,7 +101,7 @@ export const inferResponseSchema = z
         'How the answer came about. degraded_cache: a stored one past its time; degraded_fallback: what the model declares for when it cannot answer.',
     }),
     degraded_reason: z
-      .string()
+      .enum(DEGRADING_ERROR_CODES)
       .optional()
       .meta({ description: 'Of a degraded answer: the code of the error that a fresh one would have been.' }),
     age_seconds: z.number().min(0).optional().meta({ description: 'Of a degraded_cache answer: how old it is.' }),

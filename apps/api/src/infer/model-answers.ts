@@ -3,7 +3,7 @@ import { AnswerCache, cacheKey } from '@app/cache';
 import { InferenceService, type TextClassification } from '@app/inference';
 import { traced, type TraceSpan } from '@app/ops';
 import { InjectPolicyFamily, PolicyFamily, type Priority } from '@app/resilience';
-import { DEGRADING_ERROR_CODES, type ErrorCode } from '../http-errors.js';
+import { DEGRADING_ERROR_CODES, type DegradingErrorCode } from '../http-errors.js';
 import { failureOf } from '../http/problem.js';
 import type { RequestContext } from '../http/request-context.js';
 import { SETTINGS, type Settings } from '../settings.js';
@@ -20,7 +20,7 @@ export interface Known {
   inferenceTimeMs?: number | undefined;
   mode: InferResponse['mode'];
   cacheHit: boolean;
-  degradedReason?: ErrorCode;
+  degradedReason?: DegradingErrorCode;
   ageSeconds?: number;
 }
 
@@ -34,7 +34,6 @@ const GRACE_MS = 20;
  * critical goes before all that load shedding lets wait.
  */
 const HEAD_START_MS: Record<Priority, number> = { low: 0, normal: 50, high: 150, critical: 2000 };
-const DEGRADING: readonly ErrorCode[] = DEGRADING_ERROR_CODES;
 
 /** Finds the answer to a text: in the cache, from the model, or, when that fails, in what is left. */
 @Injectable()
@@ -137,8 +136,9 @@ export class ModelAnswers implements OnApplicationBootstrap {
     key: string | undefined,
     { error, context }: { error: unknown; context: RequestContext },
   ): Promise<Known> {
-    const { code: degradedReason } = failureOf(error);
-    if (!context.allowDegraded || !DEGRADING.includes(degradedReason)) {
+    const { code } = failureOf(error);
+    const degradedReason = DEGRADING_ERROR_CODES.find((known) => known === code);
+    if (!context.allowDegraded || degradedReason === undefined) {
       throw error;
     }
     const stale = key === undefined ? undefined : await this.cache?.findStale(key);

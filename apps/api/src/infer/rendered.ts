@@ -39,10 +39,17 @@ export function renderBatch(
  * records.
  */
 export function isRendered(json: string): boolean {
-  return readJson(inferResponseSchema, json) !== undefined;
+  const answer = readJson(inferResponseSchema, json);
+  return answer !== undefined && isExplained(answer);
 }
 
 /** Whether `renderBatch()` can have made this. */
 export function isRenderedBatch(json: string): boolean {
-  return readJson(batchResponseSchema, json) !== undefined;
+  const answer = readJson(batchResponseSchema, json);
+  return answer !== undefined && answer.results.every(isExplained);
+}
+
+/** The reason of a degraded answer is a label of its metric. */
+function isExplained({ mode, degraded_reason: reason }: InferResponse): boolean {
+  return mode === 'fresh' || reason !== undefined;
 }
