@@ -35,7 +35,10 @@ export class CacheMetrics implements CacheObserver {
     this.hits = counter('cache_hits_total', 'Texts answered from the cache');
     this.misses = counter('cache_misses_total', 'Texts looked up in the cache and not found');
     this.shared = counter('cache_shared_total', 'Texts that waited for the computation of the same text');
-    this.keyHits = counter('idempotency_hits_total', 'Requests answered with the stored answer of their key');
+    this.keyHits = counter(
+      'idempotency_hits_total',
+      'Requests whose key had a stored answer, which is given unless it is degraded and they want none such',
+    );
     this.keyMisses = counter('idempotency_misses_total', 'Requests that were the first with their key');
     this.errors = new Counter({
       name: 'cache_errors_total',
