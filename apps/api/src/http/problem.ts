@@ -1,5 +1,5 @@
 import { AuditUnavailableError, QueueUnavailableError } from '@app/audit-log';
-import { CacheError } from '@app/cache';
+import { SharedWaitExpiredError } from '@app/cache';
 import { InferenceError } from '@app/inference';
 import { MaintenanceUnavailableError } from '@app/ops';
 import { ResilienceError } from '@app/resilience';
@@ -41,10 +41,11 @@ const LIBRARY_ERRORS = [
   InferenceError,
   AuditUnavailableError,
   ResilienceError,
-  CacheError,
+  SharedWaitExpiredError,
   MaintenanceUnavailableError,
 ];
-type LibraryError = InferenceError | AuditUnavailableError | ResilienceError | CacheError | MaintenanceUnavailableError;
+type LibraryError =
+  InferenceError | AuditUnavailableError | ResilienceError | SharedWaitExpiredError | MaintenanceUnavailableError;
 
 /** Turns whatever was thrown into what a client may know; what has no row in the table is INTERNAL_ERROR. */
 export function failureOf(error: unknown): Failure {
@@ -81,7 +82,7 @@ function libraryFailure(error: LibraryError): Failure {
     code: error.code,
     detail: error.message,
     ...('path' in error && { errors: [{ path: String(error.path), message: error.message }] }),
-    ...('stage' in error && { stage: String(error.stage) }),
+    ...('stage' in error && { stage: error.stage }),
     ...('retryAfterSeconds' in error && { retryAfterSeconds: error.retryAfterSeconds }),
   };
 }
