@@ -111,3 +111,13 @@ export class HttpError extends Error {
 export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(HTTP_ERRORS, code);
 }
+
+/**
+ * Refuses the value of a header.
+ * @throws {HttpError} INVALID_HEADER, always
+ */
+export function invalidHeader(header: string, message: string): never {
+  throw new HttpError('INVALID_HEADER', `"${header}" ${message}.`, {
+    errors: [{ path: `headers.${header}`, message }],
+  });
+}

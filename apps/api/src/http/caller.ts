@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { IDENTIFIER, IDENTIFIER_IN_WORDS, type ApiKey } from '@app/ops';
 import { isPriority, PRIORITIES, type Priority } from '@app/resilience';
-import { HttpError } from '../http-errors.js';
+import { invalidHeader } from '../http-errors.js';
 
 /** Who asks, how urgently, and whether less than a fresh answer will do. */
 export interface Caller {
@@ -63,21 +63,15 @@ function read({ headers, url = '', [KEY]: key }: ReadRequest): Caller {
 }
 
 function tenantOf(value: string): string {
-  return IDENTIFIER.test(value) ? value : invalid(TENANT_HEADER, `must be ${IDENTIFIER_IN_WORDS}`);
+  return IDENTIFIER.test(value) ? value : invalidHeader(TENANT_HEADER, `must be ${IDENTIFIER_IN_WORDS}`);
 }
 
 function priorityOf(value: string): Priority {
-  return isPriority(value) ? value : invalid(PRIORITY_HEADER, `must be one of ${PRIORITIES.join(', ')}`);
+  return isPriority(value) ? value : invalidHeader(PRIORITY_HEADER, `must be one of ${PRIORITIES.join(', ')}`);
 }
 
 function flagOf(value: string): boolean {
   return value === 'true' || value === 'false'
     ? value === 'true'
-    : invalid(ALLOW_DEGRADED_HEADER, 'must be true or false');
-}
-
-function invalid(header: string, message: string): never {
-  throw new HttpError('INVALID_HEADER', `"${header}" ${message}.`, {
-    errors: [{ path: `headers.${header}`, message }],
-  });
+    : invalidHeader(ALLOW_DEGRADED_HEADER, 'must be true or false');
 }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { RequestTrace, RouteMeter, ServiceOutcome, TraceSpan } from '@app/ops';
 import { idempotencyKey } from '@app/cache';
-import { HttpError } from '../http-errors.js';
+import { invalidHeader } from '../http-errors.js';
 import { callerOf, type Caller } from './caller.js';
 import { clientAddress } from './client-address.js';
 import { disconnectSignal } from './disconnect-signal.js';
@@ -148,9 +148,7 @@ export function requestContext(
 function keyOf({ raw }: FastifyRequest): string | undefined {
   const header = idempotencyKey(raw.headers);
   if (header.state === 'malformed') {
-    throw new HttpError('INVALID_HEADER', `"${header.header}" ${header.expected}.`, {
-      errors: [{ path: `headers.${header.header}`, message: header.expected }],
-    });
+    invalidHeader(header.header, header.expected);
   }
   return header.state === 'given' ? header.key : undefined;
 }
@@ -158,10 +156,7 @@ function keyOf({ raw }: FastifyRequest): string | undefined {
 function parseTimeoutMs(value: string, maxTimeoutMs: number): number {
   const timeoutMs = /^\d{1,9}$/.test(value) ? Number(value) : 0;
   if (timeoutMs < 1 || timeoutMs > maxTimeoutMs) {
-    const message = `must be a whole number of milliseconds from 1 to ${maxTimeoutMs}`;
-    throw new HttpError('INVALID_HEADER', `"${TIMEOUT_HEADER}" ${message}.`, {
-      errors: [{ path: `headers.${TIMEOUT_HEADER}`, message }],
-    });
+    invalidHeader(TIMEOUT_HEADER, `must be a whole number of milliseconds from 1 to ${maxTimeoutMs}`);
   }
   return timeoutMs;
 }
