@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { RunbookPage } from '../scripts/drills/runbook-page.js';
 import { FakeCommands } from '../scripts/test-support/fake-commands.js';
@@ -37,6 +37,13 @@ describe('the commands of docs/RUNBOOK.md for Kubernetes', () => {
     writeFileSync(join(commands.folder, 'secret'), 'one two\n');
   });
   afterEach(() => commands.remove());
+
+  /** That of the checkout in which the words are said. */
+  function putFalcon(answer: string): void {
+    commands.put('falcon', answer);
+    mkdirSync(join(commands.folder, 'bin'));
+    writeFileSync(join(commands.folder, 'bin/falcon'), '#!/usr/bin/env bash\nexec falcon "$@"\n', { mode: 0o755 });
+  }
 
   /** Says the words and then this, until something fails. */
   function shell(block: string, stderr: 'pipe' | 'ignore' = 'pipe', env: NodeJS.ProcessEnv = {}) {
@@ -120,14 +127,14 @@ describe('the commands of docs/RUNBOOK.md for Kubernetes', () => {
   });
 
   it('take a key out of the Secret', () => {
-    commands.put('node', '[ "$3" = list ] || sed -i "s/ $4//" "${@: -1}"');
+    putFalcon('[ "$2" = list ] || sed -i "s/ $3//" "${@: -1}"');
     run(PAGE.tagged('kubernetes-keys'), { ID: 'two' });
     expect(readFileSync(join(commands.folder, 'applied'), 'utf8')).toBe('one\n');
   });
 
   it('leave the Secret as it is when it cannot be read', () => {
     rmSync(join(commands.folder, 'secret'));
-    commands.put('node', '[ -s "${@: -1}" ] # an empty file is refused');
+    putFalcon('[ -s "${@: -1}" ] # an empty file is refused');
     shell(`set +e\n${PAGE.tagged('kubernetes-keys')}`, 'pipe', { ID: 'two' });
     expect(commands.calls()).toContainEqual(expect.stringContaining('keys revoke two'));
     expect(existsSync(join(commands.folder, 'applied'))).toBe(false);
