@@ -273,7 +273,7 @@ describeWithRedis('shipping over a Redis that fails', () => {
     await until(() => line.shipper.lagSeconds() > 0.5);
     reading.mockRestore();
     await line.drained();
-    await until(() => line.shipper.lagSeconds() === 0);
+    await eventually(() => expect(line.shipper.lagSeconds()).toBe(0));
   });
 
   it('takes what is done off a Redis whose memory is full, though that takes nothing more', async () => {
