@@ -22,6 +22,11 @@ describe('announcement', () => {
       `curl -s http://127.0.0.1:8100/infer -H 'Content-Type: application/json' -d '{"text":"What a wonderful day"}'`,
     );
   });
+
+  it('asks with a key where one is needed', () => {
+    const config = loadConfig({ AUTH_MODE: 'api-key', API_KEYS_FILE: 'keys.json' });
+    expect(announcement(config, 'http://127.0.0.1:8100', 1)).toContain('/infer -H "X-API-Key: $API_KEY" -H');
+  });
 });
 
 describe('openDoorWarning', () => {

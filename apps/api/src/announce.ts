@@ -2,12 +2,13 @@ import type { Config } from './config.js';
 
 /** What a person at a terminal is told once the server is ready: where it is, and a line to try it with. */
 export function announcement(config: Config, url: string, startupMs: number): string {
+  const key = config.access.mode === 'api-key' ? '-H "X-API-Key: $API_KEY" ' : '';
   return [
     '',
     `  Falcon ${config.version} is ready in ${(startupMs / 1000).toFixed(2)} s`,
     `  API    ${url}`,
     `  Docs   ${url}/docs`,
-    `  Try    curl -s ${url}/infer -H 'Content-Type: application/json' -d '{"text":"What a wonderful day"}'`,
+    `  Try    curl -s ${url}/infer ${key}-H 'Content-Type: application/json' -d '{"text":"What a wonderful day"}'`,
     '',
     '',
   ].join('\n');
