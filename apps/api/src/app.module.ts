@@ -2,7 +2,7 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { Drain, HttpMetricsModule, OpsModule } from '@app/ops';
 import { AdminModule } from './admin/admin.module.js';
 import type { Config } from './config.js';
-import { HealthModule } from './health/health.module.js';
+import { ProbesModule } from './health/probes.module.js';
 import { InferModule } from './infer/infer.module.js';
 import { OpenApiModule } from './openapi/openapi.module.js';
 import { SETTINGS } from './settings.js';
@@ -22,7 +22,7 @@ export class AppModule {
         OpsModule.forRoot({ appName, version, workerId }),
         HttpMetricsModule,
         InferModule,
-        HealthModule,
+        ProbesModule,
         AdminModule,
         OpenApiModule,
       ],

@@ -29,7 +29,7 @@ import type { Config } from './config.js';
 import { GatesModule } from './gates/gates.module.js';
 import { disconnectSignal } from './http/disconnect-signal.js';
 import { isSaid } from './infer/said.js';
-import { startOf } from './http/request-context.js';
+import { startOf } from './http/exchange.js';
 import { SharedRedis } from './shared-redis.js';
 
 /** The adaptive limit sees overload long before; a delay like this is a process that is stuck. Low priority is refused from here on, normal from twice, high from four times. */

@@ -14,7 +14,7 @@ import { accessOf } from '../auth/access.js';
 import type { Authenticator } from '../auth/authenticator.js';
 import { HttpError } from '../http-errors.js';
 import { callerOf, identifyCaller, type Caller } from '../http/caller.js';
-import { tellOutcome } from '../http/request-context.js';
+import { tellOutcome } from '../http/exchange.js';
 
 /** When to ask again where an operator holds the circuit open: nobody knows until when, as in maintenance. */
 const HELD_OPEN_SECONDS = 60;

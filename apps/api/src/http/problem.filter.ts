@@ -3,7 +3,7 @@ import type { Log } from '@app/ops';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HTTP_ERRORS } from '../http-errors.js';
 import { failureOf, PROBLEM_TYPE, problemBody, problemHeaders } from './problem.js';
-import { exchangeOf } from './request-context.js';
+import { exchangeOf } from './exchange.js';
 import { requestFields } from './request-watch.js';
 import type { RouteTable } from './route-table.js';
 

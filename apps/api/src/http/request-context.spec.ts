@@ -3,66 +3,31 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { disconnectSignal } from './disconnect-signal.js';
-import { cutOff, meterResponse, requestContext } from './request-context.js';
+import { requestContext } from './request-context.js';
 import { requestIdOf } from './request-id.js';
 
-function responseOf(finished: boolean, statusCode = 200): ServerResponse {
-  return Object.assign(new EventEmitter(), { writableFinished: finished, statusCode }) as unknown as ServerResponse;
-}
+const response = new EventEmitter() as ServerResponse;
 
 function requestWith(headers: Record<string, string>): FastifyRequest {
   return { id: 'id-1', raw: { headers, socket: new EventEmitter() } } as unknown as FastifyRequest;
 }
 
-function metered(response: ServerResponse): unknown[] {
-  const events: unknown[] = [];
-  meterResponse(response, {
-    started: () => events.push('started'),
-    finished: (status) => events.push(status),
-  });
-  return events;
-}
-
-describe('meterResponse', () => {
-  it('counts a request that was answered under its status', () => {
-    const response = responseOf(true, 404);
-    const events = metered(response);
-    response.emit('close');
-    expect(events).toEqual(['started', 404]);
-  });
-
-  it('counts one whose client left as 499', () => {
-    const response = responseOf(false);
-    const events = metered(response);
-    response.emit('close');
-    expect(events).toEqual(['started', 499]);
-  });
-
-  it('counts one that the server cut off under the status it gave', () => {
-    const response = responseOf(false);
-    const events = metered(response);
-    expect(cutOff(response, 408)).toBe(true);
-    response.emit('close');
-    expect(events).toEqual(['started', 408]);
-  });
-});
-
 describe('requestContext', () => {
   it('gives a request as long as the server allows', () => {
-    const { startedMs, deadlineMs, requestId } = requestContext(requestWith({}), responseOf(false), 30_000);
+    const { startedMs, deadlineMs, requestId } = requestContext(requestWith({}), response, 30_000);
     expect(deadlineMs - startedMs).toBeCloseTo(30_000, 6);
     expect(requestId).toBe('id-1');
   });
 
   it('gives it less when the caller asks for less', () => {
     const request = requestWith({ 'x-request-timeout-ms': '250' });
-    const { startedMs, deadlineMs } = requestContext(request, responseOf(false), 30_000);
+    const { startedMs, deadlineMs } = requestContext(request, response, 30_000);
     expect(deadlineMs - startedMs).toBeCloseTo(250, 6);
   });
 
   it.each(['', '0', '30001', '1e3', ' 5'])('refuses a timeout of %j', (value) => {
     const request = requestWith({ 'x-request-timeout-ms': value });
-    expect(() => requestContext(request, responseOf(false), 30_000)).toThrow('from 1 to 30000');
+    expect(() => requestContext(request, response, 30_000)).toThrow('from 1 to 30000');
   });
 });
 

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parseTraceparent, type AccessLog, type LogFields, type RequestEnd, type Tracing } from '@app/ops';
 import { knownTenant } from './caller.js';
 import { clientAddress } from './client-address.js';
-import { exchangeOf, type Exchange, type ExchangeWatch } from './request-context.js';
+import { exchangeOf, type Exchange, type ExchangeWatch } from './exchange.js';
 
 type Done = (error?: Error) => void;
 

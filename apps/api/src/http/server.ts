@@ -13,7 +13,7 @@ import { enter } from './enter.js';
 import { MAX_BODY_BYTES, takeJsonBodiesOnly } from './json-body.js';
 import type { ProblemFilter } from './problem.filter.js';
 import type { RequestWatch } from './request-watch.js';
-import { cutOff, meterResponse } from './request-context.js';
+import { cutOff, meterResponse } from './exchange.js';
 import { requestIdOf } from './request-id.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 import { RouteTable } from './route-table.js';

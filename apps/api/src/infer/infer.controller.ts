@@ -1,7 +1,8 @@
 import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parseBody } from '../http/parse-body.js';
-import { elapsedMs, requestContext, tellOutcome, type RequestContext } from '../http/request-context.js';
+import { tellOutcome } from '../http/exchange.js';
+import { elapsedMs, requestContext, type RequestContext } from '../http/request-context.js';
 import { SETTINGS, type Settings } from '../settings.js';
 import {
   batchRequestSchema,

@@ -8,7 +8,7 @@ import type { Health, Readiness } from './health.schema.js';
 
 /** The probes of old, with what they are known to say; `/_health` says more. */
 @Controller()
-export class HealthController {
+export class ProbesController {
   constructor(
     private readonly checks: HealthChecks,
     private readonly inference: InferenceService,
