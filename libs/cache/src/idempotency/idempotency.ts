@@ -69,11 +69,6 @@ export class Idempotency implements ClaimKeeper {
     }
   }
 
-  /** Claims under way. */
-  get holding(): number {
-    return this.held.size;
-  }
-
   async complete(held: HeldClaim, answer: StoredAnswer): Promise<boolean> {
     if (answer.body.length > this.options.maxBodyLength) {
       await this.release(held);
