@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { isIP } from 'node:net';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { MAX_MODEL_NAME_CHARACTERS, MODEL_NAME } from '@app/inference';
 import {
@@ -15,6 +13,7 @@ import {
   namedUrls,
   oneOf,
   percent,
+  packageVersion,
   projectFolder,
   seconds,
   serviceUrl,
@@ -45,7 +44,7 @@ export const environmentSchema = z.object({
   OTEL_EXPORTER_OTLP_ENDPOINT: serviceUrl('http', 'https').optional(),
   OTEL_TRACES_SAMPLER: oneOf(TRACE_SAMPLERS).default('parentbased_always_on'),
   OTEL_TRACES_SAMPLER_ARG: share().default(1),
-  APP_VERSION: identifier('a version').default(() => packageVersion()),
+  APP_VERSION: identifier('a version').default(() => packageVersion(PROJECT_DIR)),
   HOST: host().default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8000),
   LISTEN_WHEN_READY: flag().default(false),
@@ -132,9 +131,4 @@ function isNetwork(value: string): boolean {
 
 function isOrigin(value: string): boolean {
   return /^https?:/.test(value) && URL.parse(value)?.origin === value;
-}
-
-function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(join(PROJECT_DIR, 'package.json'), 'utf8')) as { version: string };
-  return manifest.version;
 }

@@ -6,6 +6,7 @@ import { InferenceModule, InferenceService } from '@app/inference';
 import {
   configOrExit,
   createLog,
+  dieOfSurprises,
   Drain,
   exitIfInvalid,
   HealthChecks,
@@ -37,7 +38,7 @@ export async function serve(): Promise<void> {
   const log = createLog({ ...config, level: config.logLevel });
   const drain = new Drain(log, { timeoutMs: config.shutdownTimeoutMs, delayMs: config.drainDelayMs });
   drain.watchSignals();
-  dieOfSurprises(log);
+  dieOfSurprises(log, 'The server');
   const tracing = config.tracing && (await openTracing(config.tracing, log));
   const cost = new WorkCost(config.inference.workers);
   const inference = InferenceModule.forRoot(config.inference, log, {
@@ -77,14 +78,6 @@ async function tellIfLate(health: HealthChecks, { startupTimeoutMs }: Config, lo
   if (waitsFor?.length) {
     log.error('The server is not ready in time, still waiting', { timeout_ms: startupTimeoutMs, waits_for: waitsFor });
   }
-}
-
-/** A failure that nothing handles leaves the process in a state nobody thought of: it says so and ends. */
-function dieOfSurprises(log: ProcessLog): void {
-  process.on('uncaughtException', (surprise) => {
-    log.critical('The server ends because of an unexpected failure', { error: surprise });
-    void log.flush().then(() => process.exit(1));
-  });
 }
 
 /** exit() waits for every thread, for one that cannot be ended for ever. Whoever wants to write something at the exit has done so before. */

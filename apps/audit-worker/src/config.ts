@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import type { StandaloneWorkerOptions } from '@app/audit-log';
 import {
@@ -9,6 +7,7 @@ import {
   identifier,
   identityVariables,
   type LogLevel,
+  packageVersion,
   projectFolder,
   readEnvironment,
   seconds,
@@ -29,7 +28,7 @@ const JOBS_SHARE = 0.8;
 export const environmentSchema = z.object({
   ...identityVariables,
   WORKER_ID: workerId('audit-worker-1'),
-  APP_VERSION: identifier('a version').default(() => packageVersion()),
+  APP_VERSION: identifier('a version').default(() => packageVersion(PROJECT_DIR)),
   HOST: host().default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8001),
   GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: seconds(0, 3600).default(30),
@@ -76,9 +75,4 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       closeTimeoutMs: shutdownTimeoutMs * JOBS_SHARE,
     },
   };
-}
-
-function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(join(PROJECT_DIR, 'package.json'), 'utf8')) as { version: string };
-  return manifest.version;
 }

@@ -9,7 +9,16 @@ import {
   type StandaloneWorker,
 } from '@app/audit-log';
 import { BreakerLog, Policies, ResilienceMetrics, RetryLog } from '@app/resilience';
-import { configOrExit, createLog, Drain, listenOrExit, loadHealthModule, NestLog, type ProcessLog } from '@app/ops';
+import {
+  configOrExit,
+  createLog,
+  dieOfSurprises,
+  Drain,
+  listenOrExit,
+  loadHealthModule,
+  NestLog,
+  type ProcessLog,
+} from '@app/ops';
 import { Gauge, register } from 'prom-client';
 import { addHealthChecks } from './checks.js';
 import { type Config, loadConfig } from './config.js';
@@ -21,10 +30,7 @@ export async function work(): Promise<void> {
   const log = createLog({ ...config, level: config.logLevel });
   const drain = new Drain(log, { timeoutMs: config.shutdownTimeoutMs });
   drain.watchSignals();
-  process.on('uncaughtException', (surprise) => {
-    log.critical('The audit worker ends because of an unexpected failure', { error: surprise });
-    void log.flush().then(() => process.exit(1));
-  });
+  dieOfSurprises(log, 'The audit worker');
   const worker = await makeWorker(config, log);
   worker.start();
   const app = await NestFactory.create(

@@ -6,6 +6,7 @@ export {
   identifier,
   list,
   oneOf,
+  packageVersion,
   percent,
   projectFolder,
   seconds,
@@ -73,6 +74,7 @@ export { ServiceLevels } from './metrics/service-levels.js';
 export type { ServiceObjectives, ServiceOutcome } from './metrics/service-levels.js';
 export { OpsModule } from './ops.module.js';
 export type { OpsOptions } from './ops.module.js';
+export { dieOfSurprises } from './process/die-of-surprises.js';
 export { listenOrExit } from './process/listen-or-exit.js';
 export { openTracing } from './tracing/open-tracing.js';
 export { TRACE_SAMPLERS } from './tracing/tracing.options.js';
