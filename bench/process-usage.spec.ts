@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { describeWhere } from '../scripts/test-support/tools.js';
 import { readProcessUsage } from './process-usage.js';
 
-const onLinux = process.platform === 'linux' ? describe : describe.skip;
-
-onLinux('readProcessUsage', () => {
+describeWhere(process.platform === 'linux', 'this is not Linux', 'readProcessUsage', () => {
   it('agrees with what the process says of itself', async () => {
     // What says it is loaded before it is measured.
     const program = `process.stdout; const until = performance.now() + 200; while (performance.now() < until);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../apps/api/src/config.js';
 import { environmentSchema } from '../../apps/api/src/environment.js';
-import { describeWithTool, toolPath } from '../../scripts/test-support/tools.js';
+import { describeWhere, describeWithTool, toolPath } from '../../scripts/test-support/tools.js';
 
 const UNIT = readFileSync(join(__dirname, 'falcon-inference.service'), 'utf8');
 /** Of 10, as systemd judges services; this one has 1.5. */
@@ -79,7 +79,7 @@ describeWithTool('systemd-analyze', 'the unit of systemd, to systemd', () => {
     expect(faults(UNIT.replace('KillMode', 'KilMode'))).toEqual([expect.stringContaining('KilMode')]);
   });
 
-  (judgesFiles ? describe : describe.skip)('that judges it', () => {
+  describeWhere(judgesFiles, 'this systemd judges no files', 'a systemd that judges the unit', () => {
     it('is hardly exposed', () => {
       const judged = (unit: string) =>
         analyze(unit, 'security', '--offline=true', `--threshold=${MOST_EXPOSED * 10}`).status;

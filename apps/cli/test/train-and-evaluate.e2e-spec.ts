@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { describeWhere } from '../../../scripts/test-support/tools.js';
 import { falcon, ROOT } from './support/falcon.js';
 
 const SHARED = resolve(ROOT, '../shared/data');
@@ -152,10 +153,7 @@ describe('falcon train and falcon evaluate', () => {
   });
 });
 
-const isThere = existsSync(SHARED);
-if (!isThere) console.warn(`skipped: the shipped models are not judged, because ${SHARED} is absent`);
-
-(isThere ? describe : describe.skip)('the shipped models answer as their cards say', () => {
+describeWhere(existsSync(SHARED), `there is no ${SHARED}`, 'the shipped models answer as their cards say', () => {
   let folder: string;
 
   beforeAll(() => {

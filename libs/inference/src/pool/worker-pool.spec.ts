@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describeWhere } from '../../../../scripts/test-support/tools.js';
 import { until } from '../../../../scripts/test-support/until.js';
 import { linearFiles, WORKER_ENTRY, writeVersion } from '../../test-support/model-fixtures.js';
 import { x } from '../../test-support/test-service.js';
@@ -67,7 +68,7 @@ describe('WorkerPool', () => {
     await pool.stop();
   });
 
-  (process.platform === 'linux' ? describe : describe.skip)('on Linux', () => {
+  describeWhere(process.platform === 'linux', 'this is not Linux', 'a worker pool on Linux', () => {
     it('computes in a thread that lets the one that serves go first', async () => {
       const options = { entry: WORKER_ENTRY, settings: SETTINGS, size: 1, maxHeapBytes: 2 ** 30, maxSilenceMs: 10_000 };
       const nothing = () => undefined;

@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { makeDataDir } from '../../../test-support/data-dir.js';
 import { recordingLog } from '../../../test-support/recording-log.js';
+import { describeWhere } from '../../../../../scripts/test-support/tools.js';
 import { until } from '../../../../../scripts/test-support/until.js';
 import { EmbeddedPostgres, type EmbeddedConnection } from './embedded-postgres.js';
 
@@ -24,6 +25,9 @@ const PROGRAM = join(__dirname, '../../../test-support/use-embedded-postgres.ts'
 const TYPESCRIPT = join(__dirname, '../../../../../scripts/test-support/register-typescript.cjs');
 
 jest.setTimeout(60_000);
+
+const isLinux = process.platform === 'linux';
+const isRoot = process.getuid?.() === 0;
 
 describe('EmbeddedPostgres', () => {
   let dataDir: string;
@@ -135,9 +139,7 @@ describe('EmbeddedPostgres', () => {
     ]);
   });
 
-  const describeOnLinux = process.platform === 'linux' ? describe : describe.skip;
-
-  describeOnLinux('killed, with a process that lives on and notices nothing', () => {
+  describeWhere(isLinux, 'this is not Linux', 'killed, with a process that lives on and notices nothing', () => {
     it('is started again', async () => {
       const log = recordingLog();
       const { connection } = await start(log);
@@ -299,7 +301,7 @@ describe('EmbeddedPostgres', () => {
     rmSync(host, { recursive: true });
   });
 
-  if (process.getuid?.() === 0)
+  describeWhere(isRoot, 'only root has it run as another user', 'embedded Postgres run by root', () => {
     it('lives elsewhere when the user it runs as cannot enter the data folder', async () => {
       inNewFolder();
       const elsewhere = makeDataDir();
@@ -312,6 +314,7 @@ describe('EmbeddedPostgres', () => {
       rmSync(elsewhere, { recursive: true });
       await expect(start(recordingLog(), elsewhere)).rejects.toThrow(/links to a folder that is gone/);
     });
+  });
 });
 
 async function query(connection: EmbeddedConnection, sql: string): Promise<unknown> {

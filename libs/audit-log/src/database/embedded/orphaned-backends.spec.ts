@@ -3,12 +3,11 @@ import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { describeWhere } from '../../../../../scripts/test-support/tools.js';
 import { openClusterFolder } from './cluster-folder.js';
 import { killOrphanedBackends } from './orphaned-backends.js';
 
-const describeOnLinux = process.platform === 'linux' ? describe : describe.skip;
-
-describeOnLinux('what is left of a server', () => {
+describeWhere(process.platform === 'linux', 'this is not Linux', 'what is left of a server', () => {
   it('is killed, and nobody else who is in its folder', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'falcon-orphans-'));
     const folder = openClusterFolder(dataDir);

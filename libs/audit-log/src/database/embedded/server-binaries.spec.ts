@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeWhere } from '../../../../../scripts/test-support/tools.js';
 import { makeDataDir } from '../../../test-support/data-dir.js';
 import { openClusterFolder } from './cluster-folder.js';
 import { findBinaries, prepareBinaries } from './server-binaries.js';
+
+const isRoot = process.getuid?.() === 0;
 
 describe('the binaries of Postgres', () => {
   let dataDir: string;
@@ -38,7 +41,7 @@ describe('the binaries of Postgres', () => {
     );
   });
 
-  if (process.getuid?.() === 0)
+  describeWhere(isRoot, 'only root has another user run them', 'binaries of Postgres run by root', () => {
     it('are copied where the user they run as can reach them, once', async () => {
       const { native, ...rest } = findBinaries();
       const hidden = join(dataDir, 'hidden');
@@ -54,4 +57,5 @@ describe('the binaries of Postgres', () => {
       await expect(prepareBinaries({ native: join(hidden, 'native'), ...rest }, cluster)).resolves.toBe(folder);
       expect(lstatSync(join(folder, 'share')).isDirectory()).toBe(true);
     });
+  });
 });
