@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { endWithTheFile } from './children.js';
 import { freePort } from './free-port.js';
 import { runTool, toolPath } from './tools.js';
 import { until } from './until.js';
@@ -117,6 +118,7 @@ export class Nginx {
   private async launch(): Promise<void> {
     const server = spawn(toolPath('nginx') ?? 'nginx', [...this.args(), '-g', 'daemon off;']);
     this.server = server;
+    endWithTheFile(server, 'SIGTERM'); // takes its workers with it
     server.stdout.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
     server.stderr.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
     const isHopeless = () => server.exitCode !== null;

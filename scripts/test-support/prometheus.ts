@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { endWithTheFile } from './children.js';
 import { freePort } from './free-port.js';
 import { toolPath } from './tools.js';
 import { until } from './until.js';
@@ -58,6 +59,7 @@ export class TestPrometheus {
       '--log.level=warn',
     ];
     const child = spawn(program, args, { stdio: ['ignore', output, output] });
+    endWithTheFile(child);
     const prometheus = new TestPrometheus(port, folder, child);
     await prometheus.whenReady();
     return prometheus;

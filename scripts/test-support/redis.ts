@@ -4,6 +4,7 @@ import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { endWithTheFile } from './children.js';
 import { freePort } from './free-port.js';
 import { describeWithTool, toolPath } from './tools.js';
 import { until } from './until.js';
@@ -69,6 +70,7 @@ export class TestRedis {
       { stdio: ['ignore', output, output] },
     );
     this.server = server;
+    endWithTheFile(server);
     const isHopeless = () => server.exitCode !== null;
     const complaint = async () => {
       await this.stop();

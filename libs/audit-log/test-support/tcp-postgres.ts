@@ -6,6 +6,7 @@ import { Client } from 'pg';
 import { openClusterFolder, prepareSocketFolder } from '../src/database/embedded/cluster-folder.js';
 import { SERVER_ENVIRONMENT } from '../src/database/embedded/cluster.js';
 import { findBinaries, prepareBinaries } from '../src/database/embedded/server-binaries.js';
+import { endWithTheFile } from '../../../scripts/test-support/children.js';
 import { freePort } from '../../../scripts/test-support/free-port.js';
 import { until } from '../../../scripts/test-support/until.js';
 import { makeDataDir } from './data-dir.js';
@@ -110,6 +111,7 @@ class TcpServer implements Omit<TcpPostgres, 'remove'> {
     const { data, user } = this.folder;
     const stdio = ['ignore' as const, output, output];
     const child = spawn(program, ['-D', data], { ...user, cwd: '/', env: SERVER_ENVIRONMENT, stdio });
+    endWithTheFile(child);
     this.pid = child.pid ?? 0;
     this.isRunning = true;
     this.exited = once(child, 'exit').then(() => (this.isRunning = false));

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
+import { endWithTheFile } from '../../../../scripts/test-support/children.js';
 
 /** Root of the repository, in which `falcon` runs. */
 export const ROOT = resolve(__dirname, '../../../..');
@@ -32,6 +33,7 @@ export interface RunOptions {
 export function falcon(args: string[], { input = '', interruptAt, onceSeen, signal, leaveAt, env }: RunOptions = {}) {
   return new Promise<Finished>((done) => {
     const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, env: { ...process.env, ...env } });
+    endWithTheFile(child);
     const output = { stdout: '', stderr: '' };
     let interrupted = false;
     let seen = false;
