@@ -161,6 +161,13 @@ describe('AuditDatabase', () => {
     expect(log.lines.join()).not.toContain('hunter2');
   });
 
+  it.each(['sslrootcert', 'sslcert', 'sslkey'])('says which file of %s cannot be read', async (parameter) => {
+    await expect(
+      whyNot(`postgres://falcon:hunter2@host/falcon?sslmode=verify-full&${parameter}=/etc/ssl/not-there.pem`),
+    ).resolves.toBe('POSTGRES_URL names a file that cannot be read: /etc/ssl/not-there.pem (ENOENT)');
+    expect(log.lines.join()).not.toContain('hunter2');
+  });
+
   it('leaves a table alone that somebody else made', async () => {
     await execute('CREATE TABLE inference_logs (id serial PRIMARY KEY)');
     await expect(whyNot(postgres.url())).resolves.toMatch(

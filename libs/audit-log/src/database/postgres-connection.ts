@@ -34,6 +34,10 @@ export function placeOf(connection: PostgresConnection): DatabasePlace {
     const { host, port, user = '', database = '' } = new Client(clientConfig(connection));
     return { host, port, user, database };
   } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (code !== undefined && path !== undefined) {
+      throw new DatabaseUnavailableError(`POSTGRES_URL names a file that cannot be read: ${path} (${code})`);
+    }
     throw new DatabaseUnavailableError(
       'POSTGRES_URL is not a URL of the form postgres://USER:PASSWORD@HOST:PORT/DATABASE (encode special characters as %XX)',
       { cause: (error as Error).name }, // its message quotes the URL with the password
