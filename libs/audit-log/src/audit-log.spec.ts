@@ -105,6 +105,12 @@ describe('AuditLog', () => {
     expect([record?.id, record?.created_at]).not.toContain('forged');
   });
 
+  it('names who answers, also where another gave the answer first', async () => {
+    const auditLog = await open();
+    await auditLog.appendAnswered('a', JSON.stringify({ prediction: 'a', worker_id: 'worker-1' }), entry());
+    expect(await recordsOf(auditLog)).toMatchObject([{ prediction: 'a', worker_id: 'worker-7' }]);
+  });
+
   it('makes ids that grow', async () => {
     const auditLog = await open();
     for (let count = 0; count < 3; count++) await auditLog.append('a', entry());

@@ -26,7 +26,6 @@ export type AuditEntryOfAnswer = Omit<AuditEntry, keyof InAnswer>;
 type InAnswer = Pick<
   AuditRecord,
   | 'request_id'
-  | 'worker_id'
   | 'model'
   | 'model_version'
   | 'prediction'
@@ -95,8 +94,7 @@ export class AuditLog {
       const model = entry.model && storable(entry.model);
       const version = entry.model_version && storable(entry.model_version);
       const message = entry.error_message && storable(entry.error_message);
-      const { workerId: worker_id } = this.options;
-      const known = { ...entry, worker_id, model, model_version: version, error_message: message };
+      const known = { ...entry, model, model_version: version, error_message: message };
       await this.keep(this.json(text, known));
     }
   }
@@ -164,6 +162,7 @@ export class AuditLog {
       ...entry,
       id: randomUUIDv7(),
       created_at: this.timestamp(),
+      worker_id: this.options.workerId, // of an answer that is given again, the answer names who gave it first
       text_hash: textHash,
       text_length: lengthOf(text),
       text: this.options.storeText ? storable(text) : undefined,
