@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeDataDir } from '../../../libs/audit-log/test-support/data-dir.js';
@@ -88,6 +88,15 @@ describe('falcon audit', () => {
       expect(stdout).toMatch(/^table .*the password of user "falcon" is wrong: correct POSTGRES_URL$/m);
       expect(stdout).toMatch(/^queue .*(ECONNREFUSED|unavailable)/m);
       expect(stdout + stderr).not.toContain('hunter2');
+    });
+
+    it('shows queue and table where the spools cannot be read, with exit code 2', async () => {
+      const dataDir = join(folder, 'unreadable');
+      mkdirSync(dataDir);
+      writeFileSync(join(dataDir, 'spool'), ''); // no folder
+      const { code, stdout } = await audit(['status'], { env: { DATA_DIR: dataDir } });
+      expect(code).toBe(2);
+      expect(stdout).toMatch(/^spool {3}ENOTDIR: .*\nlag {5}unknown\nqueue {3}0 jobs waiting.*\ntable {3}0 rows/);
     });
   });
 

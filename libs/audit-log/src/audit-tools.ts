@@ -29,9 +29,9 @@ export type Seen<T> = T | { unavailable: string };
 
 /** Where the records are between the answer and the table. */
 export interface AuditStatus {
-  spools: SpoolStatus[];
-  /** Age of the oldest record on any spool, 0 when all are empty. */
-  lagSeconds: number;
+  spools: Seen<SpoolStatus[]>;
+  /** Age of the oldest record on any spool that can be read, 0 when all are empty; undefined when none can be seen. */
+  lagSeconds: number | undefined;
   queue: Seen<QueueCounts>;
   table: Seen<TableStatus>;
 }
@@ -50,9 +50,10 @@ export class AuditTools {
 
   /** Looks at spools, queue and table; what cannot be reached is said, not thrown. */
   async status(): Promise<AuditStatus> {
-    const spools = await readSpoolStatus(this.options.spoolRoot, this.log);
+    const spools = await seen(() => readSpoolStatus(this.options.spoolRoot, this.log));
+    const lagSeconds = 'unavailable' in spools ? undefined : lagOf(spools);
     const table = await seen(async () => readTableStatus(await this.table()));
-    return { spools, lagSeconds: lagOf(spools), queue: await seen(() => this.queueCounts()), table };
+    return { spools, lagSeconds, queue: await seen(() => this.queueCounts()), table };
   }
 
   /** The rows of a range by time, as text. */

@@ -3,22 +3,23 @@ import type { AuditStatus, QueueCounts, SpoolStatus, TableStatus } from '@app/au
 /** Spools, queue and table for people. */
 export function statusReport({ spools, lagSeconds, queue, table }: AuditStatus, nowMs = Date.now()): string {
   return [
-    ...spoolLines(spools, nowMs),
-    `lag     ${lagSeconds.toFixed(0)} s`,
+    ...('unavailable' in spools ? [`spool   ${spools.unavailable}`] : spoolLines(spools, nowMs)),
+    `lag     ${lagSeconds === undefined ? 'unknown' : `${lagSeconds.toFixed(0)} s`}`,
     `queue   ${'unavailable' in queue ? queue.unavailable : countsOf(queue)}`,
     ...('unavailable' in table ? [`table   ${table.unavailable}`] : tableLines(table, nowMs)),
   ].join('\n');
 }
 
 /** Whether something could not be seen. */
-export function isTroubled({ queue, table }: AuditStatus): boolean {
-  return 'unavailable' in queue || 'unavailable' in table;
+export function isTroubled({ spools, queue, table }: AuditStatus): boolean {
+  if ('unavailable' in spools || 'unavailable' in queue || 'unavailable' in table) return true;
+  return spools.some(({ owner }) => owner === 'unknown');
 }
 
 const OWNERS: Record<SpoolStatus['owner'], string> = {
   alive: 'in use',
   none: 'orphaned: the next API takes it over',
-  unknown: 'of another user',
+  unknown: 'cannot be read',
 };
 
 function spoolLines(spools: readonly SpoolStatus[], nowMs: number): string[] {

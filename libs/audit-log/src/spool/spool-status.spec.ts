@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordLine } from '../../test-support/audit-rows.js';
@@ -56,6 +56,16 @@ describe('the status of the spools', () => {
     ]);
     await spool.close();
     await expect(readSpoolStatus(root, log)).resolves.toMatchObject([{ owner: 'none' }]);
+  });
+
+  it('names a spool that cannot be read, and reads the others', async () => {
+    writeFileSync(join(root, 'worker-0-0badcafe'), ''); // no folder
+    await openSpool('worker-1');
+    await expect(readSpoolStatus(root, log)).resolves.toMatchObject([
+      { name: 'worker-0-0badcafe', owner: 'unknown', waitingBytes: 0, oldestAt: undefined },
+      { owner: 'alive' },
+    ]);
+    expect(log.lines.join()).toContain('The spool "worker-0-0badcafe" cannot be read: ENOTDIR');
   });
 
   it('changes nothing and reads what it can of a damaged one', async () => {

@@ -7,7 +7,7 @@ import { listSegments, readHeader, segmentFile, type SpoolPosition, writtenBytes
 import { SpoolFolder } from './spool-folder.js';
 import { firstJson, MAX_LINE_BYTES } from './spool-line.js';
 
-/** How one process's spool is, seen from outside. */
+/** How one process's spool is, seen from outside; of one that cannot be read only the name is known. */
 export interface SpoolStatus {
   name: string;
   /** Whether a living process ships it; an orphan waits for an API that takes it over. */
@@ -29,7 +29,9 @@ export async function readSpoolStatus(root: string, log: LogWriter): Promise<Spo
     try {
       spools.push(await readOne(join(root, name), name, log));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; // its process has just removed it
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue; // its process has just removed it
+      log.warning(`The spool "${name}" cannot be read: ${(error as Error).message}`);
+      spools.push({ name, owner: 'unknown', waitingBytes: 0, oldestAt: undefined });
     }
   }
   return spools;
