@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually, until } from '../../../../scripts/test-support/until.js';
 import { connectedDatabase, startPostgres } from '../../test-support/postgres.js';
@@ -280,5 +282,18 @@ describe('the partitions', () => {
     const sql = "DELETE FROM inference_logs WHERE created_at < now() - interval '30 days'";
     expect((await run((client) => client.query(sql))).rowCount).toBe(1);
     await expect(count()).resolves.toEqual({ count: '1' });
+  });
+
+  it('leave dead letters to the SQL of docs/audit-log.md', async () => {
+    const docs = readFileSync(join(__dirname, '../../../../docs/audit-log.md'), 'utf8');
+    const [sql = ''] = /^DELETE FROM inference_log_dead_letters .*;$/m.exec(docs) ?? [];
+    const query = (text: string) => run((client) => client.query(text));
+    await query(
+      `INSERT INTO inference_log_dead_letters (id, set_aside_at, sqlstate, reason, format, record)
+         VALUES ('old', now() - interval '31 days', '22P02', 'r', 2, '{'), ('new', now(), '22P02', 'r', 2, '{')`,
+    );
+    await run((client) => dropExpired(client, 30, new Date()));
+    expect((await query(sql)).rowCount).toBe(1);
+    expect((await query('DELETE FROM inference_log_dead_letters')).rowCount).toBe(1); // the new one
   });
 });
