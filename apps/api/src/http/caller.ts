@@ -12,8 +12,8 @@ export interface Caller {
 
 /** Names of the headers by which a caller says so; the priority may also be the parameter `priority` of the URL. */
 export const TENANT_HEADER = 'x-tenant-id';
-export const PRIORITY_HEADER = 'x-priority';
-export const ALLOW_DEGRADED_HEADER = 'x-allow-degraded';
+const PRIORITY_HEADER = 'x-priority';
+const ALLOW_DEGRADED_HEADER = 'x-allow-degraded';
 
 const DEFAULT_CALLER: Caller = Object.freeze({ tenant: 'default', priority: 'normal', allowDegraded: true });
 const PRIORITY_PARAMETER = /[?&]priority=([^&#]*)/;

@@ -28,7 +28,7 @@ export function elapsedMs({ startedMs }: RequestContext): number {
 }
 
 /** Name of the header by which a caller shortens the deadline of its request. */
-export const TIMEOUT_HEADER = 'x-request-timeout-ms';
+const TIMEOUT_HEADER = 'x-request-timeout-ms';
 
 /**
  * Reads what bounds the work on a request.

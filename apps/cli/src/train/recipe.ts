@@ -77,8 +77,6 @@ export const recipeSchema = z.strictObject({
 export type Recipe = z.infer<typeof recipeSchema>;
 /** One of the models that a recipe trains. */
 export type MemberSettings = z.infer<typeof memberSchema>;
-/** How rows outside of all labels are treated. */
-export type OutOfScopeSettings = z.infer<typeof outOfScopeSchema>;
 
 /**
  * Reads a recipe file.
