@@ -1,4 +1,4 @@
-# Falcon on one page: `make run` starts it, `make test` proves it. A machine needs bash, make, git, curl and Node.js 20 or newer with npm.
+# Falcon on one page: `make run` starts it, `make test` proves it. A machine needs bash, make, git and Node.js 20 or newer with npm; `make demo` and `make check-metrics` want curl, too.
 SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help setup build run demo check test chaos restarts bench load-test-baseline load-test-stress load-test-spike load-test-soak load-test-all \
