@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
-import { HealthChecks, isUsable } from '@app/ops';
+import { HealthChecks, isUsable, liveness, type Liveness } from '@app/ops';
 import type { FastifyReply } from 'fastify';
 
 /** Token of what the probes look at. */
@@ -19,17 +19,12 @@ export class ProbesController {
     @Inject(PROBED) private readonly probed: Probed,
   ) {}
 
-  /** The process works; away services are not its fault and no reason to restart it. */
+  /** Says what /_health/live does. */
   @Get('healthz')
-  async healthz(@Res({ passthrough: true }) reply: FastifyReply) {
-    const isHealthy = (await this.checks.report('live')).status !== 'unhealthy';
-    void reply.code(isHealthy ? 200 : 503);
-    return {
-      status: isHealthy ? 'healthy' : 'unhealthy',
-      worker_id: this.probed.workerId,
-      timestamp: new Date().toISOString(),
-      uptime_seconds: Math.round(process.uptime() * 1000) / 1000,
-    };
+  async healthz(@Res({ passthrough: true }) reply: FastifyReply): Promise<Liveness> {
+    const answer = await liveness(this.checks, this.probed.workerId);
+    void reply.code(answer.status === 'healthy' ? 200 : 503);
+    return answer;
   }
 
   /** Rows can be written at present. */

@@ -40,6 +40,8 @@ export { KeyStore } from './keys/key-store.js';
 export type { KeySources, ReloadStatus } from './keys/key-store.js';
 export type { HealthCheck } from './health/health-check.js';
 export { HealthChecks, isUsable } from './health/health-checks.js';
+export { liveness } from './health/liveness.js';
+export type { Liveness } from './health/liveness.js';
 export { loadHealthModule } from './health/load-health-module.js';
 export { memoryLimitBytes } from './health/memory-limit.js';
 export { acceptingCheck, serviceChecks } from './health/own-checks.js';

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { AuditPipeline } from '@app/audit-log';
 import { InferenceService, type ModelStatus } from '@app/inference';
-import { HealthChecks, isUsable } from '@app/ops';
+import { HealthChecks, isUsable, liveness } from '@app/ops';
 import type { FastifyReply } from 'fastify';
 import { SETTINGS, type Settings } from '../settings.js';
 import type { Health, Readiness } from './health.schema.js';
@@ -19,14 +19,9 @@ export class ProbesController {
   /** Says what /_health/live does. */
   @Get('healthz')
   async healthz(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
-    const isHealthy = (await this.checks.report('live')).status !== 'unhealthy';
-    void reply.code(isHealthy ? 200 : 503);
-    return {
-      status: isHealthy ? 'healthy' : 'unhealthy',
-      worker_id: this.settings.workerId,
-      timestamp: new Date().toISOString(),
-      uptime_seconds: Math.round(process.uptime() * 1000) / 1000,
-    };
+    const answer = await liveness(this.checks, this.settings.workerId);
+    void reply.code(answer.status === 'healthy' ? 200 : 503);
+    return answer;
   }
 
   /** Says what /_health/ready does. */
