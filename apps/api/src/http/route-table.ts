@@ -28,10 +28,7 @@ export class RouteTable {
   }
 
   private methodsOf(path: string): Set<string> | undefined {
-    const route = this.methodsByPath.has(path)
-      ? path
-      : [...this.methodsByPath.keys()].find((known) => isOfRoute(path, known));
-    return route === undefined ? undefined : this.methodsByPath.get(route);
+    return this.methodsByPath.get(path) ?? [...this.methodsByPath].find(([route]) => isOfRoute(path, route))?.[1];
   }
 }
 
