@@ -39,8 +39,8 @@ class UnfinishedBodies {
     }
     this.bytes.set(body, before + more);
     this.sum += more;
-    const [oldest = body] = this.bytes.keys();
     if (this.sum > MAX_BYTES) {
+      const [oldest = body] = this.bytes.keys();
       // Not destroyed, which would be the end of its connection, too: whoever reads it answers as to any failure of it.
       oldest.emit('error', new HttpError('OVERLOADED', 'The server has enough bodies to read; this one took longest.'));
     }
