@@ -26,7 +26,7 @@ export interface BreakerOptions {
 
 const TRIAL_TIMEOUT_MS = 10_000;
 
-const DEFAULTS: Required<BreakerOptions> = {
+const DEFAULTS: Required<Omit<BreakerOptions, 'trialTimeoutMs'>> = {
   failureThreshold: 5,
   failureRate: 0.5,
   slowCallMs: Infinity,
@@ -37,7 +37,6 @@ const DEFAULTS: Required<BreakerOptions> = {
   openJitter: 0.1,
   halfOpenCalls: 3,
   successThreshold: 2,
-  trialTimeoutMs: TRIAL_TIMEOUT_MS,
 };
 
 /** With what holds where a breaker is told nothing else. */
