@@ -22,7 +22,14 @@ export { RateLimiter } from './rate-limit/rate-limiter.js';
 export type { RateDecision, RateRule } from './rate-limit/rate-limiter.js';
 export { RedisRateLimiter } from './rate-limit/redis-rate-limiter.js';
 export { reasonOf } from './reason-of.js';
-export { isRedisFull, isRedisRefusal, isRedisUnwritable, redisFailure, redisSentence } from './redis-failure.js';
+export {
+  isRedisFull,
+  isRedisReadOnly,
+  isRedisRefusal,
+  isRedisUnwritable,
+  redisFailure,
+  redisSentence,
+} from './redis-failure.js';
 export { RedisScript } from './redis-script.js';
 export { CallCancelledError, CircuitOpenError, DependencyTimeoutError, ResilienceError } from './resilience.errors.js';
 export { findOrRegister, ResilienceMetrics, sharedCounters } from './resilience.metrics.js';

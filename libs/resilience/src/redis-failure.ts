@@ -2,6 +2,7 @@ import { reasonOf } from './reason-of.js';
 
 /** Up to Redis 6.2 what a script was refused stands somewhere in a sentence about the script. */
 const FULL = /\bOOM /;
+const READ_ONLY = /\bREADONLY\b/;
 const UNWRITABLE = /\b(OOM|READONLY|MISCONF|NOREPLICAS) /;
 
 /** What Redis and the connection to it say, and what that means to operators; `URL` stands for the variable with its address. */
@@ -16,7 +17,7 @@ const SENTENCES: readonly (readonly [said: RegExp, sentence: string])[] = [
   [/ETIMEDOUT|timed out|^Socket timeout/, 'it does not answer in time'],
   [/ECONNRESET|EPIPE|Connection is closed/, 'the connection was cut'],
   [FULL, 'its memory is full: raise its maxmemory'],
-  [/\bREADONLY\b/, 'it is a read-only replica: correct URL'],
+  [READ_ONLY, 'it is a read-only replica: correct URL'],
   [/^LOADING/, 'it is loading its data'],
 ];
 
@@ -35,6 +36,11 @@ export function redisFailure(url: string, variable: string): (error: unknown) =>
 /** Whether a Redis that answers, and can be read from, has no room. */
 export function isRedisFull(error: unknown): boolean {
   return error instanceof Error && FULL.test(error.message);
+}
+
+/** Whether a Redis answers that it is a replica which takes no writes. */
+export function isRedisReadOnly(error: unknown): boolean {
+  return error instanceof Error && READ_ONLY.test(error.message);
 }
 
 /** Whether a Redis that answers, and can be read from, takes nothing at present. */

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { isRedisReadOnly } from '@app/resilience';
 import { Redis, type RedisOptions } from 'ioredis';
 import { jittered } from './backoff.js';
 import type { Availability } from './availability.js';
@@ -10,8 +11,6 @@ const DISCONNECT_TIMEOUT_MS = 300;
 const PRODUCER_SILENCE_MS = 5000;
 /** A worker waits for jobs in silence, for 5 s at most. */
 const WORKER_SILENCE_MS = 15_000;
-/** What a Redis says that another has taken over from; before 7.0 it is in the middle of what a script says. */
-const READ_ONLY = /\bREADONLY\b/;
 /** Who is led to the same one again stays connected for this long. */
 const LOOK_ELSEWHERE_MS = 5000;
 
@@ -100,7 +99,7 @@ export function isUnsent(error: unknown): boolean {
 function onReadOnly(tell: (error: Error) => void): (error: Error) => boolean {
   let lastMs = -Infinity;
   return (error) => {
-    if (!READ_ONLY.test(error.message)) return false;
+    if (!isRedisReadOnly(error)) return false;
     tell(error);
     const nowMs = performance.now();
     if (nowMs - lastMs < LOOK_ELSEWHERE_MS) return false;
