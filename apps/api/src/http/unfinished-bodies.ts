@@ -25,7 +25,6 @@ class UnfinishedBodies {
   private sum = 0;
 
   count(body: Readable): void {
-    this.bytes.set(body, 0);
     body.on('data', (piece: Buffer) => this.add(body, piece.length + PIECE_BYTES));
     for (const end of ['end', 'error', 'close']) {
       body.on(end, () => this.forget(body));
@@ -33,11 +32,12 @@ class UnfinishedBodies {
   }
 
   private add(body: Readable, more: number): void {
-    const before = this.bytes.get(body);
-    if (before === undefined) {
+    // Nobody else listens, and so nobody keeps it: it is a GET's, of another media type, too long, or has given way.
+    if (body.listenerCount('data') === 1) {
+      this.forget(body);
       return;
     }
-    this.bytes.set(body, before + more);
+    this.bytes.set(body, (this.bytes.get(body) ?? 0) + more);
     this.sum += more;
     if (this.sum > MAX_BYTES) {
       const [oldest = body] = this.bytes.keys();

@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
+import { text as readAll } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../../../scripts/test-support/until.js';
+import { answerOf } from '../support/client.js';
+import { waitForSeries } from '../support/metrics.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
 const SOCKETS = 1000;
@@ -112,5 +115,41 @@ describe('clients that send nearly all of a large body', () => {
     expect(text).toMatch(/^http_requests_total\{[^}]*path="\/infer\|public",status="503"[^}]*\} [1-9]/m);
     sockets.forEach((socket) => socket.destroy());
     await stop(running);
+  });
+});
+
+describe('a body of 80 MiB that nobody reads', () => {
+  const flood = `${`100000\r\n${' '.repeat(0x100000)}\r\n`.repeat(80)}0\r\n\r\n`;
+  const goodbye = 'GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+  const body = `{"text":"a good day"}${' '.repeat(100_000)}`;
+  const head = [
+    'POST /infer HTTP/1.1',
+    'Host: a',
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+  ].join('\r\n');
+  const underWay = 'http_requests_in_progress{method="POST",path="/infer|public"}';
+  let running: Running;
+  beforeAll(async () => {
+    running = await startWithClient({ BODY_TIMEOUT_SECONDS: '600' });
+  });
+  afterAll(() => stop(running));
+
+  it.each([
+    ['as that of a GET', 'GET /docs HTTP/1.1', 200],
+    ['as that of a HEAD', 'HEAD /healthz HTTP/1.1', 200],
+    ['as one of another type', 'POST /infer HTTP/1.1\r\nContent-Type: text/plain', 415],
+    ['as one of no type', 'POST /infer HTTP/1.1', 415],
+  ])('%s costs nobody the place of a body that is read', async (_why, beginning, status) => {
+    const slow = await running.client.socket();
+    slow.write(`${head}\r\n\r\n${body.slice(0, 50_000)}`);
+    await waitForSeries(running.client, underWay, (requests) => requests === 1);
+    const caller = await running.client.socket();
+    caller.write(`${beginning}\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${flood}${goodbye}`);
+    const [, first, second] = (await readAll(caller)).split('HTTP/1.1 ');
+    expect([Number(first?.slice(0, 3)), Number(second?.slice(0, 3))]).toEqual([status, 200]);
+    slow.write(body.slice(50_000));
+    expect((await answerOf(slow)).status).toBe(200);
   });
 });
