@@ -39,7 +39,7 @@ class UnfinishedBodies {
     }
     this.bytes.set(body, (this.bytes.get(body) ?? 0) + more);
     this.sum += more;
-    if (this.sum > MAX_BYTES) {
+    while (this.sum > MAX_BYTES) {
       const [oldest = body] = this.bytes.keys();
       // Not destroyed, which would be the end of its connection, too: whoever reads it answers as to any failure of it.
       oldest.emit('error', new HttpError('OVERLOADED', 'The server has enough bodies to read; this one took longest.'));

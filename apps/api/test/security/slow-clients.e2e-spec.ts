@@ -116,6 +116,24 @@ describe('clients that send nearly all of a large body', () => {
     sockets.forEach((socket) => socket.destroy());
     await stop(running);
   });
+
+  it('do so, too, when the first of them have sent next to nothing', async () => {
+    const running = await startWithClient({ BODY_TIMEOUT_SECONDS: '600' });
+    const connect = () => running.client.socket();
+    const small = await Promise.all(Array.from({ length: 300 }, connect));
+    const large = await Promise.all(Array.from({ length: 70 }, connect));
+    const all = [...small, ...large];
+    all.forEach((socket) => socket.on('error', () => undefined).resume());
+    const beginning = `${head}Transfer-Encoding: chunked\r\n\r\n100000\r\n`;
+    small.forEach((socket) => socket.write(`${beginning} `));
+    const underWay = 'http_requests_in_progress{method="POST",path="/infer|public"}';
+    await waitForSeries(running.client, underWay, (requests) => requests === small.length);
+    large.forEach((socket) => socket.write(beginning + ' '.repeat(1_040_000)));
+    const closed = () => large.filter((socket) => socket.closed).length;
+    await until(() => closed() >= 5, { complaint: () => `${closed()} of ${large.length} large ones gave way` });
+    all.forEach((socket) => socket.destroy());
+    await stop(running);
+  });
 });
 
 describe('a body of 80 MiB that nobody reads', () => {
