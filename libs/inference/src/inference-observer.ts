@@ -9,15 +9,15 @@ export interface BatchReport {
   msPerItem: number;
 }
 
-/** A batch that has left its worker, however that ended, as whoever traces requests sees it. */
+/** A batch that a worker had begun with and that has left it, however that ended, as whoever traces requests sees it. */
 export interface TracedBatch {
   /** `name/version` of the model. */
   key: string;
   items: number;
-  /** When the worker got it, and when its answer came, as `performance.now()`. */
+  /** When the worker began with it, and when its answer came, as `performance.now()`. */
   startMs: number;
   endMs: number;
-  error?: Error;
+  error?: Error | undefined;
   /** Those of its items that came with a span. */
   traced: readonly { span: object; queuedMs: number }[];
 }

@@ -36,7 +36,7 @@ export interface CallOptions {
   deadlineMs?: number | undefined;
   /** It is computed before what has come up to so many ms earlier without one; default 0. */
   headStartMs?: number | undefined;
-  /** Called when a worker is given it: its wait in the queue is over; once more if that worker is lost. */
+  /** Called when a worker begins with it: its wait in the queue is over; once more if that worker is lost. */
   onBegun?: ((nowMs: number) => void) | undefined;
   /** What the observer is handed with the batch of this call; default: the call is not traced. */
   span?: object | undefined;

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { InferenceObserver } from '../src/inference-observer.js';
 import type { InferenceOptions } from '../src/inference.options.js';
 import { InferenceService } from '../src/inference.service.js';
 import type { NamedTensors } from '../src/tensors.js';
@@ -32,7 +33,7 @@ export class TestService {
   readonly log = new RecordingLog();
   service!: InferenceService;
 
-  async start(options: Partial<InferenceOptions> = {}): Promise<InferenceService> {
+  async start(options: Partial<InferenceOptions> = {}, observer?: InferenceObserver): Promise<InferenceService> {
     const defaults: InferenceOptions = {
       workerId: 'test',
       modelDir: this.dir,
@@ -45,7 +46,7 @@ export class TestService {
       inferenceTimeoutMs: 5000,
       workerEntry: WORKER_ENTRY,
     };
-    this.service = new InferenceService({ ...defaults, ...options }, this.log);
+    this.service = new InferenceService({ ...defaults, ...options }, this.log, observer);
     await this.service.whenLoaded();
     return this.service;
   }

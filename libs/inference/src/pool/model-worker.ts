@@ -16,9 +16,17 @@ export type LoadOutcome =
   | { state: 'refused'; reason: string; missingKernel: boolean }
   | { state: 'lost'; reason: string };
 
-interface RunningBatch {
-  isAlone: boolean;
+/** How a batch is computed. */
+export interface BatchOptions {
+  /** A worker that computes it for longer is taken for hung and ended. */
   timeoutMs: number;
+  /** The worker must be idle, and is given nothing else until it has answered, so that nothing else is lost with it. */
+  isAlone: boolean;
+  /** Called when the worker begins with it: it may first have to finish the one before. */
+  onBegun: (nowMs: number) => void;
+}
+
+interface RunningBatch extends BatchOptions {
   resolve: (output: BatchOutput) => void;
   reject: (error: Error) => void;
 }
@@ -118,19 +126,17 @@ export class ModelWorker {
   }
 
   /**
-   * Computes one batch; `backlog` must be below `MAX_BACKLOG`. With `isAlone`, the worker must be idle and is given nothing
-   * else until it has answered, so that nothing else is lost if this batch ends it.
-   * @throws {WorkerLostError} when the worker ends before it answers; when it computes for longer than `timeoutMs`, it is
-   * taken for hung and ended.
+   * Computes one batch; `backlog` must be below `MAX_BACKLOG`.
+   * @throws {WorkerLostError} when the worker ends before it answers
    */
-  run(key: string, input: BatchInput, timeoutMs: number, isAlone = false): Promise<BatchOutput> {
+  run(key: string, input: BatchInput, options: BatchOptions): Promise<BatchOutput> {
     return new Promise((resolve, reject) => {
       if (this.backlog >= MAX_BACKLOG) throw new Error(`a worker that is ${this.activity.state} was given a batch`);
-      const batch = { isAlone, timeoutMs, resolve, reject };
+      const batch = { ...options, resolve, reject };
       if (this.activity.state === 'running') this.activity.batches.push(batch);
       else {
         this.activity = { state: 'running', batches: [batch] };
-        this.watch(timeoutMs, 'answer a batch');
+        this.begin(batch);
       }
       this.channel.send({ type: 'run', key, input });
     });
@@ -189,9 +195,14 @@ export class ModelWorker {
   private receiveBatch(batches: RunningBatch[], output: BatchOutput): void {
     const answered = batches.shift();
     const [next] = batches;
-    if (next) this.watch(next.timeoutMs, 'answer a batch');
+    if (next) this.begin(next);
     else this.becomeIdle();
     answered?.resolve(output);
+  }
+
+  private begin({ timeoutMs, onBegun }: RunningBatch): void {
+    this.watch(timeoutMs, 'answer a batch');
+    onBegun(performance.now());
   }
 
   private becomeIdle(): void {

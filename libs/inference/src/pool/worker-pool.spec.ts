@@ -31,7 +31,8 @@ describe('WorkerPool', () => {
     await first?.promise;
 
     const worker = pool.freeWorker(KEY);
-    const run = () => worker?.run(KEY, { tensors: [x([1, 2, 3])] }, 5000);
+    const how = { timeoutMs: 5000, isAlone: false, onBegun: () => undefined };
+    const run = () => worker?.run(KEY, { tensors: [x([1, 2, 3])] }, how);
     const batches = [run(), run()];
     await batches[0];
     options.maxHeapBytes = 1; // any heap is larger

@@ -29,10 +29,11 @@ export class PendingItem {
   readonly bytes: number;
   /** A worker was lost with this item: it is computed once more, alone, so that it cannot take others with it again. */
   isRetry = false;
+  /** Since when a worker computes it; undefined while none does. */
+  begunMs: number | undefined;
 
   private lostWorker: WorkerLostError | undefined;
   private settled = false;
-  private stage: 'queue' | 'inference' = 'queue';
   private resolve!: (answer: ItemAnswer) => void;
   private reject!: (error: Error) => void;
 
@@ -58,17 +59,21 @@ export class PendingItem {
     return this.settled;
   }
 
-  /** A worker is given it. */
+  /** A worker begins with it. */
   begin(nowMs: number): void {
-    this.stage = 'inference';
+    this.begunMs = nowMs;
     this.call.onBegun?.(nowMs);
   }
 
-  /** The worker that had the item is gone; what is said if there is no time for another try. */
+  /**
+   * The worker that had the item is gone. What it had begun with says so if there is no time for another try; the rest waits on
+   * as if nothing had happened, because another batch is to blame.
+   */
   lose(error: WorkerLostError): void {
+    if (this.begunMs === undefined) return;
     this.isRetry = true;
     this.lostWorker = error;
-    this.stage = 'queue';
+    this.begunMs = undefined;
     this.queuedMs = performance.now();
   }
 
@@ -87,7 +92,7 @@ export class PendingItem {
     if (this.settled) return true;
     if (this.call.signal?.aborted) this.fail(new InferenceCancelledError());
     else if (this.call.deadlineMs !== undefined && nowMs >= this.call.deadlineMs) {
-      this.fail(this.lostWorker ?? new InferenceDeadlineError(this.stage));
+      this.fail(this.lostWorker ?? new InferenceDeadlineError(this.begunMs === undefined ? 'queue' : 'inference'));
     }
     return this.settled;
   }

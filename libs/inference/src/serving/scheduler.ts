@@ -167,14 +167,16 @@ export class Scheduler {
   private async run(worker: ModelWorker, key: string, items: PendingItem[]): Promise<void> {
     const pool = this.lanes.get(key)?.pool;
     this.running.push(items);
-    const startMs = performance.now();
-    for (const item of items) item.begin(startMs);
     try {
-      const output = await worker.run(key, toBatchInput(items), this.inferenceTimeoutMs, items[0]?.isRetry);
-      this.trace(key, items, { startMs });
+      const output = await worker.run(key, toBatchInput(items), {
+        timeoutMs: this.inferenceTimeoutMs,
+        isAlone: items[0]?.isRetry ?? false,
+        onBegun: (nowMs) => items.forEach((item) => item.begin(nowMs)),
+      });
+      this.trace(key, items);
       this.settle(key, items, output);
     } catch (error) {
-      this.trace(key, items, { startMs, error: error as Error });
+      this.trace(key, items, error as Error);
       this.retryOrFail(key, items, error as Error);
     }
     this.running.splice(this.running.indexOf(items), 1);
@@ -182,11 +184,12 @@ export class Scheduler {
     this.settleDrain();
   }
 
-  private trace(key: string, items: readonly PendingItem[], how: { startMs: number; error?: Error }): void {
-    if (!this.observer.onTracedBatch) return;
+  private trace(key: string, items: readonly PendingItem[], error?: Error): void {
+    const startMs = items[0]?.begunMs;
+    if (!this.observer.onTracedBatch || startMs === undefined) return;
     const traced = items.flatMap(({ span, queuedMs }) => (span ? [{ span, queuedMs }] : []));
     if (traced.length === 0) return;
-    this.observer.onTracedBatch({ key, items: items.length, endMs: performance.now(), traced, ...how });
+    this.observer.onTracedBatch({ key, items: items.length, startMs, endMs: performance.now(), error, traced });
   }
 
   private settle(key: string, items: PendingItem[], { computed, failures, computeMs }: BatchOutput): void {
@@ -204,7 +207,7 @@ export class Scheduler {
     }
   }
 
-  /** Items of a lost worker are computed once more, each alone; then they fail with the worker. */
+  /** What a lost worker had begun with is computed once more, each item alone; then it fails with the worker. The rest waits on. */
   private retryOrFail(key: string, items: PendingItem[], error: Error): void {
     const lane = this.lanes.get(key);
     const nowMs = performance.now();
