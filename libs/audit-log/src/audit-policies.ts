@@ -10,9 +10,9 @@ export interface AuditPolicies {
 
 /**
  * Whoever has records to bring on comes again until it has done so: one success shows that the server is back, and a trial
- * every other second costs nothing.
+ * every other second costs nothing. It may take its time: all that is asked ends by itself (see `auditPolicyOptions`).
  */
-const BREAKER = { failureThreshold: 5, openMs: 2000, successThreshold: 1 };
+const BREAKER = { failureThreshold: 5, openMs: 2000, successThreshold: 1, trialTimeoutMs: Infinity };
 
 /** What Postgres has against a row is not its failure. */
 const kindOfDatabaseFailure: ClassifyFailure = (error) =>

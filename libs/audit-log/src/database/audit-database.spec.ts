@@ -1,9 +1,11 @@
 import { Client } from 'pg';
+import { Policy } from '@app/resilience';
 import { recordLine } from '../../test-support/audit-rows.js';
 import { connectedDatabase } from '../../test-support/postgres.js';
 import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
 import { startTcpPostgres, TCP_PASSWORD, type TcpPostgres } from '../../test-support/tcp-postgres.js';
 import { eventually, until } from '../../../../scripts/test-support/until.js';
+import { auditPolicyOptions } from '../audit-policies.js';
 import { AuditDatabase, type AuditDatabaseOptions } from './audit-database.js';
 import { connectClient } from './database-client.js';
 import { DatabaseUnavailableError } from './database.errors.js';
@@ -38,10 +40,11 @@ describe('AuditDatabase', () => {
     await postgres.sql('DROP DATABASE IF EXISTS falcon WITH (FORCE)', 'CREATE DATABASE falcon');
   });
 
-  const make = (url: string, options: Partial<AuditDatabaseOptions> = {}) => {
+  const make = (url: string, options: Partial<AuditDatabaseOptions> = {}, policy?: Policy) => {
     const database = new AuditDatabase(
       { connection: { url }, poolSize: 3, operationTimeoutMs: 10_000, migrate: true, ...options },
       log,
+      policy,
     );
     open.push(database);
     return database;
@@ -322,6 +325,21 @@ describe('AuditDatabase', () => {
       );
       expect(database.state.status).toBe('available');
     });
+  });
+
+  it('closes its half-open breaker with what succeeds, however long that may take', async () => {
+    let aheadMs = 0;
+    const clock = { now: () => performance.now() + aheadMs, random: () => 0.5 };
+    const policy = new Policy('postgres', auditPolicyOptions(true).postgres, { clock });
+    const database = make(postgres.url(), { operationTimeoutMs: 600_000 }, policy);
+    await database.connect();
+    policy.breaker?.probe('another replica');
+    await database.run(async (client) => {
+      await client.query('SELECT 1');
+      aheadMs = 600_000;
+      expect(policy.breaker?.state).toBe('half_open'); // as a scrape reads it
+    });
+    expect(policy.breaker?.state).toBe('closed');
   });
 
   it('survives a connection that is cut while it is in use', async () => {
