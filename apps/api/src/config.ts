@@ -1,11 +1,23 @@
 import { join, resolve } from 'node:path';
 import type { AuditLogOptions, AuditServicesOptions, AuditWorkerOptions } from '@app/audit-log';
 import type { CacheOptions, ClusterFlightOptions } from '@app/cache';
-import { readEnvironment, toMs, toServices, type KeySources, type NamedUrl, type ServiceObjectives } from '@app/ops';
+import type { InferenceBackend } from '@app/inference';
+import {
+  readEnvironment,
+  toMs,
+  toServices,
+  type KeySources,
+  type LogLevel,
+  type NamedUrl,
+  type ServiceObjectives,
+} from '@app/ops';
 import { CONTRADICTIONS } from './contradictions.js';
 import { environmentSchema, type Environment } from './environment.js';
 import { toObservabilityConfig, type ObservabilityConfig } from './observability-config.js';
 import { toResilienceConfig, type ResilienceConfig } from './resilience-config.js';
+
+/** Whether Falcon brings its own services (embedded), is given one of them (mixed) or both (production): by how many are given. */
+export const MODES = ['embedded', 'mixed', 'production'] as const;
 
 /** How answers and idempotency keys are kept, and whether. */
 export interface CacheConfig extends Omit<CacheOptions, 'redis'> {
@@ -47,7 +59,7 @@ export interface Config extends ResilienceConfig, ObservabilityConfig {
   appName: string;
   version: string;
   environment: string;
-  logLevel: 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL';
+  logLevel: LogLevel;
   workerId: string;
   host: string;
   port: number;
@@ -69,7 +81,7 @@ export interface Config extends ResilienceConfig, ObservabilityConfig {
     modelDir: string;
     defaultModel: string;
     defaultTask: 'text-classification';
-    backend: 'auto' | 'wasm' | 'cpu' | 'tensorflow';
+    backend: InferenceBackend;
     workers: number;
     batchSize: number;
     batchTimeoutMs: number;
@@ -78,8 +90,7 @@ export interface Config extends ResilienceConfig, ObservabilityConfig {
     workerId: string;
   };
   cache: CacheConfig;
-  /** Whether Falcon brings its own services (embedded), uses given ones (production), or one of each (mixed). */
-  mode: 'embedded' | 'mixed' | 'production';
+  mode: (typeof MODES)[number];
   auditLog: AuditLogOptions;
   auditServices: AuditServicesOptions;
   auditWorker: AuditWorkerOptions & { runsHere: boolean };
@@ -188,7 +199,7 @@ function toAuditConfig(env: Environment): Pick<Config, 'mode' | 'auditLog' | 'au
   const { dataDir, postgresUrl, redisQueueUrl } = auditServices;
   const given = [postgresUrl, redisQueueUrl].filter((url) => url !== undefined).length;
   return {
-    mode: (['embedded', 'mixed', 'production'] as const)[given]!,
+    mode: MODES[given]!,
     auditLog: {
       durability: env.AUDIT_DURABILITY,
       spoolRoot: join(dataDir, 'spool'),

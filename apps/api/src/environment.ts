@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { MAX_MODEL_NAME_CHARACTERS, MODEL_NAME } from '@app/inference';
+import { INFERENCE_BACKENDS, MAX_MODEL_NAME_CHARACTERS, MODEL_NAME } from '@app/inference';
 import {
   adminKeyVariables,
   auditWorkerVariables,
@@ -50,7 +50,7 @@ export const environmentSchema = z.object({
   LISTEN_WHEN_READY: flag().default(false),
   MODEL_DIR: text().default('./models'),
   DEFAULT_MODEL: z.string().regex(MODEL_NAME, MODEL_NAME_IN_WORDS).default('sentiment'),
-  INFERENCE_BACKEND: oneOf(['auto', 'wasm', 'cpu', 'tensorflow']).default('auto'),
+  INFERENCE_BACKEND: oneOf(INFERENCE_BACKENDS).default('auto'),
   INFERENCE_WORKERS: whole(1, 64).default(DEFAULT_WORKERS),
   BATCH_SIZE: whole(1, 1024).default(32),
   BATCH_TIMEOUT_MS: whole(0, 10_000).default(0),

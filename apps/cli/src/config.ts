@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { AuditToolsOptions } from '@app/audit-log';
-import type { InferenceBackend } from '@app/inference';
+import { INFERENCE_BACKENDS, type InferenceBackend } from '@app/inference';
 import { adminKeyVariables, oneOf, readEnvironment, serviceVariables, toServices } from '@app/ops';
 
 /** What the CLI takes from its environment; every value can be given as an option too. */
@@ -32,7 +32,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
  * @throws {ConfigError}
  */
 export function loadBackend(env: NodeJS.ProcessEnv = process.env): InferenceBackend {
-  const backend = oneOf(['auto', 'wasm', 'cpu', 'tensorflow']).default('auto');
+  const backend = oneOf(INFERENCE_BACKENDS).default('auto');
   return readEnvironment(z.object({ INFERENCE_BACKEND: backend }), env).INFERENCE_BACKEND;
 }
 

@@ -1,5 +1,6 @@
 /** Where models are computed: `auto` is wasm, and cpu for a model that needs a kernel wasm lacks. */
-export type InferenceBackend = 'auto' | 'wasm' | 'cpu' | 'tensorflow';
+export const INFERENCE_BACKENDS = ['auto', 'wasm', 'cpu', 'tensorflow'] as const;
+export type InferenceBackend = (typeof INFERENCE_BACKENDS)[number];
 
 /** What the inference library is told by its app. */
 export interface InferenceOptions {

@@ -1,6 +1,7 @@
 export type { BreakerBus } from './breaker/breaker-bus.js';
 export { BreakerLog } from './breaker/breaker-log.js';
 export type { BreakerOptions } from './breaker/breaker.options.js';
+export { BREAKER_STATES } from './breaker/breaker-state.js';
 export type { BreakerStats } from './breaker/breaker-stats.js';
 export { RedisBreakerBus } from './breaker/redis-breaker-bus.js';
 export { BoundedAttempt } from './policy/bounded-attempt.js';

@@ -1,13 +1,12 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Breaker } from './breaker/breaker.js';
-import { stateNumber, type BreakerState } from './breaker/breaker-state.js';
+import { BREAKER_STATES, stateNumber, type BreakerState } from './breaker/breaker-state.js';
 import type { BreakerTotals } from './breaker/breaker-stats.js';
 import type { Policies } from './policy/policies.js';
 import { retriedBy } from './policy/policy.options.js';
 import type { Policy } from './policy/policy.js';
 import type { PolicyObserver, RejectionReason, StateChange } from './policy/policy-observer.js';
 
-const STATES: BreakerState[] = ['closed', 'open', 'half_open', 'forced_open', 'forced_closed'];
 const WORST_FIRST: BreakerState[] = ['forced_open', 'open', 'half_open', 'forced_closed', 'closed'];
 const REASONS: RejectionReason[] = ['bulkhead', 'circuit_open', 'deadline'];
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -92,7 +91,7 @@ export class ResilienceMetrics implements PolicyObserver {
       registers,
       collect: () => {
         for (const { name: dependency } of this.breakers()) {
-          STATES.forEach((to) => this.stateChanges.inc({ dependency, to }, 0));
+          BREAKER_STATES.forEach((to) => this.stateChanges.inc({ dependency, to }, 0));
         }
       },
     });
@@ -186,7 +185,7 @@ export class ResilienceMetrics implements PolicyObserver {
       registers: [this.registry],
       collect: () => {
         for (const { name, states } of breakersOf(policies)) {
-          STATES.forEach((each) => info.set({ dependency: name, state: each }, Number(worst(states) === each)));
+          BREAKER_STATES.forEach((each) => info.set({ dependency: name, state: each }, Number(worst(states) === each)));
         }
       },
     });

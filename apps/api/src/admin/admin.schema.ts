@@ -1,6 +1,6 @@
 import { z } from 'zod';
-
-const BREAKER_STATES = ['closed', 'open', 'half_open', 'forced_open', 'forced_closed'] as const;
+import { BREAKER_STATES } from '@app/resilience';
+import { modelStateSchema } from '../health/health.schema.js';
 
 /** A breaker at one moment, counts since the process began. */
 export const breakerSchema = z
@@ -39,12 +39,7 @@ export const modelsSchema = z
   .strictObject({
     worker_id: z.string(),
     models: z.array(
-      z.strictObject({
-        name: z.string(),
-        version: z.string(),
-        state: z.enum(['loading', 'ready', 'refused']),
-        serving: z.boolean(),
-        reason: z.string().optional(),
+      modelStateSchema.extend({
         task: z.string().optional(),
         backend: z.string().optional(),
         labels: z.array(z.string()).optional(),

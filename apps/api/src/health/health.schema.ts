@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { HEALTH_STATUSES } from '@app/ops';
+import { MODES } from '../config.js';
 
 const timestamp = z.iso.datetime().meta({ description: 'When the answer was made.' });
 
-const mode = z.enum(['embedded', 'mixed', 'production']).meta({
+const mode = z.enum(MODES).meta({
   description:
     'production: Redis and Postgres are given; embedded: Falcon brings its own Postgres and does without Redis; mixed: one of each.',
 });
@@ -18,7 +20,7 @@ export const healthSchema = z
   .meta({ id: 'Health' });
 export type Health = z.output<typeof healthSchema>;
 
-const status = z.enum(['healthy', 'degraded', 'unhealthy', 'unknown']).meta({
+const status = z.enum(HEALTH_STATUSES).meta({
   description: 'degraded: it does its work, with less than it should have; unknown: it has not been asked yet.',
 });
 
@@ -41,7 +43,8 @@ export const healthReportSchema = z
 /** Answer of GET /_ops/live, /_ops/ready and /_ops/startup. */
 export const basicHealthSchema = z.strictObject({ status: z.literal('ok') }).meta({ id: 'BasicHealth' });
 
-const modelStateSchema = z.strictObject({
+/** A version of a model, as readiness and operators are told of it. */
+export const modelStateSchema = z.strictObject({
   name: z.string(),
   version: z.string(),
   state: z.enum(['loading', 'ready', 'refused']),

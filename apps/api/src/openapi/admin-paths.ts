@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../http-errors.js';
-import { ALWAYS, COMMON_PARAMETERS, get, OF_KEYS } from './operations.js';
+import { ALWAYS, COMMON_PARAMETERS, get, OF_KEYS, pathParameter } from './operations.js';
 import { answer, jsonAnswer, problemAnswers, type ResponseObject } from './responses.js';
 import { refTo, type SchemaName } from './schemas.js';
 
@@ -60,22 +60,20 @@ function maintenancePath() {
 /** A body is not needed, but whatever is sent is read. */
 function ofBreaker(inner: ReturnType<typeof operation>) {
   const codes: ErrorCode[] = ['BREAKER_NOT_FOUND', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
-  const name = { name: 'name', in: 'path', required: true, schema: { type: 'string' } };
   return {
     ...inner,
-    parameters: [name, ...COMMON_PARAMETERS],
+    parameters: [pathParameter('name'), ...COMMON_PARAMETERS],
     responses: { ...problemAnswers([...ALWAYS, 'MALFORMED_JSON', ...codes]), ...inner.responses },
   };
 }
 
 function queueBoardPart(operationId: string, summary: string) {
-  const path = { name: 'path', in: 'path', required: true, schema: { type: 'string' } };
   return {
     operationId,
     summary,
     tags: ['admin'],
     security: SECURITY,
-    parameters: [path, ...COMMON_PARAMETERS],
+    parameters: [pathParameter('path'), ...COMMON_PARAMETERS],
     responses: {
       ...problemAnswers([...ALWAYS, 'ROUTE_NOT_FOUND', ...QUEUES]),
       '200': { description: 'The part.' },

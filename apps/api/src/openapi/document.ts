@@ -1,7 +1,7 @@
 import type { Config } from '../config.js';
 import { adminPaths } from './admin-paths.js';
 import { inferencePaths, timeoutParameter } from './inference-paths.js';
-import { COMMON_PARAMETERS, get, OF_KEYS, securitySchemes, withKey } from './operations.js';
+import { COMMON_PARAMETERS, get, OF_KEYS, pathParameter, securitySchemes, withKey } from './operations.js';
 import { answer, jsonAnswer, problemAnswers } from './responses.js';
 import { componentSchemas } from './schemas.js';
 
@@ -66,13 +66,12 @@ function checkPaths() {
     '503': jsonAnswer('Unhealthy, or not asked yet.', 'CheckReport'),
     ...problemAnswers(['ROUTE_NOT_FOUND']),
   });
-  const name = { name: 'name', in: 'path', required: true, schema: { type: 'string' } };
   return {
     ...Object.fromEntries(basic),
     '/_health/live': report('live', 'Whether only a restart can help'),
     '/_health/ready': report('ready', 'All checks, and whether requests should be sent here'),
     '/_health/startup': report('startup', 'The checks that the server cannot do without'),
-    '/_health/checks/{name}': { get: { ...check.get, parameters: [name, ...COMMON_PARAMETERS] } },
+    '/_health/checks/{name}': { get: { ...check.get, parameters: [pathParameter('name'), ...COMMON_PARAMETERS] } },
   };
 }
 
@@ -107,6 +106,5 @@ function docsAssetPath() {
     },
     ...problemAnswers(['ROUTE_NOT_FOUND']),
   });
-  const file = { name: 'file', in: 'path', required: true, schema: { type: 'string' } };
-  return { get: { ...asset.get, parameters: [file, ...COMMON_PARAMETERS] } };
+  return { get: { ...asset.get, parameters: [pathParameter('file'), ...COMMON_PARAMETERS] } };
 }

@@ -36,6 +36,11 @@ export const COMMON_PARAMETERS = [
   },
 ];
 
+/** A part of the path. */
+export function pathParameter(name: string) {
+  return { name, in: 'path', required: true, schema: { type: 'string' } };
+}
+
 /** The two ways to send a key, and the one for browsers. */
 export const securitySchemes = {
   bearer: { type: 'http', scheme: 'bearer', description: '`Authorization: Bearer KEY`' },

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HealthStatus } from '@app/ops';
 import type { ServerAccess } from '../config.js';
 import { fetchFailure } from '../fetch-failure.js';
 import { serverUrl } from '../server-url.js';
@@ -11,7 +12,7 @@ const NO_ANSWER = 'does not answer';
 /** How a check is, as the server says it. */
 export interface Check {
   name: string;
-  status: 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
+  status: HealthStatus;
   message?: string;
 }
 

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
+import { LOG_LEVELS } from '../logging/log.js';
 import { flag, identifier, oneOf, secret, serviceUrl, seconds, text, toMs, whole } from './environment.js';
 
 /** Name of a process; replicas that are made alike cannot be given each its own, but each has its own host name. */
@@ -13,7 +14,7 @@ export const workerId = (name: string) =>
 export const identityVariables = {
   APP_NAME: identifier('a name').default('falcon'),
   ENVIRONMENT: identifier('a name').default('development'),
-  LOG_LEVEL: oneOf(['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL']).default('INFO'),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default('INFO'),
   WORKER_ID: workerId('worker-1'),
 };
 

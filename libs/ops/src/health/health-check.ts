@@ -1,7 +1,8 @@
 import type { HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 
 /** How something is; `unknown`: it has not been asked yet. */
-export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
+export const HEALTH_STATUSES = ['healthy', 'degraded', 'unhealthy', 'unknown'] as const;
+export type HealthStatus = (typeof HEALTH_STATUSES)[number];
 
 /** Says `up()`, `degraded(...)` or `down(...)` for a check; Terminus's own. */
 export type Indicator = ReturnType<HealthIndicatorService['check']>;

@@ -1,8 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { HealthStatus } from './health-check.js';
+import { HEALTH_STATUSES } from './health-check.js';
 import type { HealthChecks } from './health-checks.js';
-
-const STATUSES: HealthStatus[] = ['healthy', 'degraded', 'unhealthy', 'unknown'];
 
 /** Registers `health_check_status`: what the probes are told, for those who watch many processes. */
 export function registerHealthMetrics(registry: Registry, checks: HealthChecks): void {
@@ -14,7 +12,7 @@ export function registerHealthMetrics(registry: Registry, checks: HealthChecks):
     async collect() {
       for (const { name, isCritical, status } of await checks.statuses()) {
         const labels = { check: name, critical: String(isCritical) };
-        STATUSES.forEach((each) => gauge.set({ ...labels, status: each }, Number(each === status)));
+        HEALTH_STATUSES.forEach((each) => gauge.set({ ...labels, status: each }, Number(each === status)));
       }
     },
   });

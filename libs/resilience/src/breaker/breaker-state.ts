@@ -1,5 +1,6 @@
 /** The states of a breaker; the forced ones last until they are lifted. */
-export type BreakerState = 'closed' | 'open' | 'half_open' | 'forced_open' | 'forced_closed';
+export const BREAKER_STATES = ['closed', 'open', 'half_open', 'forced_open', 'forced_closed'] as const;
+export type BreakerState = (typeof BREAKER_STATES)[number];
 
 /** What metrics show of a state: 0 closed, 1 open, 2 half-open. */
 export function stateNumber(state: BreakerState): 0 | 1 | 2 {
