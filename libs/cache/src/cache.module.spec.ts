@@ -12,6 +12,7 @@ const OPTIONS: CacheOptions = {
 };
 const log = { info: () => undefined, warning: () => undefined };
 const { key } = cacheKey({ model: 'sentiment', version: '1', text: 'A fine day' });
+const compute = () => Promise.resolve('computed');
 const request = { tenant: 'acme', route: 'POST /infer', key: 'order-12', fingerprint: 'f' };
 
 /** What an app finds where it has imported the module. */
@@ -28,8 +29,8 @@ async function wire(
 describe('CacheModule', () => {
   it('remembers in this process without a Redis', async () => {
     const { answers, idempotency, registry } = await wire(OPTIONS);
-    await answers.getOrCompute(key, () => Promise.resolve('{"prediction":"positive"}'));
-    expect(await answers.find(key)).toBe('{"prediction":"positive"}');
+    await answers.getOrCompute(key, compute);
+    expect(await answers.getOrCompute(key, compute)).toEqual({ value: 'computed', origin: 'cache' });
     const first = await idempotency.begin(request);
     expect(first.state).toBe('claimed');
     expect((await idempotency.begin(request)).state).toBe('in-flight');
@@ -59,8 +60,8 @@ describeWithRedis('CacheModule with Redis', () => {
 
   it('remembers for all replicas', async () => {
     const [one, other] = await Promise.all([replica(), replica()]);
-    await one.answers.keep(key, '{"prediction":"positive"}');
-    expect(await other.answers.find(key)).toBe('{"prediction":"positive"}');
+    await one.answers.keep(key, 'given');
+    expect(await other.answers.getOrCompute(key, compute)).toEqual({ value: 'given', origin: 'cache' });
     const first = await one.idempotency.begin(request);
     expect(first.state === 'claimed' && (await first.claim.complete(200, '{}'))).toBe(true);
     expect(await other.idempotency.begin(request)).toEqual({ state: 'replay', answer: { status: 200, body: '{}' } });
@@ -70,12 +71,10 @@ describeWithRedis('CacheModule with Redis', () => {
   it('goes on with its own memory while Redis is away, and counts it', async () => {
     const { answers, idempotency, registry } = await replica();
     await answers.keep(key, 'at hand');
-    await answers.find(key);
+    await answers.getOrCompute(key, compute);
     await server.kill();
-    expect(await answers.find(key)).toBe('at hand');
-    expect((await answers.getOrCompute('falcon:cache:1:other', () => Promise.resolve('computed'))).origin).toBe(
-      'computed',
-    );
+    expect(await answers.getOrCompute(key, compute)).toEqual({ value: 'at hand', origin: 'cache' });
+    expect((await answers.getOrCompute('falcon:cache:1:other', compute)).origin).toBe('computed');
     expect((await idempotency.begin(request)).state).toBe('unavailable');
     const metrics = await registry.metrics();
     expect(metrics).toContain('fallback_triggered_total{dependency="redis",fallback_type="cache_miss"} 1');

@@ -57,13 +57,6 @@ export class AnswerCache {
     return joined ? this.shared(flight) : flight;
   }
 
-  /** The stored answer, if it is fresh. */
-  async find(key: string): Promise<string | undefined> {
-    const entry = await this.freshEntry(key);
-    this.count(entry !== undefined);
-    return entry?.value;
-  }
-
   /** The stored answer however old it is, in place of a model that cannot answer. */
   async findStale(key: string): Promise<StaleAnswer | undefined> {
     const entry = await this.store.get(key);

@@ -27,11 +27,6 @@ export class SingleFlight<T> {
   private readonly flights = new Map<string, Flight<T>>();
   private readonly watch = new Watch();
 
-  /** Computations under way. */
-  get size(): number {
-    return this.flights.size;
-  }
-
   /** Whether an answer to this is being computed. */
   has(key: string): boolean {
     return this.flights.has(key);
