@@ -46,7 +46,7 @@ export function makePolicies(config: Config, log: Log): Policies {
     // The inference library itself asks a second worker when the first is lost: another retry would multiply that.
     model: { bulkhead: modelBulkhead, ...(breaker && { breaker }), classify: kindOfModelFailure },
   };
-  const metrics = new ResilienceMetrics(register, { histogram: (options) => new SeriesHistogram(options, register) });
+  const metrics = new ResilienceMetrics(register, (options) => new SeriesHistogram(options, register));
   const made = new Policies({
     policies,
     families,

@@ -31,9 +31,9 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
  * Reads what models are computed by; the name is the server's.
  * @throws {ConfigError}
  */
-export function loadBackend(env: NodeJS.ProcessEnv = process.env): InferenceBackend {
+export function loadBackend(): InferenceBackend {
   const backend = oneOf(INFERENCE_BACKENDS).default('auto');
-  return readEnvironment(z.object({ INFERENCE_BACKEND: backend }), env).INFERENCE_BACKEND;
+  return readEnvironment(z.object({ INFERENCE_BACKEND: backend }), process.env).INFERENCE_BACKEND;
 }
 
 /** Where a server is, and how to be let in. */
@@ -43,23 +43,23 @@ export interface ServerAccess {
 }
 
 /** Where the server of this machine is, if its port is the one of this environment. */
-export function defaultServerUrl(env: NodeJS.ProcessEnv = process.env): string {
-  return `http://127.0.0.1:${env['PORT'] || 8000}`;
+export function defaultServerUrl(): string {
+  return `http://127.0.0.1:${process.env['PORT'] || 8000}`;
 }
 
 /**
  * Reads the key of operators; the names are the server's.
  * @throws {ConfigError} with all faults at once
  */
-export function loadAdminKey(env: NodeJS.ProcessEnv = process.env): string | undefined {
-  return readEnvironment(z.object(adminKeyVariables), env).ADMIN_API_KEY;
+export function loadAdminKey(): string | undefined {
+  return readEnvironment(z.object(adminKeyVariables), process.env).ADMIN_API_KEY;
 }
 
 /**
  * Reads where the audit log is; names and defaults are the server's.
  * @throws {ConfigError} with all faults at once
  */
-export function loadAuditConfig(env: NodeJS.ProcessEnv = process.env): AuditToolsOptions {
-  const services = toServices(readEnvironment(z.object(serviceVariables), env));
+export function loadAuditConfig(): AuditToolsOptions {
+  const services = toServices(readEnvironment(z.object(serviceVariables), process.env));
   return { services, spoolRoot: join(services.dataDir, 'spool') };
 }

@@ -138,8 +138,9 @@ describe('ResilienceMetrics', () => {
     const name = 'retry_attempts_total';
     const registered = new Counter({ name, help: 'of others', labelNames: ['operation'], registers: [other] });
     expect(sharedCounters(other).retries).toBe(registered);
-    new ResilienceMetrics(other).onRetry('redis', { operation: 'get' });
-    new ResilienceMetrics(new Registry(), { shared: sharedCounters(other) }).onTimeout('redis', 'redis');
+    const metrics = new ResilienceMetrics(other);
+    metrics.onRetry('redis', { operation: 'get' });
+    metrics.onTimeout('redis', 'redis');
     expect(await moved(other)).toEqual({
       'retry_attempts_total{operation="get"}': 1,
       'timeouts_total{stage="redis"}': 1,

@@ -25,7 +25,7 @@ export function sharedCounters(registry: Registry): SharedCounters {
   };
 }
 
-function clientHistogram(registry: Registry): NonNullable<ResilienceMetricsOptions['histogram']> {
+function clientHistogram(registry: Registry): NewHistogram {
   return (options) => {
     const histogram = new Histogram({ ...options, registers: [registry] });
     return {
@@ -59,12 +59,13 @@ export interface HistogramOfSeries {
   series(labels: Readonly<Record<string, string>>): ObservedSeries;
 }
 
-/** What `ResilienceMetrics` can be given. */
-export interface ResilienceMetricsOptions {
-  shared?: SharedCounters;
-  /** Makes a registered histogram; each attempt is an observation, for which the client library's own, the default, takes 0.5 us. */
-  histogram?: (options: { name: string; help: string; buckets: number[]; labelNames: string[] }) => HistogramOfSeries;
-}
+/** Makes a registered histogram; each attempt is an observation, for which the client library's own, the default, takes 0.5 us. */
+export type NewHistogram = (options: {
+  name: string;
+  help: string;
+  buckets: number[];
+  labelNames: string[];
+}) => HistogramOfSeries;
 
 /** Counts what policies report, and reads their breakers at each scrape. */
 export class ResilienceMetrics implements PolicyObserver {
@@ -80,10 +81,10 @@ export class ResilienceMetrics implements PolicyObserver {
 
   constructor(
     private readonly registry: Registry,
-    { shared = sharedCounters(registry), histogram = clientHistogram(registry) }: ResilienceMetricsOptions = {},
+    newHistogram = clientHistogram(registry),
   ) {
     const registers = [registry];
-    this.shared = shared;
+    this.shared = sharedCounters(registry);
     this.stateChanges = new Counter({
       name: 'circuit_breaker_state_changes_total',
       help: 'Times that a breaker entered a state',
@@ -107,7 +108,7 @@ export class ResilienceMetrics implements PolicyObserver {
       labelNames: ['dependency'],
       registers,
     });
-    this.seconds = histogram({
+    this.seconds = newHistogram({
       name: 'dependency_duration_seconds',
       help: 'Time of attempts at a dependency',
       labelNames: ['dependency', 'operation'],

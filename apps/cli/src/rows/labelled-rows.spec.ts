@@ -12,7 +12,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function read(name: string, content: string | Buffer, columns?: RowColumns) {
+function read(name: string, content: string | Buffer, columns: RowColumns = { text: 'text', label: 'label' }) {
   const file = join(folder, name);
   writeFileSync(file, content);
   return readLabelledRows(file, columns);

@@ -34,7 +34,7 @@ interface Record {
  * CSV fields may be quoted; TSV fields never are, so a quote in one is a quote.
  * @throws {Error} a sentence with file and line, when a row is not a text and a label.
  */
-export function readLabelledRows(file: string, columns: RowColumns = { text: 'text', label: 'label' }): LabelledRows {
+export function readLabelledRows(file: string, columns: RowColumns): LabelledRows {
   const bytes = readFileSync(file);
   const records = parserOf(file)(decode(file, bytes), file);
   const rows = records.map(({ line, value }) => toRow(value, columns, `${file}:${line}`));

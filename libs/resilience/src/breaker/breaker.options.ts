@@ -2,16 +2,14 @@
 export interface BreakerOptions {
   /** Opens after so many failures in a row; default 5. */
   failureThreshold?: number;
-  /** Opens when this share of the calls of the window failed, 0..1; default 0.5. */
+  /** Opens when this share of the calls of the last 10 s failed, 0..1; default 0.5. */
   failureRate?: number;
   /** A call that the dependency has worked at for as long as this is slow, in ms; default: none is. */
   slowCallMs?: number;
-  /** Opens when this share of the calls of the window was slow, 0..1; default 0.8. */
+  /** Opens when this share of the calls of the last 10 s was slow, 0..1; default 0.8. */
   slowCallRate?: number;
-  /** Fewer calls in the window than this say nothing about rates; default 20. */
+  /** Fewer calls than this in the last 10 s say nothing about rates; default 20. */
   minimumCalls?: number;
-  /** Length of the window in ms; default 10 s. */
-  windowMs?: number;
   /** How long it stays open, in ms; default 60 s. */
   openMs?: number;
   /** Each opening lasts `openMs` more or less this share of it, so that replicas do not probe in step; default 0.1. */
@@ -32,7 +30,6 @@ const DEFAULTS: Required<Omit<BreakerOptions, 'trialTimeoutMs'>> = {
   slowCallMs: Infinity,
   slowCallRate: 0.8,
   minimumCalls: 20,
-  windowMs: 10_000,
   openMs: 60_000,
   openJitter: 0.1,
   halfOpenCalls: 3,

@@ -7,6 +7,9 @@ import type { AdmittedCall, BreakerState, Phase } from './breaker-state.js';
 import type { BreakerStats, BreakerTotals } from './breaker-stats.js';
 import { Circuit, type Attempt } from './circuit.js';
 
+/** What the rates are of: the calls of the last 10 s. */
+const WINDOW_MS = 10_000;
+
 const CALLS = 0;
 const FAILURES = 1;
 const SLOW = 2;
@@ -43,7 +46,7 @@ export class Breaker {
     this.clock = context.clock ?? SYSTEM_CLOCK;
     this.sinceMs = this.clock.now();
     this.circuit = new Circuit(name, this.sinceMs, context.classify);
-    this.counts = new RollingCounts(3, this.options.windowMs, this.sinceMs);
+    this.counts = new RollingCounts(3, WINDOW_MS, this.sinceMs);
     this.totals = { total: 0, succeeded: 0, failed: 0, rejected: 0, timedOut: 0, slow: 0, stateChanges: 0 };
   }
 

@@ -61,10 +61,6 @@ export class Bulkhead {
     return this.waiters.size;
   }
 
-  get maxConcurrent(): number {
-    return this.options.maxConcurrent;
-  }
-
   /** Takes a place if one is free and nobody waits for it. For what is urgent there are as many again, for it alone. */
   tryEnter(isUrgent = false): boolean {
     const { maxConcurrent } = this.options;

@@ -13,9 +13,7 @@ export interface GradientLimitOptions {
   initialLimit?: number;
   /** Queueing is accepted that makes calls longer by a tenth, or by this many ms if that is more: of 1 ms a tenth is mere noise; default 5. */
   toleratedMs?: number;
-  /** Shortest time that is judged at once, in ms; default 100. */
-  windowMs?: number;
-  /** Fewest calls that are judged at once, unless ten windows have passed; default 30. */
+  /** Fewest calls that are judged at once, unless a second has passed; default 30. */
   windowCalls?: number;
 }
 
@@ -26,10 +24,11 @@ const DEFAULTS: Settings = {
   maxLimit: 1000,
   initialLimit: 64,
   toleratedMs: 5,
-  windowMs: 100,
   windowCalls: 30,
 };
 
+/** Shortest time that is judged at once. */
+const WINDOW_MS = 100;
 /** Calls that may always wait: without them the limit could never be seen to be too low. */
 const HEADROOM = 4;
 const TOLERANCE = 0.1;
@@ -100,7 +99,7 @@ export class GradientLimit {
     if (nowMs < this.windowStartMs) return; // has met the crowd from before the probe
     this.sumMs += nowMs - startedMs;
     this.calls++;
-    if (nowMs - this.windowStartMs >= this.options.windowMs) this.judgeWindow(nowMs);
+    if (nowMs - this.windowStartMs >= WINDOW_MS) this.judgeWindow(nowMs);
   }
 
   /**
@@ -110,7 +109,7 @@ export class GradientLimit {
   onDrop(startedMs: number, nowMs: number): void {
     if (nowMs - startedMs < this.wantedMs(this.aloneMs ?? 0)) return;
     this.dropped = true;
-    if (nowMs - this.windowStartMs >= this.options.windowMs) this.judgeWindow(nowMs);
+    if (nowMs - this.windowStartMs >= WINDOW_MS) this.judgeWindow(nowMs);
   }
 
   private judgeWindow(nowMs: number): void {
@@ -125,10 +124,9 @@ export class GradientLimit {
 
   /** Short calls end first: a window must be longer than calls are, and much longer if it is the first one. */
   private isWindowLongEnough(meanMs: number, nowMs: number): boolean {
-    const { windowMs, windowCalls } = this.options;
     const ageMs = nowMs - this.windowStartMs;
-    if (ageMs >= 10 * windowMs) return true;
-    return this.calls >= windowCalls && ageMs >= (this.aloneMs === undefined ? 5 : 1) * meanMs;
+    if (ageMs >= 10 * WINDOW_MS) return true;
+    return this.calls >= this.options.windowCalls && ageMs >= (this.aloneMs === undefined ? 5 : 1) * meanMs;
   }
 
   private learn(meanMs: number, nowMs: number): void {

@@ -12,8 +12,6 @@ export type LimitOptions =
 /** What a load shedder is told. */
 export interface LoadShedderOptions {
   limit: LimitOptions;
-  /** Part of the limit that each priority can count on; they add up to 1 at most. What one does not need is lent. */
-  shares?: Readonly<Record<Priority, number>>;
   pressure?: PressureSource;
   clock?: Clock;
 }
@@ -39,10 +37,11 @@ export interface Refusal {
   readonly retryAfterSeconds: number;
 }
 
-const DEFAULT_SHARES: Record<Priority, number> = { low: 0.05, normal: 0.25, high: 0.2, critical: 0.5 };
 /** Whoever was refused would have wanted more than anybody counted. */
 const MORE_THAN_THERE_IS = 1e9;
 const CRITICAL = PRIORITIES.indexOf('critical');
+/** Part of the limit that each priority can count on, adding up to 1; what one does not need is lent. */
+const SHARES = [0.05, 0.25, 0.2, 0.5];
 /** How full the server may be, as a part of the limit, for each priority to be let in beyond its share. */
 const CEILINGS = [0.9, 1, 1.1, 4];
 
@@ -56,7 +55,6 @@ export class LoadShedder {
   admissions = 0;
   private readonly gradient: GradientLimit | undefined;
   private readonly maxInflight: number;
-  private readonly shares: Float64Array;
   private readonly pressure: PressureSource;
   private readonly clock: Clock;
   private readonly running = new Int32Array(PRIORITIES.length);
@@ -64,12 +62,11 @@ export class LoadShedder {
   private readonly rate: DrainRate;
   private total = 0;
 
-  constructor({ limit, shares = DEFAULT_SHARES, pressure = NO_PRESSURE, clock = SYSTEM_CLOCK }: LoadShedderOptions) {
+  constructor({ limit, pressure = NO_PRESSURE, clock = SYSTEM_CLOCK }: LoadShedderOptions) {
     this.clock = clock;
     this.pressure = pressure;
     this.gradient = limit.kind === 'adaptive' ? new GradientLimit(limit.options, clock) : undefined;
     this.maxInflight = limit.kind === 'fixed' ? limit.maxInflight : 0;
-    this.shares = Float64Array.from(PRIORITIES, (priority) => shares[priority]);
     this.demand = new Demand(PRIORITIES.length, clock.now());
     this.rate = new DrainRate(clock.now());
   }
@@ -127,7 +124,7 @@ export class LoadShedder {
   private hasRoomBelow(p: number, { limit, probedLimit }: GradientLimit): boolean {
     const ceiling = CEILINGS[p] ?? 1;
     if (probedLimit === limit) {
-      return this.total < limit * ceiling || (this.running[p] ?? 0) < (this.shares[p] ?? 0) * limit;
+      return this.total < limit * ceiling || (this.running[p] ?? 0) < (SHARES[p] ?? 0) * limit;
     }
     // A probe begins in the usual crowd: what is critical is not refused for that, everything else makes way.
     return this.total < (p === CRITICAL ? (limit + probedLimit) / 2 : probedLimit) * ceiling;
@@ -138,7 +135,7 @@ export class LoadShedder {
     let taken = this.total;
     for (let q = 0; q < PRIORITIES.length; q++) {
       if (q === p) continue;
-      const wanted = Math.min((this.shares[q] ?? 0) * limit, this.demand.of(q, nowMs));
+      const wanted = Math.min((SHARES[q] ?? 0) * limit, this.demand.of(q, nowMs));
       taken += Math.max(0, wanted - (this.running[q] ?? 0));
     }
     return taken < limit;
