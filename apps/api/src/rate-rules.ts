@@ -1,6 +1,5 @@
-import { IDENTIFIER } from '@app/ops';
+import { IDENTIFIER, namedList } from '@app/ops';
 import type { RateRule } from '@app/resilience';
-import { z } from 'zod';
 
 const RULE = /^([^=]+)=(\d{1,9}):(\d{1,7})$/;
 const EXPECTED =
@@ -8,15 +7,7 @@ const EXPECTED =
 
 /** Rate limits of single tenants, `tenant=perMinute:burst`, with commas between them. */
 export function rateRules() {
-  return z.string().transform((list, context): Record<string, RateRule> => {
-    const rules = list.split(',').map((entry) => ruleOf(entry.trim()));
-    const valid = rules.filter((rule) => rule !== undefined);
-    if (valid.length < rules.length || new Set(valid.map(([tenant]) => tenant)).size < valid.length) {
-      context.addIssue({ code: 'custom', message: EXPECTED });
-      return z.NEVER;
-    }
-    return Object.fromEntries(valid);
-  });
+  return namedList(EXPECTED, ruleOf).transform((rules): Record<string, RateRule> => Object.fromEntries(rules));
 }
 
 function ruleOf(entry: string): [string, RateRule] | undefined {

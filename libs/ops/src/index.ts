@@ -5,6 +5,7 @@ export {
   host,
   identifier,
   list,
+  namedList,
   oneOf,
   packageVersion,
   percent,

@@ -75,6 +75,17 @@ export function list(expected: string, isValue: (value: string) => boolean) {
     .refine((values) => values.every(isValue), expected);
 }
 
+/** Named values separated by commas, each name once; `parse` gives undefined for an entry that is none. */
+export function namedList<Value>(expected: string, parse: (entry: string) => [name: string, value: Value] | undefined) {
+  return z.string().transform((written, context) => {
+    const entries = written.split(',').map((entry) => parse(entry.trim()));
+    const named = entries.filter((entry) => entry !== undefined);
+    if (named.length === entries.length && new Map(named).size === named.length) return named;
+    context.addIssue({ code: 'custom', message: expected });
+    return z.NEVER;
+  });
+}
+
 /** A name that is safe in a label, a log line and a file name. */
 export const identifier = (what: string) => z.string().regex(IDENTIFIER, `${what} of ${IDENTIFIER_IN_WORDS}`);
 

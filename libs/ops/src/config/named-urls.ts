@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { namedList } from './environment.js';
 
 const EXPECTED =
   'a list such as gateway=https://host/path,store=tcp://host:6379, each name once, of letters, digits, "_" and "-", and no URL with a user or password';
@@ -13,22 +13,15 @@ export interface NamedUrl {
 
 /** A list of names and URLs: `name=url,name=url`; the names that are taken are refused. */
 export function namedUrls(taken: readonly string[] = []) {
-  return z.string().transform((list, context): NamedUrl[] => {
-    const entries = list.split(',').map((entry) => parse(entry.trim()));
-    const named = entries.filter((entry) => entry !== undefined);
-    if (named.length < entries.length || new Set(named.map(({ name }) => name)).size < named.length) {
-      context.addIssue({ code: 'custom', message: EXPECTED });
-    } else if (named.some(({ name }) => taken.includes(name))) {
-      context.addIssue({ code: 'custom', message: `a list of other names than ${taken.join(', ')}` });
-    }
-    return named;
-  });
+  return namedList(EXPECTED, parse)
+    .refine((named) => named.every(([name]) => !taken.includes(name)), `a list of other names than ${taken.join(', ')}`)
+    .transform((named) => named.map(([name, url]): NamedUrl => ({ name, url })));
 }
 
-function parse(entry: string): NamedUrl | undefined {
+function parse(entry: string): [string, URL] | undefined {
   const [, name = '', address = ''] = ENTRY.exec(entry) ?? [];
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  return url && isUsable(url) ? { name, url } : undefined;
+  return url && isUsable(url) ? [name, url] : undefined;
 }
 
 /** `fetch` takes no URL with a user or password, and quotes it. */
