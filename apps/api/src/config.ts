@@ -1,13 +1,14 @@
 import { join, resolve } from 'node:path';
 import type { AuditLogOptions, AuditServicesOptions, AuditWorkerOptions } from '@app/audit-log';
 import type { CacheOptions, ClusterFlightOptions } from '@app/cache';
-import type { InferenceBackend } from '@app/inference';
+import type { InferenceOptions } from '@app/inference';
 import {
   readEnvironment,
+  toIdentity,
   toMs,
   toServices,
+  type Identity,
   type KeySources,
-  type LogLevel,
   type NamedUrl,
   type ServiceObjectives,
 } from '@app/ops';
@@ -55,12 +56,8 @@ const IDEMPOTENCY_MEMORY_BYTES = 64 * 1024 * 1024;
 const WORKER_CLOSE_MS = 3000;
 
 /** What the server was told, in the units and names that the code uses. */
-export interface Config extends ResilienceConfig, ObservabilityConfig {
-  appName: string;
+export interface Config extends Identity, ResilienceConfig, ObservabilityConfig {
   version: string;
-  environment: string;
-  logLevel: LogLevel;
-  workerId: string;
   host: string;
   port: number;
   /** Whether the port opens only when the default model can answer. */
@@ -77,18 +74,7 @@ export interface Config extends ResilienceConfig, ObservabilityConfig {
   /** How long of that the server serves on as before. */
   drainDelayMs: number;
   access: AccessConfig;
-  inference: {
-    modelDir: string;
-    defaultModel: string;
-    defaultTask: 'text-classification';
-    backend: InferenceBackend;
-    workers: number;
-    batchSize: number;
-    batchTimeoutMs: number;
-    maxQueued: number;
-    inferenceTimeoutMs: number;
-    workerId: string;
-  };
+  inference: InferenceOptions;
   cache: CacheConfig;
   mode: (typeof MODES)[number];
   auditLog: AuditLogOptions;
@@ -109,11 +95,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
 
 function toConfig(env: Environment): Config {
   return {
-    appName: env.APP_NAME,
+    ...toIdentity(env),
     version: env.APP_VERSION,
-    environment: env.ENVIRONMENT,
-    logLevel: env.LOG_LEVEL,
-    workerId: env.WORKER_ID,
     host: env.HOST,
     port: env.PORT,
     listensWhenReady: env.LISTEN_WHEN_READY,

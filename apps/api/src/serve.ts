@@ -35,7 +35,7 @@ const MAINTENANCE_WAIT_MS = 1000;
 /** Reads the configuration, starts the workers and the server, and returns when the default model answers or never will. */
 export async function serve(): Promise<void> {
   const config = configOrExit(loadConfig);
-  const log = createLog({ ...config, level: config.logLevel });
+  const log = createLog(config);
   const drain = new Drain(log, { timeoutMs: config.shutdownTimeoutMs, delayMs: config.drainDelayMs });
   drain.watchSignals();
   dieOfSurprises(log, 'The server');

@@ -6,12 +6,13 @@ import {
   flag,
   identifier,
   identityVariables,
-  type LogLevel,
+  type Identity,
   packageVersion,
   projectFolder,
   readEnvironment,
   seconds,
   serviceVariables,
+  toIdentity,
   toMs,
   toServices,
   whole,
@@ -38,12 +39,8 @@ export const environmentSchema = z.object({
 });
 
 /** What the worker was told, in the units and names that the code uses. */
-export interface Config extends Omit<StandaloneWorkerOptions, 'policies'> {
-  appName: string;
+export interface Config extends Identity, Omit<StandaloneWorkerOptions, 'policies'> {
   version: string;
-  environment: string;
-  logLevel: LogLevel;
-  workerId: string;
   host: string;
   port: number;
   shutdownTimeoutMs: number;
@@ -58,11 +55,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const variables = readEnvironment(environmentSchema, env);
   const shutdownTimeoutMs = toMs(variables.GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS);
   return {
-    appName: variables.APP_NAME,
+    ...toIdentity(variables),
     version: variables.APP_VERSION,
-    environment: variables.ENVIRONMENT,
-    logLevel: variables.LOG_LEVEL,
-    workerId: variables.WORKER_ID,
     host: variables.HOST,
     port: variables.PORT,
     shutdownTimeoutMs,

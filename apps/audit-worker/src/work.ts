@@ -27,7 +27,7 @@ import { WorkerModule } from './worker.module.js';
 /** Reads the configuration and brings records from the queue into the table until a signal ends it. */
 export async function work(): Promise<void> {
   const config = configOrExit(loadConfig);
-  const log = createLog({ ...config, level: config.logLevel });
+  const log = createLog(config);
   const drain = new Drain(log, { timeoutMs: config.shutdownTimeoutMs });
   drain.watchSignals();
   dieOfSurprises(log, 'The audit worker');

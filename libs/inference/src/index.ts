@@ -2,7 +2,7 @@ export { InferenceModule } from './inference.module.js';
 export { InferenceService } from './inference.service.js';
 export type { LogWriter } from './log-writer.js';
 export { INFERENCE_BACKENDS } from './inference.options.js';
-export type { InferenceBackend } from './inference.options.js';
+export type { InferenceBackend, InferenceOptions } from './inference.options.js';
 export * from './inference.errors.js';
 export type { TextClassification } from './text-classification.js';
 export { manifestSchema } from './models/manifest.js';

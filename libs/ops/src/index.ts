@@ -26,6 +26,7 @@ export {
   auditWorkerVariables,
   identityVariables,
   serviceVariables,
+  toIdentity,
   toServices,
   workerId,
 } from './config/shared-variables.js';
@@ -53,7 +54,7 @@ export { IDENTIFIER, IDENTIFIER_IN_WORDS } from './identifier.js';
 export { AccessLog } from './logging/access-log.js';
 export type { AccessLogOptions, RequestEnd } from './logging/access-log.js';
 export { createLog } from './logging/log.js';
-export type { Log, LogFields, LogLevel, ProcessLog } from './logging/log.js';
+export type { Identity, Log, LogFields, ProcessLog } from './logging/log.js';
 export { NestLog } from './logging/nest-log.js';
 export { MaintenanceUnavailableError } from './maintenance/maintenance.errors.js';
 export { registerMaintenanceMetrics } from './maintenance/maintenance.metrics.js';

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import { LOG_LEVELS } from '../logging/log.js';
+import { LOG_LEVELS, type Identity } from '../logging/log.js';
 import { flag, identifier, oneOf, secret, serviceUrl, seconds, text, toMs, whole } from './environment.js';
 
 /** Name of a process; replicas that are made alike cannot be given each its own, but each has its own host name. */
@@ -17,6 +17,11 @@ export const identityVariables = {
   LOG_LEVEL: oneOf(LOG_LEVELS).default('INFO'),
   WORKER_ID: workerId('worker-1'),
 };
+
+/** The same in the names that the code uses. */
+export function toIdentity(env: z.output<z.ZodObject<typeof identityVariables>>): Identity {
+  return { appName: env.APP_NAME, environment: env.ENVIRONMENT, logLevel: env.LOG_LEVEL, workerId: env.WORKER_ID };
+}
 
 /** Where Redis, Postgres and the data folder are: variables that every app reads which stores something. */
 export const serviceVariables = {

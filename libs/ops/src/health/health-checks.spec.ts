@@ -20,7 +20,7 @@ afterEach(() => opened.splice(0).forEach((checks) => checks.onApplicationShutdow
 function checksOf(...list: HealthCheck[]) {
   const lines: string[] = [];
   const log = createLog(
-    { level: 'INFO', workerId: 'w', appName: 'a', environment: 'e' },
+    { logLevel: 'INFO', workerId: 'w', appName: 'a', environment: 'e' },
     { write: (line) => void lines.push(line) },
   );
   const checks = new HealthChecks(new HealthIndicatorService(), log);

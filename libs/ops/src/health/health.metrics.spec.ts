@@ -6,7 +6,10 @@ import { registerHealthMetrics } from './health.metrics.js';
 
 describe('health_check_status', () => {
   it('has what each check says at the time of the scrape', async () => {
-    const log = createLog({ level: 'INFO', workerId: 'w', appName: 'a', environment: 'e' }, { write: () => undefined });
+    const log = createLog(
+      { logLevel: 'INFO', workerId: 'w', appName: 'a', environment: 'e' },
+      { write: () => undefined },
+    );
     const checks = new HealthChecks(new HealthIndicatorService(), log);
     const registry = new Registry();
     registerHealthMetrics(registry, checks);

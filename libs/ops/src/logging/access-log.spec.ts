@@ -4,7 +4,7 @@ import { createLog } from './log.js';
 function accessLog(options: { sampleRate: number; slowMs: number }) {
   const written: string[] = [];
   const log = createLog(
-    { level: 'INFO', workerId: 'w', appName: 'falcon', environment: 'test' },
+    { logLevel: 'INFO', workerId: 'w', appName: 'falcon', environment: 'test' },
     { write: (line) => void written.push(line) },
   );
   const access = new AccessLog(log.unlimited, options);

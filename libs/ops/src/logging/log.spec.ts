@@ -1,10 +1,10 @@
 import { createLog, type LogLevel, type ProcessLog } from './log.js';
 import { NestLog } from './nest-log.js';
 
-function recorded(level: LogLevel = 'DEBUG'): { log: ProcessLog; lines: () => Record<string, unknown>[] } {
+function recorded(logLevel: LogLevel = 'DEBUG'): { log: ProcessLog; lines: () => Record<string, unknown>[] } {
   const written: string[] = [];
   const log = createLog(
-    { level, workerId: 'worker-7', appName: 'falcon', environment: 'test' },
+    { logLevel, workerId: 'worker-7', appName: 'falcon', environment: 'test' },
     { write: (line) => void written.push(line) },
   );
   return { log, lines: () => written.map((line) => JSON.parse(line) as Record<string, unknown>) };

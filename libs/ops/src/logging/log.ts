@@ -26,12 +26,12 @@ export interface ProcessLog extends Log {
   flush(timeoutMs?: number): Promise<void>;
 }
 
-/** Who is logging, and from which level on. */
-export interface LogOptions {
-  level: LogLevel;
-  workerId: string;
+/** Who a process is and how much it says. */
+export interface Identity {
   appName: string;
   environment: string;
+  logLevel: LogLevel;
+  workerId: string;
 }
 
 const PINO_LEVELS = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error', CRITICAL: 'fatal' } as const;
@@ -44,17 +44,17 @@ const REPEATS = { times: 100, windowMs: 10_000 };
 const FLUSH_MS = 1000;
 
 /** Makes the process's log; `destination` is stdout unless a test hands in another stream. */
-export function createLog(options: LogOptions, destination?: DestinationStream): ProcessLog {
+export function createLog(identity: Identity, destination?: DestinationStream): ProcessLog {
   const stdout = destination ? undefined : new StdoutDestination((lines) => onDropped(lines));
-  const unlimited = new PinoLog(pino(pinoOptions(options), destination ?? stdout!));
+  const unlimited = new PinoLog(pino(pinoOptions(identity), destination ?? stdout!));
   const onDropped = (lines: number) =>
     unlimited.warning('Log lines were dropped: whoever reads stdout is too slow', { dropped: lines });
   return new LimitedLog(unlimited, stdout);
 }
 
-function pinoOptions({ level, workerId, appName, environment }: LogOptions): LoggerOptions {
+function pinoOptions({ logLevel, workerId, appName, environment }: Identity): LoggerOptions {
   return {
-    level: PINO_LEVELS[level],
+    level: PINO_LEVELS[logLevel],
     messageKey: 'message',
     errorKey: 'error',
     timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,

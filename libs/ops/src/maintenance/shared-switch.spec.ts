@@ -11,7 +11,7 @@ const KEY = 'falcon:maintenance';
 const ON = { on: true, sinceMs: 1 };
 
 describeWithRedis('replicas with one Redis', () => {
-  const log = createLog({ level: 'CRITICAL', workerId: 'w', appName: 'a', environment: 'test' });
+  const log = createLog({ logLevel: 'CRITICAL', workerId: 'w', appName: 'a', environment: 'test' });
   const connections: Redis[] = [];
   const modes: MaintenanceMode[] = [];
   let redis: TestRedis;
