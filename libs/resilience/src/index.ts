@@ -33,8 +33,9 @@ export {
 } from './redis-failure.js';
 export { RedisScript } from './redis-script.js';
 export { CallCancelledError, CircuitOpenError, DependencyTimeoutError, ResilienceError } from './resilience.errors.js';
-export { findOrRegister, ResilienceMetrics, sharedCounters } from './resilience.metrics.js';
+export { ResilienceMetrics } from './resilience.metrics.js';
 export { ResilienceModule } from './resilience.module.js';
+export { findOrRegister, sharedCounters } from './shared-metrics.js';
 export { LoadShedder } from './shedding/load-shedder.js';
 export type { LimitOptions, Permit, Refusal } from './shedding/load-shedder.js';
 export { Pressure } from './shedding/pressure.js';

@@ -6,47 +6,11 @@ import type { Policies } from './policy/policies.js';
 import { retriedBy } from './policy/policy.options.js';
 import type { Policy } from './policy/policy.js';
 import type { PolicyObserver, RejectionReason, StateChange } from './policy/policy-observer.js';
+import { sharedCounters, type SharedCounters } from './shared-metrics.js';
 
 const WORST_FIRST: BreakerState[] = ['forced_open', 'open', 'half_open', 'forced_closed', 'closed'];
 const REASONS: RejectionReason[] = ['bulkhead', 'circuit_open', 'deadline'];
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
-/** Counters that belong to the whole process and not to this library alone. */
-export interface SharedCounters {
-  retries: Counter<'operation'>;
-  timeouts: Counter<'stage'>;
-}
-
-/** The counters that this library shares with others: the registered ones, or new ones where nobody has registered any. */
-export function sharedCounters(registry: Registry): SharedCounters {
-  return {
-    retries: findOrRegister(registry, 'retry_attempts_total', 'Operations that were tried again', 'operation'),
-    timeouts: findOrRegister(registry, 'timeouts_total', 'Calls whose time ran out, by where', 'stage'),
-  };
-}
-
-function clientHistogram(registry: Registry): NewHistogram {
-  return (options) => {
-    const histogram = new Histogram({ ...options, registers: [registry] });
-    return {
-      series: (labels) => {
-        histogram.zero(labels);
-        return histogram.labels(labels);
-      },
-    };
-  };
-}
-
-/** A counter that several libraries count on: whoever comes first registers it. */
-export function findOrRegister<L extends string>(
-  registry: Registry,
-  name: string,
-  help: string,
-  ...labelNames: L[]
-): Counter<L> {
-  const registered = registry.getSingleMetric(name);
-  return registered ? (registered as Counter<L>) : new Counter({ name, help, labelNames, registers: [registry] });
-}
 
 /** One series of a histogram. */
 export interface ObservedSeries {
@@ -66,6 +30,18 @@ export type NewHistogram = (options: {
   buckets: number[];
   labelNames: string[];
 }) => HistogramOfSeries;
+
+function clientHistogram(registry: Registry): NewHistogram {
+  return (options) => {
+    const histogram = new Histogram({ ...options, registers: [registry] });
+    return {
+      series: (labels) => {
+        histogram.zero(labels);
+        return histogram.labels(labels);
+      },
+    };
+  };
+}
 
 /** Counts what policies report, and reads their breakers at each scrape. */
 export class ResilienceMetrics implements PolicyObserver {
