@@ -1,6 +1,7 @@
 // A process that records answers and ends without shipping them: `spool-writer.js <data folder> <records>`.
 import { join } from 'node:path';
-import { AuditLog, AuditMetrics, type LogWriter } from '@app/audit-log';
+import { AuditLog, AuditMetrics } from '@app/audit-log';
+import type { LogWriter } from '@app/resilience';
 import { Registry } from 'prom-client';
 import { entryOf, textOf } from './audit-entries.js';
 
@@ -8,7 +9,7 @@ import { entryOf, textOf } from './audit-entries.js';
 const AT_ONCE = 1000;
 
 const write = (message: string) => void process.stderr.write(`${message}\n`);
-const log: LogWriter = { debug: () => undefined, info: write, warning: write, error: write };
+const log: LogWriter = { info: write, warning: write, error: write };
 
 async function main(dataDir: string, records: number): Promise<void> {
   const auditLog = new AuditLog(

@@ -1,4 +1,5 @@
-import { InferenceService, type LogWriter, type ModelStatus } from '@app/inference';
+import { InferenceService, type ModelStatus } from '@app/inference';
+import type { LogWriter } from '@app/resilience';
 import { loadBackend, type CliConfig } from './config.js';
 
 /** Refusals are part of what commands print; nothing else is worth a line. */

@@ -1,11 +1,11 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LogWriter } from '@app/resilience';
 import { AuditUnavailableError } from './audit-log.errors.js';
 import type { AuditObserver } from './audit-observer.js';
 import type { AuditLogOptions } from './audit-options.js';
 import type { AuditRecord } from './audit-record.js';
 import { hashOf, lengthOf, storable } from './audit-text.js';
-import type { LogWriter } from './log-writer.js';
 import { Spool, type SpoolSource } from './spool/spool.js';
 
 /** How long to wait between attempts to open the spool. */

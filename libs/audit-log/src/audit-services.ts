@@ -1,10 +1,10 @@
+import type { LogWriter } from '@app/resilience';
 import type { AuditServicesOptions } from './audit-options.js';
 import { openPolicies, type AuditPolicies } from './audit-policies.js';
 import { AuditDatabase } from './database/audit-database.js';
 import { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import { StillStartingError } from './database/embedded/embedded-postgres.errors.js';
 import type { PostgresConnection } from './database/postgres-connection.js';
-import type { LogWriter } from './log-writer.js';
 import { AuditQueue } from './queue/audit-queue.js';
 import type { QueueServer } from './queue/queue-server.js';
 

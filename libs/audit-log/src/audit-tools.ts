@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LogWriter } from '@app/resilience';
 import type { Client } from 'pg';
 import type { AuditServicesOptions } from './audit-options.js';
 import type { AuditRecord } from './audit-record.js';
@@ -13,7 +14,6 @@ import { exportRows, type ExportFormat, type TimeRange } from './database/row-ex
 import { tailRows, type TailOptions } from './database/row-tail.js';
 import { checkSchema, migrateSchema } from './database/schema.js';
 import { readTableStatus, type TableStatus } from './database/table-status.js';
-import type { LogWriter } from './log-writer.js';
 import type { QueueCounts } from './queue/audit-queue.js';
 import { readSpoolStatus, type SpoolStatus } from './spool/spool-status.js';
 

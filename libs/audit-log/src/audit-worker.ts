@@ -1,4 +1,5 @@
 import type { DynamicModule } from '@nestjs/common';
+import type { LogWriter } from '@app/resilience';
 import type { AuditObserver } from './audit-observer.js';
 import type { AuditWorkerOptions } from './audit-options.js';
 import type { AuditDatabase } from './database/audit-database.js';
@@ -13,7 +14,6 @@ import {
 } from './database/partitions.js';
 import type { QueryClient } from './database/query-client.js';
 import { RecordWriter } from './database/record-writer.js';
-import type { LogWriter } from './log-writer.js';
 import { AuditWorkerModule, type WorkerEnds } from './queue/audit-worker.module.js';
 
 /** What a worker needs of its process. */

@@ -9,7 +9,6 @@ export { auditPolicyOptions } from './audit-policies.js';
 export type { AuditPolicies } from './audit-policies.js';
 export { AuditPipeline } from './audit-pipeline.js';
 export type { AuditRecord } from './audit-record.js';
-export type { LogWriter } from './log-writer.js';
 export { loadStandaloneWorker } from './load-standalone-worker.js';
 export type { StandaloneWorker, StandaloneWorkerOptions } from './standalone-worker.js';
 export { loadAuditTools } from './load-audit-tools.js';

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import type { LogWriter } from '@app/resilience';
 import type { AuditLog } from './audit-log.js';
 import type { AuditObserver } from './audit-observer.js';
 import type { AuditAvailability, AuditPipelineOptions } from './audit-options.js';
 import { AuditServices } from './audit-services.js';
 import { auditWorkerModule } from './audit-worker.js';
 import type { AuditDatabase } from './database/audit-database.js';
-import type { LogWriter } from './log-writer.js';
 import type { AuditQueue } from './queue/audit-queue.js';
 import { QueueBoard } from './queue/queue-board.js';
 import { Shipper } from './queue/shipper.js';

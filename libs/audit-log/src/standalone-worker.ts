@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamicModule } from '@nestjs/common';
+import type { LogWriter } from '@app/resilience';
 import type { AuditObserver } from './audit-observer.js';
 import type { AuditAvailability, AuditServicesOptions, AuditWorkerOptions } from './audit-options.js';
 import type { AuditPolicies } from './audit-policies.js';
 import { AuditServices } from './audit-services.js';
 import { auditWorkerModule } from './audit-worker.js';
 import type { AuditDatabase } from './database/audit-database.js';
-import type { LogWriter } from './log-writer.js';
 import type { AuditQueue, QueueCounts } from './queue/audit-queue.js';
 import { WorkerConnection } from './queue/worker-connection.js';
 

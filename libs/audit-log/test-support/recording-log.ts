@@ -1,4 +1,4 @@
-import type { LogWriter } from '../src/log-writer.js';
+import type { LogWriter } from '@app/resilience';
 
 /** A log that keeps its lines, as `LEVEL message`. */
 export interface RecordingLog extends LogWriter {
@@ -10,7 +10,6 @@ export function recordingLog(): RecordingLog {
   const lines: string[] = [];
   return {
     lines,
-    debug: (message) => void lines.push(`DEBUG ${message}`),
     info: (message) => void lines.push(`INFO ${message}`),
     warning: (message) => void lines.push(`WARNING ${message}`),
     error: (message) => void lines.push(`ERROR ${message}`),

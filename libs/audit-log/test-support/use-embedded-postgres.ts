@@ -1,9 +1,9 @@
+import type { LogWriter } from '@app/resilience';
 import { EmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
-import type { LogWriter } from '../src/log-writer.js';
 
 // A process that uses the embedded Postgres of the folder in its argument: says how to reach it, and leaves on SIGTERM.
 const write = (message: string) => void process.stderr.write(`${message}\n`);
-const log: LogWriter = { debug: write, info: write, warning: write, error: write };
+const log: LogWriter = { info: write, warning: write, error: write };
 
 async function main(dataDir: string): Promise<void> {
   const postgres = await EmbeddedPostgres.start({ dataDir, log });

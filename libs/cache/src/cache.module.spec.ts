@@ -10,7 +10,7 @@ const OPTIONS: CacheOptions = {
   answers: { memoryBytes: 1_000_000, maxValueLength: 10_000, ttlMs: 60_000, ttlJitter: 0.1, staleMs: 60_000 },
   idempotency: { memoryBytes: 1_000_000, ttlMs: 60_000, leaseMs: 10_000, maxHoldMs: 60_000, maxBodyLength: 10_000 },
 };
-const log = { info: () => undefined, warning: () => undefined };
+const log = { info: () => undefined, warning: () => undefined, error: () => undefined };
 const { key } = cacheKey({ model: 'sentiment', version: '1', text: 'A fine day' });
 const compute = () => Promise.resolve('computed');
 const request = { tenant: 'acme', route: 'POST /infer', key: 'order-12', fingerprint: 'f' };

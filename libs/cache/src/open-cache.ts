@@ -1,3 +1,4 @@
+import type { LogWriter } from '@app/resilience';
 import { AnswerCache } from './answers/answer-cache.js';
 import { ClusterFlight } from './answers/cluster-flight.js';
 import { MemoryCacheStore } from './answers/memory-cache-store.js';
@@ -5,7 +6,6 @@ import { RedisCacheStore } from './answers/redis-cache-store.js';
 import { RedisFlightLock } from './answers/redis-flight-lock.js';
 import { TieredCacheStore } from './answers/tiered-cache-store.js';
 import type { CacheMetrics } from './cache.metrics.js';
-import type { CacheLog } from './cache-log.js';
 import type { CacheOptions, SharedRedis } from './cache.options.js';
 import { Idempotency } from './idempotency/idempotency.js';
 import { MemoryIdempotencyStore } from './idempotency/memory-idempotency-store.js';
@@ -19,7 +19,7 @@ export interface OpenCache {
 }
 
 /** Puts the parts together: in memory alone, or with Redis behind the memory. */
-export function openCache(options: CacheOptions, log: CacheLog, metrics: CacheMetrics): OpenCache {
+export function openCache(options: CacheOptions, log: LogWriter, metrics: CacheMetrics): OpenCache {
   const memory = new MemoryCacheStore({ ...options.answers, maxBytes: options.answers.memoryBytes });
   const keys = new MemoryIdempotencyStore({ maxBytes: options.idempotency.memoryBytes });
   metrics.watch({ answers: () => memory, keys: () => keys });

@@ -21,7 +21,7 @@ async function main(url: string, leaseMs: number): Promise<void> {
   const redis = cacheRedis(url);
   await once(redis, 'ready');
   const observer = new RecordingObserver();
-  const silent = { info: () => undefined, warning: () => undefined };
+  const silent = { info: () => undefined, warning: () => undefined, error: () => undefined };
   const policy = new Policy('redis', { timeoutMs: TIMEOUT_MS });
   const access = new RedisAccess({ redis, policy }, observer, silent);
   const options = { ttlMs: 60_000, leaseMs, maxHoldMs: 60_000, maxBodyLength: 1000 };

@@ -31,7 +31,8 @@ export async function accessTo(
     await once(redis, 'ready');
   }
   const lines: string[] = [];
-  const log = { info: (line: string) => void lines.push(line), warning: (line: string) => void lines.push(line) };
+  const write = (line: string) => void lines.push(line);
+  const log = { info: write, warning: write, error: write };
   const observer = new RecordingObserver();
   const breaker = {
     failureThreshold: MOST_FAILURES,

@@ -1,6 +1,5 @@
 export { InferenceModule } from './inference.module.js';
 export { InferenceService } from './inference.service.js';
-export type { LogWriter } from './log-writer.js';
 export { INFERENCE_BACKENDS } from './inference.options.js';
 export type { InferenceBackend, InferenceOptions } from './inference.options.js';
 export * from './inference.errors.js';

@@ -1,9 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import type { LogWriter } from '@app/resilience';
 import { register } from 'prom-client';
 import { InferenceMetrics } from './inference.metrics.js';
 import type { InferenceOptions } from './inference.options.js';
 import type { InferenceObserver } from './inference-observer.js';
-import type { LogWriter } from './log-writer.js';
 import { InferenceService } from './inference.service.js';
 
 /** Wires the inference library: import `InferenceModule.forRoot(options, log)` and inject `InferenceService`. */

@@ -1,7 +1,7 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
+import type { LogWriter } from '@app/resilience';
 import { InferenceStoppedError, ModelTaskError } from './inference.errors.js';
 import type { CallOptions, InferenceOptions } from './inference.options.js';
-import type { LogWriter } from './log-writer.js';
 import type { InferenceObserver } from './inference-observer.js';
 import type { TextClassificationManifest } from './models/manifest.js';
 import type { ModelStatus } from './models/model-status.js';

@@ -4,6 +4,7 @@ export type { BreakerOptions } from './breaker/breaker.options.js';
 export { BREAKER_STATES } from './breaker/breaker-state.js';
 export type { BreakerStats } from './breaker/breaker-stats.js';
 export { RedisBreakerBus } from './breaker/redis-breaker-bus.js';
+export type { LogWriter } from './log-writer.js';
 export { BoundedAttempt } from './policy/bounded-attempt.js';
 export type { BulkheadOptions } from './policy/bulkhead.js';
 export type { ClassifyFailure, FailureKind } from './policy/failure-kind.js';

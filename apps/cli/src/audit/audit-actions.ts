@@ -4,7 +4,8 @@ import { rename, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { loadAuditTools, type AuditTools, type LedgerReport, type LogWriter } from '@app/audit-log';
+import { loadAuditTools, type AuditTools, type LedgerReport } from '@app/audit-log';
+import type { LogWriter } from '@app/resilience';
 import { loadAuditConfig } from '../config.js';
 import { toStdout } from '../to-stdout.js';
 import { TROUBLE } from '../trouble.js';
@@ -86,7 +87,6 @@ function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
 
 /** Errors end the command and are printed then; what is only informative stays out of the way. */
 const TERMINAL: LogWriter = {
-  debug: () => undefined,
   info: () => undefined,
   warning: (message) => console.error(`falcon: ${message}`),
   error: (message) => console.error(`falcon: ${message}`),

@@ -1,10 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
-import { CallCancelledError, CircuitOpenError, DependencyTimeoutError, type Policy } from '@app/resilience';
+import {
+  CallCancelledError,
+  CircuitOpenError,
+  DependencyTimeoutError,
+  type LogWriter,
+  type Policy,
+} from '@app/resilience';
 import type { Fault } from '../audit-options.js';
 import { openPolicies } from '../audit-policies.js';
-import type { LogWriter } from '../log-writer.js';
 import {
   describeFailure,
   failureKind,

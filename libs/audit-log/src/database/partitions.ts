@@ -1,4 +1,4 @@
-import type { LogWriter } from '../log-writer.js';
+import type { LogWriter } from '@app/resilience';
 import { isOfOneStatement, isRefusal } from './database-failure.js';
 import type { QueryClient } from './query-client.js';
 

@@ -1,8 +1,14 @@
 import { type JobsOptions, type JobState, Queue, type QueueOptions } from 'bullmq';
-import { CircuitOpenError, DependencyTimeoutError, isRedisFull, isRedisUnwritable, type Policy } from '@app/resilience';
+import {
+  CircuitOpenError,
+  DependencyTimeoutError,
+  isRedisFull,
+  isRedisUnwritable,
+  type LogWriter,
+  type Policy,
+} from '@app/resilience';
 import { openPolicies } from '../audit-policies.js';
 import { sqlStateOf } from '../database/database-failure.js';
-import type { LogWriter } from '../log-writer.js';
 import { AUDIT_QUEUE, RECORDS_JOB } from './audit-job.js';
 import { FullRedisError, QueueUnavailableError } from './audit-queue.errors.js';
 import type { Availability } from './availability.js';

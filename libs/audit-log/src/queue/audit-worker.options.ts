@@ -1,5 +1,5 @@
+import type { LogWriter } from '@app/resilience';
 import type { AuditObserver } from '../audit-observer.js';
-import type { LogWriter } from '../log-writer.js';
 import type { AuditJob } from './audit-job.js';
 
 /** Writes jobs into the table; RecordWriter is one. */

@@ -1,6 +1,5 @@
-import { reasonOf, redisFailure } from '@app/resilience';
+import { reasonOf, redisFailure, type LogWriter } from '@app/resilience';
 import type { AuditDatabaseOptions } from '../database/audit-database.js';
-import type { LogWriter } from '../log-writer.js';
 import { Availability } from './availability.js';
 
 /** Where the queue is kept; BullMQ has a backend for either. */

@@ -1,5 +1,5 @@
+import type { LogWriter } from '@app/resilience';
 import type { Redis } from 'ioredis';
-import type { LogWriter } from '../log-writer.js';
 import { FullRedisError, UnfitRedisError } from './audit-queue.errors.js';
 
 /** 6.2, as a number. */

@@ -1,4 +1,4 @@
-import type { LogWriter } from '../log-writer.js';
+import type { LogWriter } from '@app/resilience';
 import type { Availability } from './availability.js';
 import { PostgresQueuePool } from './postgres-queue-pool.js';
 import { availabilityOf, type QueueServer } from './queue-server.js';

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LogWriter } from '../log-writer.js';
+import type { LogWriter } from '@app/resilience';
 import { firstJson, lineOf } from './spool-line.js';
 import type { SpoolPosition } from './segment.js';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import type { LogWriter } from '@app/resilience';
 import type { AuditObserver } from '../audit-observer.js';
 import { RECORD_FORMAT } from '../audit-record.js';
-import type { LogWriter } from '../log-writer.js';
 import { AcknowledgedFile } from './acknowledged-file.js';
 import { listSegments, readHeader, segmentFile, writtenBytes } from './segment.js';
 import type { SpoolFolder } from './spool-folder.js';

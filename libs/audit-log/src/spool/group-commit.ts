@@ -1,4 +1,4 @@
-import type { LogWriter } from '../log-writer.js';
+import type { LogWriter } from '@app/resilience';
 import { Group } from './group.js';
 import { type SpoolError, SpoolTimeoutError, SpoolWriteError } from './spool.errors.js';
 

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LogWriter } from '@app/resilience';
 import type { AuditObserver } from '../audit-observer.js';
-import type { LogWriter } from '../log-writer.js';
 import { AdoptedSpool, NewerSpoolError } from './adopted-spool.js';
 import { listSegments } from './segment.js';
 import { SpoolFolder } from './spool-folder.js';

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LogWriter } from '@app/resilience';
 import type { AuditObserver } from '../audit-observer.js';
-import type { LogWriter } from '../log-writer.js';
 import { type BatchLimits, type ScannedLines, scanLines } from './scan-lines.js';
 import { readHeader, segmentFile, type SpoolPosition } from './segment.js';
 import { LINE_END, MAX_LINE_BYTES } from './spool-line.js';

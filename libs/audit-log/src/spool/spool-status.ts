@@ -1,7 +1,7 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LogWriter } from '@app/resilience';
 import { FileLock } from '../file-lock.js';
-import type { LogWriter } from '../log-writer.js';
 import { AcknowledgedFile } from './acknowledged-file.js';
 import { listSegments, readHeader, segmentFile, type SpoolPosition, writtenBytes } from './segment.js';
 import { SpoolFolder } from './spool-folder.js';

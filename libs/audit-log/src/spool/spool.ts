@@ -1,5 +1,5 @@
+import type { LogWriter } from '@app/resilience';
 import type { AuditObserver } from '../audit-observer.js';
-import type { LogWriter } from '../log-writer.js';
 import { GroupCommit } from './group-commit.js';
 import type { Group } from './group.js';
 import { SegmentWriter } from './segment-writer.js';

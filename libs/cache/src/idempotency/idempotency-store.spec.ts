@@ -220,7 +220,7 @@ describeWithRedis('RedisIdempotencyStore', () => {
   it('asks for a claim again when Redis fails, and for its renewal once: it may be free by then', async () => {
     const policy = new Policy('redis', { retry: { baseDelayMs: 1 } });
     const evalsha = jest.fn(() => Promise.reject(new Error('Connection is closed.')));
-    const silent = { info: () => undefined, warning: () => undefined };
+    const silent = { info: () => undefined, warning: () => undefined, error: () => undefined };
     const failing = { redis: { evalsha } as unknown as TestAccess['redis'], policy };
     const away = new RedisIdempotencyStore(new RedisAccess(failing, new RecordingObserver(), silent));
     expect(await away.claim(newClaim(), LEASE_MS)).toEqual({ state: 'unavailable' });

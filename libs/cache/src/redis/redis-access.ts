@@ -1,7 +1,6 @@
-import { reasonOf, type Policy } from '@app/resilience';
+import { reasonOf, type LogWriter, type Policy } from '@app/resilience';
 import type { Redis } from 'ioredis';
 import type { CacheObserver, CacheOperation } from '../cache-observer.js';
-import type { CacheLog } from '../cache-log.js';
 import { FailureStreak } from './failure-streak.js';
 
 /** One failure may be a matter of chance; this many in a row are told to the log. */
@@ -36,7 +35,7 @@ export class RedisAccess {
   constructor(
     private readonly options: RedisAccessOptions,
     private readonly observer: CacheObserver,
-    private readonly log: CacheLog,
+    private readonly log: LogWriter,
   ) {}
 
   /**

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import type { LogWriter } from '@app/resilience';
 import { ModelNotReadyError } from '../inference.errors.js';
 import type { InferenceOptions } from '../inference.options.js';
-import type { LogWriter } from '../log-writer.js';
 import type { InferenceObserver } from '../inference-observer.js';
 import { listModelFolders } from '../models/model-folders.js';
 import { ModelRegistry, type ModelVersion } from '../models/model-registry.js';

@@ -1,5 +1,5 @@
+import type { LogWriter } from '@app/resilience';
 import { InferenceFailedError, InferenceStoppedError, WorkerLostError } from '../inference.errors.js';
-import type { LogWriter } from '../log-writer.js';
 import type { InferenceObserver } from '../inference-observer.js';
 import type { ModelWorker } from '../pool/model-worker.js';
 import type { WorkerPool } from '../pool/worker-pool.js';

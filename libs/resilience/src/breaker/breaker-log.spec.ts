@@ -4,7 +4,7 @@ import { BreakerLog } from './breaker-log.js';
 describe('BreakerLog', () => {
   it('tells when a breaker leaves the closed state and when it is back, and nothing in between', async () => {
     const lines: object[] = [];
-    const write = (level: string) => (message: string, fields: object) => lines.push({ level, message, ...fields });
+    const write = (level: string) => (message: string, fields?: object) => lines.push({ level, message, ...fields });
     const observer = new BreakerLog({ info: write('info'), warning: write('warning') });
     const policy = new Policy(
       'redis',

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LogWriter } from '@app/resilience';
 import type { Client } from 'pg';
 import { FileLock } from '../../file-lock.js';
-import type { LogWriter } from '../../log-writer.js';
 import { letGo } from '../let-go.js';
 import { boundLog } from './bounded-log.js';
 import { EMBEDDED_NAME, ensureCluster } from './cluster.js';

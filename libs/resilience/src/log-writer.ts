@@ -1,6 +1,5 @@
-/** Where the library writes what operators should read; the app's logger has this shape. */
+/** Where a library writes what operators should read; the app's logger has this shape. */
 export interface LogWriter {
-  debug(message: string, fields?: Record<string, unknown>): void;
   info(message: string, fields?: Record<string, unknown>): void;
   warning(message: string, fields?: Record<string, unknown>): void;
   error(message: string, fields?: Record<string, unknown>): void;
