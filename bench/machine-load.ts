@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const TICKS_PER_SECOND = 100;
 /** Below this many busy cores the rest of the machine does not disturb a measurement. */
-export const QUIET_CORES = 0.15;
+const QUIET_CORES = 0.15;
 
 /** CPU time that the whole machine has spent on anything, stolen time included. */
 export function machineCpuMs(): number {

@@ -46,7 +46,7 @@ export function describeWork({ model, backend, textBytes, products }: Work): str
 /** A caller that has waited so long has left. */
 export const CALLER_TIMEOUT_MS = 2000;
 /** This part of the requests is critical. */
-export const CRITICAL_SHARE = 0.1;
+const CRITICAL_SHARE = 0.1;
 const CONNECTIONS = 1024;
 const CLOSED_CONNECTIONS = [8, 16, 32, 64, 128];
 const WARMUP_MS = 500;

@@ -65,7 +65,7 @@ function blocksOf(text: string): Block[] {
 }
 
 /** How Markdown names a heading in links. */
-export function anchorOf(title: string): string {
+function anchorOf(title: string): string {
   return title
     .toLowerCase()
     .replaceAll(/[^\w -]/g, '')

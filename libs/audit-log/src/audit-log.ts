@@ -6,7 +6,8 @@ import type { AuditObserver } from './audit-observer.js';
 import type { AuditLogOptions } from './audit-options.js';
 import type { AuditRecord } from './audit-record.js';
 import { hashOf, lengthOf, storable } from './audit-text.js';
-import { Spool, type SpoolSource } from './spool/spool.js';
+import { Spool } from './spool/spool.js';
+import type { SpoolSource } from './spool/spool-source.js';
 
 /** How long to wait between attempts to open the spool. */
 const REOPEN_MS = 5000;

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../../../scripts/test-support/until.js';
 import { Orphans } from '../src/spool/orphans.js';
-import { Spool, type SpoolOptions, type SpoolSource } from '../src/spool/spool.js';
+import { Spool, type SpoolOptions } from '../src/spool/spool.js';
+import type { SpoolSource } from '../src/spool/spool-source.js';
 import { recordingLog } from './recording-log.js';
 import { recordingObserver } from './recording-observer.js';
 

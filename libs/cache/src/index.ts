@@ -1,6 +1,6 @@
 export { CacheModule } from './cache.module.js';
 export type { CacheOptions } from './cache.options.js';
-export * from './cache.errors.js';
+export { SharedWaitExpiredError } from './cache.errors.js';
 export { AnswerCache } from './answers/answer-cache.js';
 export type { ClusterFlightOptions } from './answers/cluster-flight.js';
 export { cacheKey } from './answers/cache-key.js';

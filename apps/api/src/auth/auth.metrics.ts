@@ -2,15 +2,7 @@ import type { ReloadStatus } from '@app/ops';
 import { Counter, type Registry } from 'prom-client';
 
 /** Why a request was not let in. */
-export const AUTH_FAILURES = [
-  'missing',
-  'unknown',
-  'expired',
-  'wrong_role',
-  'wrong_tenant',
-  'cross_site',
-  'closed',
-] as const;
+const AUTH_FAILURES = ['missing', 'unknown', 'expired', 'wrong_role', 'wrong_tenant', 'cross_site', 'closed'] as const;
 export type AuthFailure = (typeof AUTH_FAILURES)[number];
 
 /** Counts who was not let in, and changes of the file of keys; every series exists at 0 from the start. */

@@ -4,7 +4,7 @@ import type { TrainingSet } from './network-trainer.js';
 import type { Recipe } from './recipe.js';
 
 /** Class of a row that belongs to no label. */
-export const NO_CLASS = -1;
+const NO_CLASS = -1;
 
 /** The labels of the rows, sorted, without the one that stands for "none of them". */
 export function labelsOf(rows: readonly LabelledRow[], outOfScopeLabel?: string): string[] {

@@ -4,8 +4,7 @@ import { AUDIT_TABLE } from './partitions.js';
 import type { QueryClient } from './query-client.js';
 
 /** What an export is written as. */
-export const EXPORT_FORMATS = ['ndjson', 'csv'] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+export type ExportFormat = 'ndjson' | 'csv';
 
 /** Rows from `from` on and before `to`; undefined: no bound. */
 export interface TimeRange {

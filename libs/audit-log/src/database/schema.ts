@@ -10,7 +10,7 @@ const MIGRATION_LOCK = 0x0fa1_0002;
 const LOCK_POLL_MS = 100;
 
 /** Whether the tables are as this version needs them, and if not, which migrations are missing. */
-export async function pendingMigrations(client: QueryClient): Promise<string[]> {
+async function pendingMigrations(client: QueryClient): Promise<string[]> {
   const known = MIGRATIONS.map(({ name }) => name);
   const applied = await appliedMigrations(client);
   const unknown = applied.find((name) => !known.includes(name));

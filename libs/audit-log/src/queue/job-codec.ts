@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
-import type { SpoolBatch } from '../spool/spool.js';
+import type { SpoolBatch } from '../spool/spool-source.js';
 import type { AuditJob } from './audit-job.js';
 
 const compress = promisify(zstdCompress);

@@ -6,7 +6,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import type { QueuedJob } from './job-codec.js';
 
 /** Where the page is; its links start from here. */
-export const BOARD_PATH = '/admin/queues';
+const BOARD_PATH = '/admin/queues';
 
 /** An answer of the board. */
 export interface BoardAnswer {

@@ -1,4 +1,4 @@
-import type { SpoolBatch } from '../spool/spool.js';
+import type { SpoolBatch } from '../spool/spool-source.js';
 import { packJob, type PackedJob } from './job-codec.js';
 
 /** A stretch of the spool on its way through the queue. */

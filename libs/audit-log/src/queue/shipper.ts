@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogWriter } from '@app/resilience';
 import type { AuditObserver } from '../audit-observer.js';
-import type { SpoolBatch, SpoolSource } from '../spool/spool.js';
+import type { SpoolBatch, SpoolSource } from '../spool/spool-source.js';
 import { MAX_JOB_BYTES, MAX_JOB_RECORDS } from './audit-job.js';
 import type { AuditQueue } from './audit-queue.js';
 import { QueueUnavailableError } from './audit-queue.errors.js';

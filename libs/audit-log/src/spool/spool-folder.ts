@@ -6,7 +6,8 @@ import { ACKNOWLEDGED_FILE } from './acknowledged-file.js';
 import { listSegments, segmentFile } from './segment.js';
 import { syncFolder } from './segment-writer.js';
 
-const LOCK = 'lock';
+/** The file that a process locks for as long as the folder is its own. */
+export const LOCK = 'lock';
 const LOCK_FILES = [`${LOCK}-journal`, LOCK];
 const NAME = /^[\w.-]{1,72}-[0-9a-f]{8}$/;
 

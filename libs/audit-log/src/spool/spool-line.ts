@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 /** Longest record, in UTF-16 units: far above any real one, and what bounds the memory of a reader. */
 export const MAX_RECORD_CHARACTERS = 256 * 1024;
 /** Bytes of a line besides its JSON: checksum, space, line end. */
-export const LINE_OVERHEAD = 10;
+const LINE_OVERHEAD = 10;
 /** Longest line of a spool in bytes: a UTF-16 unit is at most three bytes of UTF-8. */
 export const MAX_LINE_BYTES = 3 * MAX_RECORD_CHARACTERS + LINE_OVERHEAD;
 /** Where a line's JSON starts. */

@@ -4,7 +4,7 @@ import type { LogWriter } from '@app/resilience';
 import { FileLock } from '../file-lock.js';
 import { AcknowledgedFile } from './acknowledged-file.js';
 import { listSegments, readHeader, segmentFile, type SpoolPosition, writtenBytes } from './segment.js';
-import { SpoolFolder } from './spool-folder.js';
+import { LOCK, SpoolFolder } from './spool-folder.js';
 import { firstJson, MAX_LINE_BYTES } from './spool-line.js';
 
 /** How one process's spool is, seen from outside; of one that cannot be read only the name is known. */
@@ -70,7 +70,7 @@ async function instantAt(path: string, offset: number): Promise<Date | undefined
 
 /** A shared lock is to be had only where no process holds the folder. */
 async function ownerOf(folder: string): Promise<SpoolStatus['owner']> {
-  const path = join(folder, 'lock');
+  const path = join(folder, LOCK);
   try {
     await stat(path); // asking for the lock would make the file
     const lock = FileLock.try(path, 'shared');

@@ -8,8 +8,6 @@ import { MAX_RECORD_CHARACTERS } from './spool-line.js';
 import { SegmentSource, type SpoolSource } from './spool-source.js';
 import { SpoolClosedError, type SpoolError, SpoolFullError, SpoolRecordTooLongError } from './spool.errors.js';
 
-export type { SpoolBatch, SpoolSource } from './spool-source.js';
-
 const MIB = 1024 * 1024;
 const MAX_SEGMENT_BYTES = 16 * MIB;
 /** Bytes that may wait in memory for a slow disk. */

@@ -1,5 +1,5 @@
 /** Names of the header, the original's and the standard's, as Node.js spells them. */
-export const IDEMPOTENCY_HEADERS = ['x-idempotency-key', 'idempotency-key'] as const;
+const IDEMPOTENCY_HEADERS = ['x-idempotency-key', 'idempotency-key'] as const;
 
 /** Longest key. */
 export const MAX_IDEMPOTENCY_KEY_LENGTH = 255;

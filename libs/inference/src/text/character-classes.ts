@@ -3,7 +3,7 @@ export const SPACE = 0;
 /** Letters, digits, marks and the signs that bind words: runs of them are one token. */
 export const WORD = 1;
 /** Everything else: runs of it are one token. */
-export const SYMBOL = 2;
+const SYMBOL = 2;
 /** Half of a surrogate pair: a pair is one token. */
 export const SURROGATE = 3;
 

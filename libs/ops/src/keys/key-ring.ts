@@ -6,7 +6,7 @@ export interface KeptKey extends ApiKey {
 }
 
 /** Id under which the key of ADMIN_API_KEY appears. */
-export const ENVIRONMENT_KEY_ID = 'ADMIN_API_KEY';
+const ENVIRONMENT_KEY_ID = 'ADMIN_API_KEY';
 
 /** Compared with when a key names nobody, so that the answer takes as long as for one that does. */
 const NOBODY: Buffer = Buffer.alloc(32);
