@@ -19,7 +19,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ...started,
-        OpsModule.forRoot({ appName, version, workerId }),
+        OpsModule.forRoot(config),
         HttpMetricsModule,
         InferModule,
         ProbesModule,

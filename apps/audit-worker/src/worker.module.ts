@@ -8,14 +8,10 @@ import { PROBED, ProbesController } from './probes.controller.js';
 @Module({})
 export class WorkerModule {
   static forRoot(config: Config, worker: StandaloneWorker, health: DynamicModule): DynamicModule {
-    const { appName, version, workerId } = config;
-    const probed = {
-      workerId,
-      availability: () => worker.availability(),
-    };
+    const probed = { workerId: config.workerId, availability: () => worker.availability() };
     return {
       module: WorkerModule,
-      imports: [worker.module, health, OpsModule.forRoot({ appName, version, workerId })],
+      imports: [worker.module, health, OpsModule.forRoot(config)],
       controllers: [ProbesController],
       providers: [{ provide: PROBED, useValue: probed }],
     };
