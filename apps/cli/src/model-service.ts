@@ -5,6 +5,9 @@ import { loadBackend, type CliConfig } from './config.js';
 /** Refusals are part of what commands print; nothing else is worth a line. */
 const QUIET: LogWriter = { info: () => undefined, warning: () => undefined, error: () => undefined };
 
+/** Texts of a command in flight: enough to fill batches on every worker, few enough for constant memory. */
+export const MAX_IN_FLIGHT = 1024;
+
 /** Items that wait in the service at most; commands hold themselves below it. */
 const MAX_QUEUED = 4096;
 

@@ -1,14 +1,11 @@
 import type { InferenceService } from '@app/inference';
 import { Command, Option } from 'commander';
 import type { CliConfig } from '../config.js';
-import { type NamedModel, parseModelName, requireModel, withService } from '../model-service.js';
+import { MAX_IN_FLIGHT, type NamedModel, parseModelName, requireModel, withService } from '../model-service.js';
 import { type LabelledRow, readLabelledRows } from '../rows/labelled-rows.js';
 import { figuresReport } from './figures-report.js';
 import { judgeAnswer } from './judge-rows.js';
 import { computeFigures, type Figures, type Judged } from './metrics.js';
-
-/** Texts in flight: enough to fill batches on every worker. */
-const MAX_IN_FLIGHT = 1024;
 
 interface EvaluateOptions {
   model: string;

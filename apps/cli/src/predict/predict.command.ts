@@ -3,11 +3,8 @@ import { Readable } from 'node:stream';
 import { Command } from 'commander';
 import type { TextClassification } from '@app/inference';
 import type { CliConfig } from '../config.js';
-import { parseModelName, requireModel, withService } from '../model-service.js';
+import { MAX_IN_FLIGHT, parseModelName, requireModel, withService } from '../model-service.js';
 import { toStdout } from '../to-stdout.js';
-
-/** Texts in flight: enough to fill batches on every worker, few enough for constant memory. */
-const MAX_IN_FLIGHT = 1024;
 
 /** `falcon predict [texts...]`: one JSON object a line, in the order of the texts. */
 export function predictCommand(config: CliConfig): Command {
