@@ -258,6 +258,19 @@ describe('the partitions', () => {
     await inserting.end();
   });
 
+  it('are seen in a Postgres 13, whose catalogue does not know of detachments', async () => {
+    await ensure('2026-11-15T00:00:00Z');
+    const seen = await run(async (client) => {
+      // A temporary table comes before the catalogue; these are the columns of 13.
+      await client.query('CREATE TEMPORARY TABLE pg_inherits AS SELECT inhrelid, inhparent, inhseqno FROM pg_inherits');
+      const partitions = await listPartitions(client);
+      await client.query('DROP TABLE pg_temp.pg_inherits');
+      return partitions;
+    });
+    expect(seen).toEqual(await run(listPartitions));
+    expect(seen).toHaveLength(4);
+  });
+
   it('are bounded in number', async () => {
     const months = Array.from({ length: 601 }, (_, month) => partitionOf(new Date(Date.UTC(1990, month))) as Partition);
     await expect(run((client) => createPartitions(client, months))).resolves.toBeUndefined();

@@ -157,10 +157,11 @@ async function dropPartition(client: QueryClient, name: string): Promise<boolean
 
 /** The partitions that there are, oldest first; one for all other rows has no bounds and is left alone. */
 export async function listPartitions(client: QueryClient): Promise<ExistingPartition[]> {
+  // Of the row as JSON, because the catalogue of Postgres 13 has no column inhdetachpending.
   const { rows } = await client.query<ExistingPartition>(
     `SELECT child::text AS name, ${boundOf('FROM', '-infinity')} AS "fromMs", ${boundOf('TO', 'infinity')} AS "toMs",
-       inhdetachpending AS "isDetaching"
-     FROM (SELECT oid::regclass AS child, pg_get_expr(relpartbound, oid) AS bounds, inhdetachpending
+       coalesce((link ->> 'inhdetachpending')::boolean, false) AS "isDetaching"
+     FROM (SELECT oid::regclass AS child, pg_get_expr(relpartbound, oid) AS bounds, to_jsonb(pg_inherits) AS link
            FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = '${AUDIT_TABLE}'::regclass) AS partition
      WHERE bounds <> 'DEFAULT' ORDER BY 2`,
   );
