@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually, until } from '../../../../scripts/test-support/until.js';
+import { jobOf, recordLine } from '../../test-support/audit-rows.js';
 import { connectedDatabase, startPostgres } from '../../test-support/postgres.js';
+import { recordingObserver } from '../../test-support/recording-observer.js';
 import type { AuditDatabase } from './audit-database.js';
 import { connectClient } from './database-client.js';
 import {
@@ -14,6 +16,7 @@ import {
   type Partition,
 } from './partitions.js';
 import type { QueryClient } from './query-client.js';
+import { RecordWriter } from './record-writer.js';
 
 jest.setTimeout(60_000);
 
@@ -73,6 +76,24 @@ describe('the partitions', () => {
         wanted.resolve();
         return transaction;
       },
+    };
+  };
+
+  /** Has a `DETACH ... CONCURRENTLY` given up half-way, as behind a long reader; gives back what completes it. */
+  const beginDetachment = async (name: string) => {
+    const operator = await connectClient(postgres.connection);
+    const { rows } = await operator.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const detach = (how: string) => operator.query(`ALTER TABLE inference_logs DETACH PARTITION ${name} ${how}`);
+    const reading = inTransaction('SELECT count(*) FROM inference_logs');
+    await reading.begun;
+    const detached = detach('CONCURRENTLY').catch((error: Error) => error.message); // it waits for the reader
+    await until(async () => (await run(listPartitions))[0]?.isDetaching === true);
+    await run((client) => client.query(`SELECT pg_cancel_backend(${rows[0]?.pid})`));
+    expect(await detached).toMatch(/user request/);
+    await reading.end();
+    return async () => {
+      await detach('FINALIZE');
+      await operator.end();
     };
   };
 
@@ -199,22 +220,23 @@ describe('the partitions', () => {
 
   it('are not dropped while their detachment waits to be completed', async () => {
     await run((client) => createPartitions(client, [partitionOf(new Date('2020-01-01')) as Partition]));
-    const operator = await connectClient(postgres.connection);
-    const { rows } = await operator.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-    const detach = (how: string) =>
-      operator.query(`ALTER TABLE inference_logs DETACH PARTITION inference_logs_2020_01 ${how}`);
-    const reading = inTransaction('SELECT count(*) FROM inference_logs');
-    await reading.begun;
-    const detached = detach('CONCURRENTLY').catch((error: Error) => error.message); // it waits for the reader
-    await until(async () => (await run(listPartitions))[0]?.isDetaching === true);
-    await run((client) => client.query(`SELECT pg_cancel_backend(${rows[0]?.pid})`));
-    expect(await detached).toMatch(/user request/);
-    await reading.end();
+    const complete = await beginDetachment('inference_logs_2020_01');
     const drop = await run((client) => dropExpired(client, 30, new Date('2026-11-15T00:00:00Z')));
     expect(drop).toEqual({ dropped: [], refused: [] });
-    await detach('FINALIZE');
-    await operator.end();
+    await complete();
     await run((client) => client.query('DROP TABLE inference_logs_2020_01'));
+  });
+
+  it('keep late records waiting while their detachment waits to be completed', async () => {
+    await run((client) => createPartitions(client, [partitionOf(new Date('2026-08-01')) as Partition]));
+    const complete = await beginDetachment('inference_logs_2026_08');
+    const job = jobOf([recordLine({ created_at: '2026-08-20T00:00:00Z' })]);
+    const write = () => new RecordWriter(database, recordingObserver()).write(job);
+    await expect(write()).rejects.toThrow(/would overlap partition "inference_logs_2026_08"/);
+    await complete();
+    await expect(write()).resolves.toEqual({ written: 1, deadLetters: 0 });
+    await expect(names()).resolves.toEqual(['inference_logs_2026_08_2']);
+    await run((client) => client.query('DROP TABLE inference_logs_2026_08'));
   });
 
   it('are left to whoever made larger ones, with bounds or without', async () => {

@@ -121,7 +121,8 @@ async function freeName(client: QueryClient, wanted: string): Promise<string> {
 
 /** Whether every row of it has its place, in one partition or in several, whoever made them. */
 function isCovered({ from, to }: Partition, existing: readonly ExistingPartition[]): boolean {
-  const shares = existing.map(({ fromMs, toMs }) => Math.min(toMs, to.getTime()) - Math.max(fromMs, from.getTime()));
+  const open = existing.filter(({ isDetaching }) => !isDetaching); // one on its way out takes no rows, and nothing can take its place yet
+  const shares = open.map(({ fromMs, toMs }) => Math.min(toMs, to.getTime()) - Math.max(fromMs, from.getTime()));
   const coveredMs = shares.reduce((sum, ms) => sum + Math.max(0, ms), 0);
   return coveredMs >= to.getTime() - from.getTime();
 }
