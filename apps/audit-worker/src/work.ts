@@ -35,7 +35,7 @@ export async function work(): Promise<void> {
   worker.start();
   const app = await NestFactory.create(
     WorkerModule.forRoot(config, worker, await loadHealthModule(log)),
-    new FastifyAdapter(),
+    new FastifyAdapter({ forceCloseConnections: true }), // no stop waits for a probe
     {
       logger: new NestLog(log),
       abortOnError: false,
@@ -44,7 +44,12 @@ export async function work(): Promise<void> {
   addHealthChecks(app, worker, drain);
   drain.attach({
     steps: [
-      { name: 'jobs', run: () => app.close(), whenLate: 'Stopped late: a job in hand is found by the next worker' },
+      {
+        name: 'jobs',
+        run: () => app.close(),
+        whenLate: 'Stopped late: a job in hand is found by the next worker',
+        leavesTime: true,
+      },
       { name: 'database', run: () => worker.stop(), whenLate: 'Stopped late: the database did not let go in time' },
     ],
   });

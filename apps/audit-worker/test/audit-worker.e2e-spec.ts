@@ -1,9 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { JobFeed } from '../../../libs/audit-log/test-support/job-feed.js';
-import { embeddedConnection, queryOnce } from '../../../libs/audit-log/test-support/postgres-access.js';
+import {
+  embeddedConnection,
+  embeddedProcesses,
+  lockTable,
+  queryOnce,
+} from '../../../libs/audit-log/test-support/postgres-access.js';
 import { plantCluster } from '../../../libs/audit-log/test-support/planted-cluster.js';
+import { signalAll } from '../../../libs/audit-log/test-support/process-tree.js';
 import { makeDataDir } from '../../../libs/audit-log/test-support/data-dir.js';
 import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
 import { eventually } from '../../../scripts/test-support/until.js';
@@ -187,6 +195,47 @@ describe('the audit worker with the embedded Postgres alone', () => {
     await feed.close();
     expect(await worker.stop()).toBe(0);
     rmSync(dataDir, { recursive: true, force: true });
+  });
+});
+
+describe('the stop of an audit worker with the embedded Postgres alone', () => {
+  let dataDir: string;
+
+  beforeEach(async () => {
+    dataDir = makeDataDir();
+    await plantCluster(dataDir);
+  });
+  afterEach(() => {
+    signalAll(embeddedProcesses(dataDir), 'SIGKILL'); // of a worker that has failed to
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  async function start(env: NodeJS.ProcessEnv = {}): Promise<WorkerProcess> {
+    const worker = await WorkerProcess.start({ DATA_DIR: dataDir, ...env });
+    await waitForWorkers(() => worker.isReady());
+    return worker;
+  }
+
+  it.each(['', 'GET /healthz HTTP/1.1\r\n'])('waits for no connection on which %j was sent', async (sent) => {
+    const worker = await start();
+    const { hostname, port } = new URL(worker.url);
+    const client = connect(Number(port), hostname);
+    client.on('error', () => undefined); // it is cut
+    await once(client, 'connect');
+    client.write(sent);
+    await worker.get('/healthz'); // the one before has been taken in
+    expect(await worker.stop()).toBe(0);
+    client.destroy();
+    expect(worker.logs().filter(({ message }) => message.startsWith('Stopped'))).toMatchObject([{ level: 'INFO' }]);
+    expect(embeddedProcesses(dataDir)).toEqual([]);
+  });
+
+  it('leaves no Postgres behind although the queue holds up the jobs', async () => {
+    const worker = await start({ GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: '8', REDIS_OPERATION_TIMEOUT_SECONDS: '0.5' });
+    await using _lock = await lockTable(embeddedConnection(dataDir), 'bullmq.job');
+    expect(await worker.stop()).toBe(0);
+    expect(worker.logged('Stopped late: a job in hand is found by the next worker')).toBe(true);
+    expect(embeddedProcesses(dataDir)).toEqual([]);
   });
 });
 

@@ -24,6 +24,7 @@ export async function queryOnce<Row extends object>(
 /** Keeps everybody else from a table until the lock is disposed of. */
 export async function lockTable(connection: ClientConfig, table: string): Promise<AsyncDisposable> {
   const client = new Client(connection);
+  client.on('error', () => undefined); // its server ends before the lock
   await client.connect();
   await client.query(`BEGIN; LOCK TABLE ${table}`);
   return { [Symbol.asyncDispose]: () => client.end() };

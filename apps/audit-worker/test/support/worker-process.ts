@@ -75,9 +75,13 @@ export class WorkerProcess {
     return this.logs().some((line) => line.message === message);
   }
 
+  /** Where it listens. */
+  get url(): string {
+    return String(this.logs().find(({ message }) => message === 'The audit worker is running')?.['url']);
+  }
+
   async get(path: string): Promise<Answer> {
-    const running = this.logs().find(({ message }) => message === 'The audit worker is running');
-    const response = await fetch(new URL(path, String(running?.['url'])), { signal: AbortSignal.timeout(10_000) });
+    const response = await fetch(new URL(path, this.url), { signal: AbortSignal.timeout(10_000) });
     return { status: response.status, text: await response.text() };
   }
 
