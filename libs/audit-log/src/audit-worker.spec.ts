@@ -106,15 +106,22 @@ describe('the worker', () => {
     await eventually(async () => expect(await queue.progressOf([id])).toEqual(['completed']));
   });
 
-  it('makes the months to come as soon as who keeps them from being made is done', async () => {
-    for (const name of await partitions()) await database.run((client) => client.query(`DROP TABLE ${name}`));
+  it('leaves months to come for the next hour while somebody keeps them from being made, and goes on writing records', async () => {
+    for (const name of (await partitions()).slice(1))
+      await database.run((client) => client.query(`DROP TABLE ${name}`));
     const other = await connectClient(postgres.connection);
     await other.query('BEGIN');
     await other.query('LOCK TABLE inference_logs IN SHARE UPDATE EXCLUSIVE MODE');
     await start();
+    const id = randomUUID();
     await until(() => maintained().length > 0);
+    await queue.add(id, jobOf([recordLine()]));
+    await eventually(async () => expect(await queue.progressOf([id])).toEqual(['completed']));
+    expect(maintained()).toMatchObject([{ 2: 'error' }]);
+    expect(log.lines).toContainEqual(
+      expect.stringMatching(/^WARNING The partition inference_logs_\w+ cannot be made \(.* lock timeout\): /),
+    );
     await other.end();
-    await eventually(async () => expect(await partitions()).toHaveLength(4));
   });
 
   it('drops what is expired although the months to come cannot be made', async () => {

@@ -3,13 +3,12 @@ import type { LogWriter } from '@app/resilience';
 import type { AuditObserver } from './audit-observer.js';
 import type { AuditWorkerOptions } from './audit-options.js';
 import type { AuditDatabase } from './database/audit-database.js';
-import { isOfOneStatement, isTimeout } from './database/database-failure.js';
+import { isOfOneStatement } from './database/database-failure.js';
 import {
   AUDIT_TABLE,
   dropExpired,
   ensurePartitions,
   warnOfMissing,
-  type ComingPartitions,
   type RefusedPartition,
 } from './database/partitions.js';
 import type { QueryClient } from './database/query-client.js';
@@ -47,7 +46,7 @@ async function maintain({ database, log, observer }: AuditWorkerContext, retenti
     observer.onDatabaseOperation(MAINTENANCE, status, (performance.now() - startMs) / 1000);
   try {
     const { coming, expired } = await database.run(async (client) => ({
-      coming: await makeComing(client, now),
+      coming: await ensurePartitions(client, now),
       expired: await dropExpired(client, retentionDays, await earlierOf(now, client)),
     }));
     warnOfMissing(log, coming.refused);
@@ -61,14 +60,6 @@ async function maintain({ database, log, observer }: AuditWorkerContext, retenti
     report('error');
     throw error;
   }
-}
-
-/** @throws when the table is in use, which is soon over */
-async function makeComing(client: QueryClient, now: Date): Promise<ComingPartitions> {
-  const coming = await ensurePartitions(client, now);
-  const inUse = coming.refused.find(({ error }) => isOfOneStatement(error) && !isTimeout(error));
-  if (inUse) throw inUse.error;
-  return coming;
 }
 
 /** Whether somebody has to do something about it. */
