@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordLine } from '../../test-support/audit-rows.js';
@@ -66,6 +66,17 @@ describe('the status of the spools', () => {
       { owner: 'alive' },
     ]);
     expect(log.lines.join()).toContain('The spool "worker-0-0badcafe" cannot be read: ENOTDIR');
+  });
+
+  it('counts what waits of one that is losing a segment, whose records are in the table', async () => {
+    const spool = await openSpool('worker-1');
+    const record = recordLine();
+    await spool.append(record);
+    const [name = ''] = readdirSync(root);
+    symlinkSync('deleted', join(root, name, '0000000000.log')); // is in the listing, and not to be opened
+    await expect(readSpoolStatus(root, log)).resolves.toMatchObject([
+      { name, owner: 'alive', waitingBytes: bytesOf(record), oldestAt: expect.any(Date) },
+    ]);
   });
 
   it('changes nothing and reads what it can of a damaged one', async () => {

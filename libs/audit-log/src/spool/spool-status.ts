@@ -20,21 +20,28 @@ export interface SpoolStatus {
 
 /** Looks at all spools under the root without touching them. */
 export async function readSpoolStatus(root: string, log: LogWriter): Promise<SpoolStatus[]> {
-  const names = await readdir(root).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = (await unlessGone(readdir(root))) ?? [];
   const spools: SpoolStatus[] = [];
   for (const name of names.filter((each) => SpoolFolder.isName(each)).sort()) {
     try {
-      spools.push(await readOne(join(root, name), name, log));
+      const spool = await unlessGone(readOne(join(root, name), name, log));
+      if (spool) spools.push(spool);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue; // its process has just removed it
       log.warning(`The spool "${name}" cannot be read: ${(error as Error).message}`);
       spools.push({ name, owner: 'unknown', waitingBytes: 0, oldestAt: undefined });
     }
   }
   return spools;
+}
+
+/** Undefined for what is not there, or has just been removed by its process. */
+async function unlessGone<T>(looking: Promise<T>): Promise<T | undefined> {
+  try {
+    return await looking;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 async function readOne(folder: string, name: string, log: LogWriter): Promise<SpoolStatus> {
@@ -43,13 +50,18 @@ async function readOne(folder: string, name: string, log: LogWriter): Promise<Sp
   let waitingBytes = 0;
   let oldestAt: Date | undefined;
   for (const segment of segments) {
-    const path = join(folder, segmentFile(segment));
-    const from = await firstWaiting(path, segment, settled);
-    const bytes = Math.max(0, (await writtenBytes(path)) - from);
-    waitingBytes += bytes;
-    if (bytes > 0) oldestAt ??= await instantAt(path, from);
+    const waiting = await unlessGone(waitingIn(folder, segment, settled)); // gone: all of it is in the table
+    waitingBytes += waiting?.bytes ?? 0;
+    oldestAt ??= waiting?.oldestAt;
   }
   return { name, owner: await ownerOf(folder), waitingBytes, oldestAt };
+}
+
+async function waitingIn(folder: string, segment: number, settled: SpoolPosition) {
+  const path = join(folder, segmentFile(segment));
+  const from = await firstWaiting(path, segment, settled);
+  const bytes = Math.max(0, (await writtenBytes(path)) - from);
+  return { bytes, oldestAt: bytes > 0 ? await instantAt(path, from) : undefined };
 }
 
 async function firstWaiting(path: string, segment: number, settled: SpoolPosition): Promise<number> {
