@@ -55,7 +55,7 @@ export class AuditPipeline {
 
   /**
    * Ships what is on the spool and ends. Call it when nothing is appended any more.
-   * @param timeoutMs Time for shipping; what is left then is found by the next start.
+   * @param timeoutMs Time for all of it; what is not shipped by then is found by the next start.
    * @returns whether everything is in the table; what is not stays on the spool, whether it is on the queue, too, or not
    */
   async stop(timeoutMs: number): Promise<boolean> {

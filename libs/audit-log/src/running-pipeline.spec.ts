@@ -72,6 +72,15 @@ describeWithRedis('the pipeline of a process', () => {
     expect((await queue.counts()).waiting).toBe(JOBS);
   });
 
+  it('leaves time to close what it has opened, however much is left on its spools', async () => {
+    await leaveSpool();
+    const pipeline = await startPipeline();
+    await until(async () => (await queue.counts()).waiting === 64);
+    const startMs = performance.now();
+    expect(await pipeline.stop(2000)).toBe(false);
+    expect(performance.now() - startMs).toBeLessThan(2000);
+  });
+
   it('ships what is left although it has asked a Postgres that does not answer', async () => {
     const asking = jest.spyOn(AuditDatabase.prototype, 'check').mockReturnValue(new Promise(() => undefined));
     const pipeline = await startPipeline();

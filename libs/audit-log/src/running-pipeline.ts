@@ -19,6 +19,9 @@ import { Orphans } from './spool/orphans.js';
 const LOOK_MS = 3000;
 /** Spools of other processes that are shipped at the same time. */
 const MAX_ADOPTED = 4;
+/** Of the time to stop, what is kept for closing: an embedded Postgres that is not stopped runs on. */
+const CLOSING_SHARE = 0.2;
+const MAX_CLOSING_MS = 5000;
 
 /** What the pipeline was made of. */
 export interface PipelineParts {
@@ -78,7 +81,7 @@ export class RunningPipeline {
 
   /** True when all that was on the spools of this process, its own and adopted ones, is in the table. */
   async stop(timeoutMs: number): Promise<boolean> {
-    const deadlineMs = performance.now() + timeoutMs;
+    const deadlineMs = performance.now() + timeoutMs - Math.min(timeoutMs * CLOSING_SHARE, MAX_CLOSING_MS);
     this.stopping.abort();
     await this.looking;
     this.ensureOwn();
