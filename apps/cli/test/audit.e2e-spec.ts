@@ -98,6 +98,15 @@ describe('falcon audit', () => {
       expect(code).toBe(2);
       expect(stdout).toMatch(/^spool {3}ENOTDIR: .*\nlag {5}unknown\nqueue {3}0 jobs waiting.*\ntable {3}0 rows/);
     });
+
+    it('does not know the lag where none of the spools can be read, with exit code 2', async () => {
+      const dataDir = join(folder, 'unreadable-spool');
+      mkdirSync(join(dataDir, 'spool'), { recursive: true });
+      writeFileSync(join(dataDir, 'spool/worker-1-0badcafe'), ''); // no folder
+      const { code, stdout } = await audit(['status'], { env: { DATA_DIR: dataDir } });
+      expect(code).toBe(2);
+      expect(stdout).toMatch(/^spool {3}1, at least .*\n.*worker-1-0badcafe {2}\(cannot be read\)\nlag {5}unknown\n/);
+    });
   });
 
   describe('export', () => {

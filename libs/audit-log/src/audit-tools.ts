@@ -30,7 +30,7 @@ export type Seen<T> = T | { unavailable: string };
 /** Where the records are between the answer and the table. */
 export interface AuditStatus {
   spools: Seen<SpoolStatus[]>;
-  /** Age of the oldest record on any spool that can be read, 0 when all are empty; undefined when none can be seen. */
+  /** Age of the oldest record on any spool that can be read, 0 when all are empty; undefined when none is seen, and one spool cannot be read. */
   lagSeconds: number | undefined;
   queue: Seen<QueueCounts>;
   table: Seen<TableStatus>;
@@ -117,8 +117,9 @@ export class AuditTools {
   }
 }
 
-function lagOf(spools: readonly SpoolStatus[]): number {
+function lagOf(spools: readonly SpoolStatus[]): number | undefined {
   const agesMs = spools.flatMap(({ oldestAt }) => (oldestAt === undefined ? [] : Date.now() - oldestAt.getTime()));
+  if (agesMs.length === 0 && spools.some(({ waitingBytes }) => waitingBytes === undefined)) return undefined;
   return Math.max(0, ...agesMs) / 1000;
 }
 

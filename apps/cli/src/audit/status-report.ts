@@ -23,12 +23,14 @@ const OWNERS: Record<SpoolStatus['owner'], string> = {
 };
 
 function spoolLines(spools: readonly SpoolStatus[], nowMs: number): string[] {
-  const bytes = spools.reduce((sum, { waitingBytes }) => sum + waitingBytes, 0);
+  const bytes = spools.reduce((sum, { waitingBytes = 0 }) => sum + waitingBytes, 0);
+  const least = spools.some(({ waitingBytes }) => waitingBytes === undefined) ? 'at least ' : '';
   return [
-    `spool   ${spools.length === 0 ? 'none' : `${spools.length}, ${megabytes(bytes)} waiting`}`,
+    `spool   ${spools.length === 0 ? 'none' : `${spools.length}, ${least}${megabytes(bytes)} waiting`}`,
     ...spools.map(({ name, owner, waitingBytes, oldestAt }) => {
+      const size = waitingBytes === undefined ? '' : `  ${megabytes(waitingBytes)}`;
       const oldest = oldestAt === undefined ? '' : `, oldest record ${ageOf(oldestAt, nowMs)}`;
-      return `          ${name}  ${megabytes(waitingBytes)}${oldest}  (${OWNERS[owner]})`;
+      return `          ${name}${size}${oldest}  (${OWNERS[owner]})`;
     }),
   ];
 }

@@ -62,7 +62,7 @@ describe('the status of the spools', () => {
     writeFileSync(join(root, 'worker-0-0badcafe'), ''); // no folder
     await openSpool('worker-1');
     await expect(readSpoolStatus(root, log)).resolves.toMatchObject([
-      { name: 'worker-0-0badcafe', owner: 'unknown', waitingBytes: 0, oldestAt: undefined },
+      { name: 'worker-0-0badcafe', owner: 'unknown', waitingBytes: undefined, oldestAt: undefined },
       { owner: 'alive' },
     ]);
     expect(log.lines.join()).toContain('The spool "worker-0-0badcafe" cannot be read: ENOTDIR');

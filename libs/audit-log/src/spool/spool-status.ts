@@ -7,13 +7,13 @@ import { listSegments, readHeader, segmentFile, type SpoolPosition, writtenBytes
 import { LOCK, SpoolFolder } from './spool-folder.js';
 import { firstJson, MAX_LINE_BYTES } from './spool-line.js';
 
-/** How one process's spool is, seen from outside; of one that cannot be read only the name is known. */
+/** How one process's spool is, seen from outside. */
 export interface SpoolStatus {
   name: string;
   /** Whether a living process ships it; an orphan waits for an API that takes it over. */
   owner: 'alive' | 'none' | 'unknown';
-  /** Bytes that are not known to be in the table. */
-  waitingBytes: number;
+  /** Bytes that are not known to be in the table; undefined when they cannot be read. */
+  waitingBytes: number | undefined;
   /** When the oldest of them was answered; undefined when there is none, or it cannot be read. */
   oldestAt: Date | undefined;
 }
@@ -28,7 +28,7 @@ export async function readSpoolStatus(root: string, log: LogWriter): Promise<Spo
       if (spool) spools.push(spool);
     } catch (error) {
       log.warning(`The spool "${name}" cannot be read: ${(error as Error).message}`);
-      spools.push({ name, owner: 'unknown', waitingBytes: 0, oldestAt: undefined });
+      spools.push({ name, owner: 'unknown', waitingBytes: undefined, oldestAt: undefined });
     }
   }
   return spools;
