@@ -8,7 +8,7 @@ async function main(): Promise<void> {
     process.stderr.write(
       `Falcon needs Node.js ${OLDEST_NODE.join('.')} or newer and this is ${process.version}: "bin/falcon" takes the one that "make" has fetched.\n`,
     );
-    process.exit(1);
+    process.exit(2); // 1 is an answer of "falcon audit verify"
   }
   const { run } = await import('./run.js');
   await run();

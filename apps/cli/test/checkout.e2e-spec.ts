@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { falcon, ROOT } from './support/falcon.js';
@@ -16,6 +16,14 @@ describe('falcon of a checkout', () => {
     expect(existsSync(join(folder, 'keys.json'))).toBe(true);
   });
 
+  it('says that it is not built, and not that rows are missing', () => {
+    for (const file of ['bin/falcon', 'scripts/node.sh', '.nvmrc']) cpSync(join(ROOT, file), join(folder, 'new', file));
+    const { status, stderr } = spawnSync(join(folder, 'new/bin/falcon'), ['audit', 'verify', '-'], {
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining("run 'make build' in") });
+  });
+
   it('says which Node it needs under one that is too old, before it loads anything', async () => {
     const older = join(folder, 'older-node.cjs');
     writeFileSync(
@@ -28,6 +36,6 @@ describe('falcon of a checkout', () => {
        };`,
     );
     const { code, stdout, stderr } = await falcon(['--help'], { env: { NODE_OPTIONS: `--require=${older}` } });
-    expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(/^Falcon needs Node\.js 24\.16 or newer/)]);
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringMatching(/^Falcon needs Node\.js 24\.16 or newer/)]);
   });
 });
