@@ -1,14 +1,17 @@
 import { sharedCounters } from '@app/resilience';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { AuditObserver, OperationStatus } from './audit-observer.js';
+import {
+  DATABASE_OPERATIONS,
+  type AuditObserver,
+  type DatabaseOperation,
+  type OperationStatus,
+} from './audit-observer.js';
 
 const OPERATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const WRITE_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1];
 const GROUP_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 const JOB_BUCKETS = [1, 10, 50, 100, 250, 500, 1000];
 
-/** Operations on the database, and the counters of each at 0 from the start. */
-export const DATABASE_OPERATIONS = ['db_log_inference', 'db_maintain_partitions'] as const;
 const OPERATION_STATUSES: OperationStatus[] = ['success', 'error'];
 
 /** State that is read at each scrape. */
@@ -66,8 +69,8 @@ export class AuditMetrics implements AuditObserver {
     for (const operation of DATABASE_OPERATIONS) {
       OPERATION_STATUSES.forEach((status) => this.operations.inc({ operation, status }, 0));
       this.operationSeconds.zero({ operation });
+      this.retries.inc({ operation }, 0);
     }
-    DATABASE_OPERATIONS.forEach((operation) => this.retries.inc({ operation }, 0));
   }
 
   /** Registers the gauges that show the state of the audit log. */
@@ -120,12 +123,12 @@ export class AuditMetrics implements AuditObserver {
     this.deadLetters.inc(records);
   }
 
-  onDatabaseOperation(operation: string, status: OperationStatus, seconds: number): void {
+  onDatabaseOperation(operation: DatabaseOperation, status: OperationStatus, seconds: number): void {
     this.operations.inc({ operation, status });
     this.operationSeconds.observe({ operation }, seconds);
   }
 
-  onRetry(operation: string): void {
+  onRetry(operation: DatabaseOperation): void {
     this.retries.inc({ operation });
   }
 

@@ -1,3 +1,7 @@
+/** Operations on the database, as the metrics label them. */
+export const DATABASE_OPERATIONS = ['db_log_inference', 'db_maintain_partitions'] as const;
+export type DatabaseOperation = (typeof DATABASE_OPERATIONS)[number];
+
 /** Outcome of a database operation, as the metric has it. */
 export type OperationStatus = 'success' | 'error';
 
@@ -16,7 +20,7 @@ export interface AuditObserver {
   /** Records set aside because Postgres refuses them. */
   onDeadLetters(records: number): void;
   /** A database operation ended. */
-  onDatabaseOperation(operation: string, status: OperationStatus, seconds: number): void;
+  onDatabaseOperation(operation: DatabaseOperation, status: OperationStatus, seconds: number): void;
   /** A database operation is tried again. */
-  onRetry(operation: string): void;
+  onRetry(operation: DatabaseOperation): void;
 }

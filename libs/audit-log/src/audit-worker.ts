@@ -1,6 +1,6 @@
 import type { DynamicModule } from '@nestjs/common';
 import type { LogWriter } from '@app/resilience';
-import type { AuditObserver } from './audit-observer.js';
+import type { AuditObserver, OperationStatus } from './audit-observer.js';
 import type { AuditWorkerOptions } from './audit-options.js';
 import type { AuditDatabase } from './database/audit-database.js';
 import { isOfOneStatement } from './database/database-failure.js';
@@ -23,8 +23,6 @@ export interface AuditWorkerContext {
   observer: AuditObserver;
 }
 
-const MAINTENANCE = 'db_maintain_partitions';
-
 /** The worker as a Nest module, which closes its connection; queue and database remain its process's to close. */
 export function auditWorkerModule(context: AuditWorkerContext, options: AuditWorkerOptions): DynamicModule {
   const { ends, database, log, observer } = context;
@@ -42,8 +40,8 @@ export function auditWorkerModule(context: AuditWorkerContext, options: AuditWor
 /** Makes and drops months; what Postgres refuses is said and left for the next hour, because a job that insists would keep records waiting. */
 async function maintain({ database, log, observer }: AuditWorkerContext, retentionDays: number, now: Date) {
   const startMs = performance.now();
-  const report = (status: 'success' | 'error') =>
-    observer.onDatabaseOperation(MAINTENANCE, status, (performance.now() - startMs) / 1000);
+  const report = (status: OperationStatus) =>
+    observer.onDatabaseOperation('db_maintain_partitions', status, (performance.now() - startMs) / 1000);
   try {
     const { coming, expired } = await database.run(async (client) => ({
       coming: await ensurePartitions(client, now),

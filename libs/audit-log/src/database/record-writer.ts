@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { AuditObserver } from '../audit-observer.js';
+import type { AuditObserver, OperationStatus } from '../audit-observer.js';
 import { RECORD_FORMAT } from '../audit-record.js';
 import type { AuditJob } from '../queue/audit-job.js';
 import type { AuditDatabase } from './audit-database.js';
@@ -17,8 +17,6 @@ export interface Written {
   deadLetters: number;
 }
 
-/** The operation's name in the metrics. */
-const OPERATION = 'db_log_inference';
 /** Months that one job may open; more is not a backlog but a clock gone wild, and its records are set aside. */
 const MAX_NEW_PARTITIONS = 24;
 
@@ -48,8 +46,8 @@ export class RecordWriter {
     }
   }
 
-  private report(status: 'success' | 'error', startMs: number): void {
-    this.observer.onDatabaseOperation(OPERATION, status, (performance.now() - startMs) / 1000);
+  private report(status: OperationStatus, startMs: number): void {
+    this.observer.onDatabaseOperation('db_log_inference', status, (performance.now() - startMs) / 1000);
   }
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { DelayedError, type Job, WaitingError } from 'bullmq';
+import type { DatabaseOperation } from '../audit-observer.js';
 import { DatabaseUnavailableError, NewerFormatError } from '../database/database.errors.js';
 import { AUDIT_QUEUE } from './audit-job.js';
 import { MAINTENANCE_JOB } from './audit-queue.js';
@@ -103,7 +104,7 @@ export class AuditProcessor extends WorkerHost implements OnApplicationBootstrap
   }
 
   /** Tries again until the database is there, or the worker stops. */
-  private async whenAvailable(operation: string, work: () => Promise<unknown>): Promise<void> {
+  private async whenAvailable(operation: DatabaseOperation, work: () => Promise<unknown>): Promise<void> {
     const { signal } = this.stopping;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -122,7 +123,12 @@ export class AuditProcessor extends WorkerHost implements OnApplicationBootstrap
   }
 
   /** Every attempt counts, but of an outage of hours only the attempts 1, 2, 4, 8 and so on are worth a line. */
-  private reportRetry(fields: { operation: string; attempt: number; delay_ms: number; reason: string }): void {
+  private reportRetry(fields: {
+    operation: DatabaseOperation;
+    attempt: number;
+    delay_ms: number;
+    reason: string;
+  }): void {
     this.parts.observer.onRetry(fields.operation);
     if (Number.isInteger(Math.log2(fields.attempt))) {
       this.parts.log.warning('Retry attempt', fields);
