@@ -5,9 +5,9 @@ import type { AuditObserver } from './audit-observer.js';
 import type { AuditAvailability, AuditServicesOptions, AuditWorkerOptions } from './audit-options.js';
 import type { AuditPolicies } from './audit-policies.js';
 import { AuditServices } from './audit-services.js';
-import { auditWorkerModule } from './audit-worker.js';
 import type { AuditDatabase } from './database/audit-database.js';
 import type { AuditQueue, QueueCounts } from './queue/audit-queue.js';
+import { auditWorkerModule } from './queue/audit-worker.module.js';
 import { WorkerConnection } from './queue/worker-connection.js';
 
 /** What the worker of a process of its own is told. */

@@ -1,5 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { BullModule } from '@nestjs/bullmq';
+import type { AuditWorkerOptions } from '../audit-options.js';
+import { maintain, type MaintenanceContext } from '../database/maintenance.js';
+import { RecordWriter } from '../database/record-writer.js';
 import { AuditProcessor } from './audit-processor.js';
 import { AuditQueue } from './audit-queue.js';
 import { AUDIT_WORKER_PARTS, type AuditWorkerParts } from './audit-worker.options.js';
@@ -12,6 +15,11 @@ export interface WorkerEnds {
   connection: WorkerConnection;
   /** For the schedule of the maintenance; whoever opened it closes it when the module is closed. */
   queue: AuditQueue;
+}
+
+/** What a worker needs of its process. */
+export interface AuditWorkerContext extends MaintenanceContext {
+  ends: WorkerEnds;
 }
 
 /** The worker of the audit log: a part of apps/audit-worker, and in the api a context of its own without HTTP. */
@@ -32,4 +40,18 @@ export class AuditWorkerModule {
       ],
     };
   }
+}
+
+/** The worker as a Nest module, which closes its connection; queue and database remain its process's to close. */
+export function auditWorkerModule(context: AuditWorkerContext, options: AuditWorkerOptions): DynamicModule {
+  const { ends, database, log, observer } = context;
+  const parts = {
+    concurrency: options.concurrency,
+    closeTimeoutMs: options.closeTimeoutMs,
+    writer: new RecordWriter(database, observer),
+    maintenance: (now: Date) => maintain(context, options.retentionDays, now),
+    log,
+    observer,
+  };
+  return AuditWorkerModule.forRoot(parts, ends);
 }

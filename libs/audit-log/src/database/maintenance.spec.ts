@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { jobOf, recordLine } from '../test-support/audit-rows.js';
-import { connectedDatabase, startPostgres } from '../test-support/postgres.js';
-import { recordingLog, type RecordingLog } from '../test-support/recording-log.js';
-import { recordingObserver, type RecordingObserver } from '../test-support/recording-observer.js';
-import { eventually, until } from '../../../scripts/test-support/until.js';
-import { auditWorkerModule } from './audit-worker.js';
-import type { AuditDatabase } from './database/audit-database.js';
-import { connectClient } from './database/database-client.js';
-import { createPartitions, listPartitions, partitionOf, type Partition } from './database/partitions.js';
-import { AuditQueue } from './queue/audit-queue.js';
-import type { QueueServer } from './queue/queue-server.js';
-import { WorkerConnection } from './queue/worker-connection.js';
+import { jobOf, recordLine } from '../../test-support/audit-rows.js';
+import { connectedDatabase, startPostgres } from '../../test-support/postgres.js';
+import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
+import { recordingObserver, type RecordingObserver } from '../../test-support/recording-observer.js';
+import { eventually, until } from '../../../../scripts/test-support/until.js';
+import { auditWorkerModule } from '../queue/audit-worker.module.js';
+import type { AuditDatabase } from './audit-database.js';
+import { connectClient } from './database-client.js';
+import { createPartitions, listPartitions, partitionOf, type Partition } from './partitions.js';
+import { AuditQueue } from '../queue/audit-queue.js';
+import type { QueueServer } from '../queue/queue-server.js';
+import { WorkerConnection } from '../queue/worker-connection.js';
 
 jest.setTimeout(90_000);
 beforeAll(() => Logger.overrideLogger(false));
 
-describe('the worker', () => {
+describe('the maintenance of the table by a worker', () => {
   let postgres: Awaited<ReturnType<typeof startPostgres>>;
   let database: AuditDatabase;
   let queue: AuditQueue;

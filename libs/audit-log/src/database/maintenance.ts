@@ -1,44 +1,23 @@
-import type { DynamicModule } from '@nestjs/common';
 import type { LogWriter } from '@app/resilience';
-import type { AuditObserver, OperationStatus } from './audit-observer.js';
-import type { AuditWorkerOptions } from './audit-options.js';
-import type { AuditDatabase } from './database/audit-database.js';
-import { isOfOneStatement } from './database/database-failure.js';
-import {
-  AUDIT_TABLE,
-  dropExpired,
-  ensurePartitions,
-  warnOfMissing,
-  type RefusedPartition,
-} from './database/partitions.js';
-import type { QueryClient } from './database/query-client.js';
-import { RecordWriter } from './database/record-writer.js';
-import { AuditWorkerModule, type WorkerEnds } from './queue/audit-worker.module.js';
+import type { AuditObserver, OperationStatus } from '../audit-observer.js';
+import type { AuditDatabase } from './audit-database.js';
+import { isOfOneStatement } from './database-failure.js';
+import { AUDIT_TABLE, dropExpired, ensurePartitions, warnOfMissing, type RefusedPartition } from './partitions.js';
+import type { QueryClient } from './query-client.js';
 
-/** What a worker needs of its process. */
-export interface AuditWorkerContext {
-  ends: WorkerEnds;
+/** The table, and who is told. */
+export interface MaintenanceContext {
   database: AuditDatabase;
   log: LogWriter;
   observer: AuditObserver;
 }
 
-/** The worker as a Nest module, which closes its connection; queue and database remain its process's to close. */
-export function auditWorkerModule(context: AuditWorkerContext, options: AuditWorkerOptions): DynamicModule {
-  const { ends, database, log, observer } = context;
-  const parts = {
-    concurrency: options.concurrency,
-    closeTimeoutMs: options.closeTimeoutMs,
-    writer: new RecordWriter(database, observer),
-    maintenance: (now: Date) => maintain(context, options.retentionDays, now),
-    log,
-    observer,
-  };
-  return AuditWorkerModule.forRoot(parts, ends);
-}
-
 /** Makes and drops months; what Postgres refuses is said and left for the next hour, because a job that insists would keep records waiting. */
-async function maintain({ database, log, observer }: AuditWorkerContext, retentionDays: number, now: Date) {
+export async function maintain(
+  { database, log, observer }: MaintenanceContext,
+  retentionDays: number,
+  now: Date,
+): Promise<void> {
   const startMs = performance.now();
   const report = (status: OperationStatus) =>
     observer.onDatabaseOperation('db_maintain_partitions', status, (performance.now() - startMs) / 1000);
