@@ -185,8 +185,7 @@ describe('the audit worker with the embedded Postgres alone', () => {
     await plantCluster(dataDir);
     const worker = await WorkerProcess.start({ DATA_DIR: dataDir });
     await waitForWorkers(() => worker.isReady());
-    const { host = '', port = 0, user = '', database = '' } = embeddedConnection(dataDir);
-    const feed = new JobFeed({ kind: 'postgres', connection: { host, port, user, database } });
+    const feed = new JobFeed({ kind: 'postgres', connection: embeddedConnection(dataDir) });
     const requestIds = ids(3);
     for (const id of requestIds) await feed.put(id, 100);
     await waitForWorkers(async () => (await feed.completed(requestIds)) === 3);

@@ -1,7 +1,6 @@
 import { Client, type ClientConfig } from 'pg';
-import { EMBEDDED_NAME } from '../src/database/embedded/cluster.js';
 import { openClusterFolder } from '../src/database/embedded/cluster-folder.js';
-import { EMBEDDED_PORT } from '../src/database/embedded/postmaster.js';
+import { embeddedConnection as connectionTo, type EmbeddedConnection } from '../src/database/embedded/postmaster.js';
 import { isServer, notedPid } from '../src/database/embedded/postmaster-file.js';
 import { processTree } from './process-tree.js';
 
@@ -31,8 +30,8 @@ export async function lockTable(connection: ClientConfig, table: string): Promis
 }
 
 /** How to reach the embedded Postgres of a data folder. */
-export function embeddedConnection(dataDir: string): ClientConfig {
-  return { host: openClusterFolder(dataDir).socket, port: EMBEDDED_PORT, user: EMBEDDED_NAME, database: EMBEDDED_NAME };
+export function embeddedConnection(dataDir: string): EmbeddedConnection {
+  return connectionTo(openClusterFolder(dataDir));
 }
 
 /** All processes of the embedded Postgres of a data folder; none while it does not run. */

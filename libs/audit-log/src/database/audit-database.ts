@@ -21,14 +21,14 @@ import {
 } from './database-failure.js';
 import { DatabaseUnavailableError, SchemaMismatchError } from './database.errors.js';
 import { ensurePartitions, warnOfMissing } from './partitions.js';
-import { createDataSource, placeOf, type PostgresConnection } from './postgres-connection.js';
+import { connectionOf, type ConnectionSource, createDataSource, placeOf } from './postgres-connection.js';
 import { INSERT_RECORDS } from './record-rows.js';
 import { checkSchema, migrateSchema, requireUtf8 } from './schema.js';
 
 /** Which Postgres, and the bounds of its use. */
 export interface AuditDatabaseOptions {
-  /** How to reach it; a function is asked before each attempt to connect, and may fail. */
-  connection: PostgresConnection | (() => Promise<PostgresConnection>);
+  /** How to reach it. */
+  connection: ConnectionSource;
   /** Most connections. */
   poolSize: number;
   /** Longest time to get a connection, and for a statement. */
@@ -218,7 +218,7 @@ export class AuditDatabase {
 
   private async connectOnce(): Promise<DataSource> {
     const { connection, poolSize, operationTimeoutMs: timeoutMs, migrate } = this.options;
-    const target = typeof connection === 'function' ? await connection() : connection;
+    const target = await connectionOf(connection);
     this.place = placeOf(target);
     const dataSource = createDataSource(target, { size: poolSize, timeoutMs }, (error) => this.unavailable(error));
     await dataSource.initialize();

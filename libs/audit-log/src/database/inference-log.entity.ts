@@ -1,4 +1,4 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, getMetadataArgsStorage, Index, PrimaryColumn } from 'typeorm';
 import type { AuditRecord } from '../audit-record.js';
 
 /** A row of `inference_logs`: an answered request, or one text of an answered batch. */
@@ -89,3 +89,11 @@ export class InferenceLog implements Record<keyof AuditRecord, unknown> {
   @Column({ type: 'inet', nullable: true })
   client_ip!: string | null;
 }
+
+/** The columns of the table, as the entity declares them. */
+export const COLUMNS = getMetadataArgsStorage()
+  .columns.filter(({ target }) => target === InferenceLog)
+  .map(({ propertyName, options: { type, length } }) => ({
+    name: propertyName,
+    type: length === undefined ? String(type) : `${String(type)}(${length})`,
+  }));

@@ -1,14 +1,22 @@
-import { Client, type ClientConfig } from 'pg';
+import { Client, type ClientBase, type ClientConfig } from 'pg';
 import { DataSource } from 'typeorm';
 import type { DatabasePlace } from './database-failure.js';
 import { DatabaseUnavailableError } from './database.errors.js';
 import { DeadLetter } from './dead-letter.entity.js';
-import type { EmbeddedConnection } from './embedded/embedded-postgres.js';
+import type { EmbeddedConnection } from './embedded/postmaster.js';
 import { InferenceLog } from './inference-log.entity.js';
 import { MIGRATIONS, MIGRATIONS_TABLE } from './migrations/index.js';
 
 /** How to reach a Postgres: by its URL, or the embedded one. */
 export type PostgresConnection = { url: string } | EmbeddedConnection;
+
+/** The same, or a function that is asked before each attempt to connect, and may fail. */
+export type ConnectionSource = PostgresConnection | (() => Promise<PostgresConnection>);
+
+/** How to reach it now. */
+export async function connectionOf(source: ConnectionSource): Promise<PostgresConnection> {
+  return typeof source === 'function' ? source() : source;
+}
 
 /** Bounds of the connections to it. */
 export interface PoolOptions {
@@ -25,6 +33,21 @@ const SERVER_FIRST_MS = 250;
 /** What `pg` takes to connect. */
 export function clientConfig(connection: PostgresConnection): ClientConfig {
   return 'url' in connection ? { connectionString: connection.url } : { ...connection };
+}
+
+/** What `pg` takes for a pool whose connections run the settings first; undefined: statements have no bound. */
+export function poolConfig(
+  connection: PostgresConnection,
+  timeoutMs: number | undefined,
+  settings: readonly string[] = [],
+) {
+  return {
+    ...clientConfig(connection),
+    connectionTimeoutMillis: timeoutMs ?? CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    ...(timeoutMs !== undefined && { query_timeout: timeoutMs + SERVER_FIRST_MS }),
+    onConnect: (client: ClientBase) => prepareClient(client, timeoutMs, settings),
+  };
 }
 
 /** Where the connection leads, for messages. */
@@ -51,7 +74,6 @@ export function createDataSource(
   pool: PoolOptions,
   onError: (error: Error) => void,
 ): DataSource {
-  const { timeoutMs } = pool;
   return new DataSource({
     type: 'postgres',
     applicationName: 'falcon',
@@ -62,20 +84,15 @@ export function createDataSource(
     installExtensions: false,
     logging: false,
     poolSize: pool.size,
-    connectTimeoutMS: timeoutMs ?? CONNECT_TIMEOUT_MS,
     poolErrorHandler: onError,
-    extra: {
-      ...clientConfig(connection),
-      keepAlive: true,
-      ...(timeoutMs !== undefined && { query_timeout: timeoutMs + SERVER_FIRST_MS }),
-      onConnect: (client: Client) => prepareClient(client, timeoutMs),
-    },
+    extra: poolConfig(connection, pool.timeoutMs),
   });
 }
 
-async function prepareClient(client: Client, timeoutMs: number | undefined): Promise<void> {
+async function prepareClient(client: ClientBase, timeoutMs: number | undefined, settings: readonly string[]) {
   // The pool listens only while the connection is idle; one that is cut while in use would end the process otherwise.
   client.on('error', () => undefined); // its statement rejects with it
   // Set by a statement: a pooler in front of Postgres may refuse it as a start-up parameter.
-  if (timeoutMs !== undefined) await client.query(`SET statement_timeout = ${Math.ceil(timeoutMs)}`);
+  const all = timeoutMs === undefined ? settings : [...settings, `SET statement_timeout = ${Math.ceil(timeoutMs)}`];
+  if (all.length > 0) await client.query(all.join('; '));
 }

@@ -1,14 +1,5 @@
-import { getMetadataArgsStorage } from 'typeorm';
+import { COLUMNS } from './inference-log.entity.js';
 import { AUDIT_TABLE } from './partitions.js';
-import { InferenceLog } from './inference-log.entity.js';
-
-/** `name type` of each column, as the entity declares them. */
-const COLUMNS = getMetadataArgsStorage()
-  .columns.filter(({ target }) => target === InferenceLog)
-  .map(({ propertyName, options: { type, length } }) => ({
-    name: propertyName,
-    type: length === undefined ? String(type) : `${String(type)}(${length})`,
-  }));
 
 const NAMES = COLUMNS.map(({ name }) => name).join(', ');
 

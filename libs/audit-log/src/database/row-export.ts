@@ -1,5 +1,4 @@
-import { getMetadataArgsStorage } from 'typeorm';
-import { InferenceLog } from './inference-log.entity.js';
+import { COLUMNS } from './inference-log.entity.js';
 import { AUDIT_TABLE } from './partitions.js';
 import type { QueryClient } from './query-client.js';
 
@@ -43,10 +42,6 @@ export async function* exportRows(client: QueryClient, range: TimeRange, format:
     await client.query('ROLLBACK');
   }
 }
-
-const COLUMNS = getMetadataArgsStorage()
-  .columns.filter(({ target }) => target === InferenceLog)
-  .map(({ propertyName, options }) => ({ name: propertyName, type: String(options.type) }));
 
 /** Types whose text for people is not the one for machines. */
 const AS_TEXT: Record<string, (column: string) => string> = {

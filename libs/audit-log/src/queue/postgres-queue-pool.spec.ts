@@ -2,7 +2,7 @@ import { queryOnce } from '../../test-support/postgres-access.js';
 import { startPostgres } from '../../test-support/postgres.js';
 import { recordingLog } from '../../test-support/recording-log.js';
 import { clientConfig, type PostgresConnection } from '../database/postgres-connection.js';
-import type { EmbeddedConnection } from '../database/embedded/embedded-postgres.js';
+import type { EmbeddedConnection } from '../database/embedded/postmaster.js';
 import { Availability } from './availability.js';
 import { PostgresQueuePool } from './postgres-queue-pool.js';
 import { availabilityOf } from './queue-server.js';

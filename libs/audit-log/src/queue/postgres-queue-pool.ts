@@ -1,18 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LATEST_SCHEMA_VERSION, runMigrations } from 'bullmq';
-import {
-  Client,
-  type ClientBase,
-  Pool,
-  type PoolClient,
-  type PoolConfig,
-  type QueryResult,
-  type QueryResultRow,
-} from 'pg';
-import type { AuditDatabaseOptions } from '../database/audit-database.js';
+import { Client, type ClientConfig, Pool, type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
 import { sqlStateOf } from '../database/database-failure.js';
-import { clientConfig } from '../database/postgres-connection.js';
+import { connectionOf, type ConnectionSource, poolConfig } from '../database/postgres-connection.js';
 import type { Availability } from './availability.js';
 import { jittered } from './backoff.js';
 
@@ -20,8 +11,8 @@ import { jittered } from './backoff.js';
 const SCHEMA = 'bullmq';
 const RECONNECT = { baseMs: 50, capMs: 2000 };
 const MIGRATION_TIMEOUT_MS = 60_000;
-/** How much sooner the server gives up a statement than the client gives up a frozen server. */
-const SERVER_FIRST_MS = 250;
+/** The queue may forget its last moments in a crash: a job that is lost is sent again, one that comes twice conflicts. */
+const SETTINGS = [`SET search_path = ${SCHEMA}`, 'SET synchronous_commit = off'];
 /** A function, a table or the schema itself is missing: the database was made anew, or restored without it. */
 const SCHEMA_IS_GONE = new Set(['42883', '42P01', '3F000']);
 /** What BullMQ takes for a lost connection, and waits instead of giving a job up. */
@@ -29,7 +20,7 @@ const CLOSED = 'Connection is closed.';
 
 /** What a pool of the queue is told. */
 export interface QueuePoolOptions {
-  connection: AuditDatabaseOptions['connection'];
+  connection: ConnectionSource;
   /** Connections at most. */
   max: number;
   /** Longest time for a connection, and for a statement. */
@@ -116,20 +107,10 @@ export class PostgresQueuePool extends EventEmitter {
 
   private async prepare(): Promise<Pool> {
     const { connection, max, timeoutMs } = this.settings;
-    const config: PoolConfig = {
-      ...clientConfig(typeof connection === 'function' ? await connection() : connection),
-      application_name: 'falcon-queue',
-      connectionTimeoutMillis: timeoutMs,
-      keepAlive: true,
-    };
+    const target = poolConfig(await connectionOf(connection), timeoutMs, SETTINGS);
+    const config = { ...target, application_name: 'falcon-queue', max };
     await migrate({ ...config, query_timeout: MIGRATION_TIMEOUT_MS });
-    const settings = {
-      ...config,
-      max,
-      query_timeout: timeoutMs + SERVER_FIRST_MS,
-      onConnect: (client: ClientBase) => configure(client, timeoutMs),
-    };
-    this.pool ??= new Pool(settings).on('error', (error) => this.onIdleError(error));
+    this.pool ??= new Pool(config).on('error', (error) => this.onIdleError(error));
     return this.pool;
   }
 
@@ -146,16 +127,7 @@ export class PostgresQueuePool extends EventEmitter {
   }
 }
 
-async function configure(client: ClientBase, timeoutMs: number): Promise<void> {
-  // The pool listens only while the connection is idle; one that is cut while in use would end the process otherwise.
-  client.on('error', () => undefined); // its statement rejects with it
-  // The queue may forget its last moments in a crash: a job that is lost is sent again, one that comes twice conflicts.
-  await client.query(
-    `SET search_path = ${SCHEMA}; SET synchronous_commit = off; SET statement_timeout = ${Math.ceil(timeoutMs)}`,
-  );
-}
-
-async function migrate(config: PoolConfig): Promise<void> {
+async function migrate(config: ClientConfig): Promise<void> {
   const client = new Client(config);
   client.on('error', () => undefined); // whatever is under way rejects with it
   try {

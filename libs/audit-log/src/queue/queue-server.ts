@@ -1,10 +1,9 @@
 import { reasonOf, redisFailure, type LogWriter } from '@app/resilience';
-import type { AuditDatabaseOptions } from '../database/audit-database.js';
+import type { ConnectionSource } from '../database/postgres-connection.js';
 import { Availability } from './availability.js';
 
 /** Where the queue is kept; BullMQ has a backend for either. */
-export type QueueServer =
-  { kind: 'redis'; url: string } | { kind: 'postgres'; connection: AuditDatabaseOptions['connection'] };
+export type QueueServer = { kind: 'redis'; url: string } | { kind: 'postgres'; connection: ConnectionSource };
 
 const URL_VARIABLE = 'REDIS_QUEUE_URL, or REDIS_URL without one';
 

@@ -19,7 +19,8 @@ import { makeDataDir } from '../../../test-support/data-dir.js';
 import { recordingLog } from '../../../test-support/recording-log.js';
 import { describeWhere } from '../../../../../scripts/test-support/tools.js';
 import { until } from '../../../../../scripts/test-support/until.js';
-import { EmbeddedPostgres, type EmbeddedConnection } from './embedded-postgres.js';
+import { EmbeddedPostgres } from './embedded-postgres.js';
+import type { EmbeddedConnection } from './postmaster.js';
 
 const PROGRAM = join(__dirname, '../../../test-support/use-embedded-postgres.ts');
 const TYPESCRIPT = join(__dirname, '../../../../../scripts/test-support/register-typescript.cjs');

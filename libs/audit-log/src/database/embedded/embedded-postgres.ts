@@ -8,7 +8,14 @@ import { EMBEDDED_NAME, ensureCluster } from './cluster.js';
 import { openClusterFolder, type ClusterFolder } from './cluster-folder.js';
 import { EmbeddedPostgresError, StillStartingError } from './embedded-postgres.errors.js';
 import { isServer, notedPid } from './postmaster-file.js';
-import { answersOn, connectTo, EMBEDDED_PORT, ensureServer, stopServer } from './postmaster.js';
+import {
+  answersOn,
+  connectTo,
+  embeddedConnection,
+  type EmbeddedConnection,
+  ensureServer,
+  stopServer,
+} from './postmaster.js';
 import { findBinaries, prepareBinaries } from './server-binaries.js';
 
 /** Where the embedded Postgres lives, and who is told of it. */
@@ -22,15 +29,6 @@ export interface EmbeddedPostgresOptions {
   elsewhere?: string;
   /** Longest time of one attempt to wait until the server answers. @default 60 s */
   readyTimeoutMs?: number;
-}
-
-/** How to reach the embedded Postgres: a Unix socket, no port, no password. */
-export interface EmbeddedConnection {
-  /** Folder of the socket. */
-  host: string;
-  port: number;
-  user: string;
-  database: string;
 }
 
 /** A process under load uses about 14; room for as many again costs 9 MB of shared memory. */
@@ -62,7 +60,7 @@ export class EmbeddedPostgres {
     private readonly folder: ClusterFolder,
     private readonly options: EmbeddedPostgresOptions,
   ) {
-    this.connection = { host: folder.socket, port: EMBEDDED_PORT, user: EMBEDDED_NAME, database: EMBEDDED_NAME };
+    this.connection = embeddedConnection(folder);
     this.logCheck = setInterval(() => void this.attempt(() => boundLog(folder.log)), LOG_CHECK_MS).unref();
     this.look = setInterval(() => void this.attempt(() => this.lookAfterServer()), LOOK_MS).unref();
   }

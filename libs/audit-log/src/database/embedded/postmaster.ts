@@ -13,7 +13,7 @@ import { killOrphanedBackends } from './orphaned-backends.js';
 import { isServer, notedPid, removeStaleNote } from './postmaster-file.js';
 
 /** The number in the socket's name; nothing listens on a port. */
-export const EMBEDDED_PORT = 5432;
+const EMBEDDED_PORT = 5432;
 
 const STOP_TIMEOUT_MS = 8000;
 const CONNECT_TIMEOUT_MS = 5000;
@@ -29,6 +29,20 @@ export interface ServerSettings {
   maxConnections: number;
   /** Longest time to wait until it answers. */
   readyTimeoutMs: number;
+}
+
+/** How to reach the embedded Postgres: a Unix socket, no port, no password. */
+export interface EmbeddedConnection {
+  /** Folder of the socket. */
+  host: string;
+  port: number;
+  user: string;
+  database: string;
+}
+
+/** That of the server of a folder. */
+export function embeddedConnection({ socket }: ClusterFolder, database = EMBEDDED_NAME): EmbeddedConnection {
+  return { host: socket, port: EMBEDDED_PORT, user: EMBEDDED_NAME, database };
 }
 
 /**
@@ -51,12 +65,9 @@ export async function ensureServer(folder: ClusterFolder, native: string, settin
 }
 
 /** A connection to the server's database `database`. */
-export async function connectTo({ socket }: ClusterFolder, database: string): Promise<Client> {
+export async function connectTo(folder: ClusterFolder, database: string): Promise<Client> {
   const client = new Client({
-    host: socket,
-    port: EMBEDDED_PORT,
-    user: EMBEDDED_NAME,
-    database,
+    ...embeddedConnection(folder, database),
     application_name: 'falcon keeper',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   });
