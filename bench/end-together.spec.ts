@@ -3,13 +3,12 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describeWhere } from '../scripts/test-support/tools.js';
 
 const TYPESCRIPT = join(__dirname, '../scripts/test-support/register-typescript.cjs');
 const PROGRAM = join(__dirname, 'test-support/interrupted-bench.ts');
 
-const onLinux = process.platform === 'linux' ? describe : describe.skip;
-
-onLinux('a bench that is interrupted', () => {
+describeWhere(process.platform === 'linux', 'this is not Linux', 'a bench that is interrupted', () => {
   const folder = mkdtempSync(join(tmpdir(), 'falcon-interrupted-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { documentedVariables } from '../scripts/test-support/documented-values.js';
 import { FakeCommands } from '../scripts/test-support/fake-commands.js';
+import { describeWhere } from '../scripts/test-support/tools.js';
 
 interface Service {
   image: string;
@@ -51,9 +52,6 @@ const conf = (name: string): string => readFileSync(resolve('deploy/nginx', name
 const compose = (...args: string[]) => spawnSync('docker', ['compose', ...args], { encoding: 'utf8' });
 const [, major, minor] = /(\d+)\.(\d+)/.exec(compose('version', '--short').stdout ?? '') ?? [];
 const hasCompose = Number(major) * 100 + Number(minor) >= 224;
-if (!hasCompose) {
-  process.stderr.write('SKIPPED, because there is no Docker Compose 2.24: docker compose takes docker-compose.yml\n');
-}
 /** Seconds of a directive of nginx. */
 function secondsOf(directive: string, content: string): number {
   const [, amount, unit] = new RegExp(`^\\s*${directive} (\\d+)(m?s);`, 'm').exec(content) ?? [];
@@ -197,7 +195,7 @@ describe('docker-compose.yml', () => {
   });
 });
 
-(hasCompose ? describe : describe.skip)('docker compose', () => {
+describeWhere(hasCompose, 'there is no Docker Compose 2.24', 'docker compose', () => {
   it('takes the file', () => {
     expect(compose('-f', FILE, 'config', '--quiet')).toMatchObject({ status: 0, stderr: '' });
   });

@@ -3,11 +3,10 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { FakeCommands } from './test-support/fake-commands.js';
+import { describeWhere } from './test-support/tools.js';
 
 const ROOT = resolve(__dirname, '..');
 const hasTerminal = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') ?? false;
-if (!hasTerminal)
-  process.stderr.write('SKIPPED, because there is no script of util-linux: a shell of the stack on a terminal\n');
 const RUNNING_STACK = '[ "$2" != ps ] || echo an-id';
 /** Runs a command on a terminal. */
 const onTerminal = (command: string) => ['script', '-qec', command, '/dev/null'];
@@ -50,7 +49,7 @@ describe('scripts/db-shell.sh and redis-cli.sh', () => {
     );
   });
 
-  (hasTerminal ? describe : describe.skip)('on a terminal', () => {
+  describeWhere(hasTerminal, 'there is no script of util-linux', 'on a terminal', () => {
     it('hand it on to a running compose stack', () => {
       commands.put('docker', RUNNING_STACK);
       expect(asked(onTerminal('scripts/db-shell.sh'))).toMatch(/^docker compose exec postgres sh -c /);

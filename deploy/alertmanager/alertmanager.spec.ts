@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { freePort } from '../../scripts/test-support/free-port.js';
-import { describeWithTool, runTool, toolPath } from '../../scripts/test-support/tools.js';
+import { describeWhere, describeWithTool, runTool, toolPath } from '../../scripts/test-support/tools.js';
 import { until } from '../../scripts/test-support/until.js';
 import { readRules } from '../test-support/alert-rules.js';
 
@@ -25,11 +25,8 @@ describeWithTool('amtool', 'amtool', () => {
 
 /** Debian's does not start without this file, and looks for it nowhere else: it has to be installed, not only unpacked. */
 const isInstalled = existsSync('/usr/share/prometheus/alertmanager/default.tmpl');
-if (!isInstalled) {
-  process.stderr.write('SKIPPED, because prometheus-alertmanager is not installed: what an Alertmanager mutes\n');
-}
 
-(isInstalled ? describe : describe.skip)('the Alertmanager', () => {
+describeWhere(isInstalled, 'prometheus-alertmanager is not installed', 'the Alertmanager', () => {
   const folder = mkdtempSync(join(tmpdir(), 'falcon-alertmanager-'));
   let server: ChildProcess;
   let url: string;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Ajv } from 'ajv';
+import { describeWhere } from '../../scripts/test-support/tools.js';
 import { CUSTOM_RESOURCES } from './custom-resources.js';
 import type { Manifest } from './manifests.js';
 
@@ -22,10 +23,7 @@ const LOOSE = {
 
 /** `describe` where the document is; elsewhere the tests are skipped, and that is said. */
 export function describeWithSwagger(name: string, tests: () => void): void {
-  if (!existsSync(SWAGGER)) {
-    process.stderr.write(`SKIPPED, because there is no ${SWAGGER} (Kubernetes' OpenAPI document): ${name}\n`);
-  }
-  (existsSync(SWAGGER) ? describe : describe.skip)(name, tests);
+  describeWhere(existsSync(SWAGGER), `there is no ${SWAGGER} (Kubernetes' OpenAPI document)`, name, tests);
 }
 
 /** Holds objects against their kind's schema, in which what it does not name does not exist. */

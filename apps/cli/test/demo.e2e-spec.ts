@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { FakeCommands } from '../../../scripts/test-support/fake-commands.js';
+import { describeWhere } from '../../../scripts/test-support/tools.js';
 import { startServer } from './support/server.js';
 
 jest.setTimeout(60_000);
@@ -30,8 +31,6 @@ const PRODUCTION = {
 };
 const AWAY = 'somebody@127.0.0.1:1';
 const isRoot = process.getuid?.() === 0;
-if (!isRoot)
-  process.stderr.write('SKIPPED, because root alone has Postgres run as another user: what the demo leaves behind\n');
 
 describe('the demo', () => {
   let folder: string;
@@ -60,7 +59,7 @@ describe('the demo', () => {
     }
   });
 
-  (isRoot ? describe : describe.skip)('run by root', () => {
+  describeWhere(isRoot, 'root alone has the Postgres of a demo run as another user', 'run by root', () => {
     it('leaves no Postgres behind', async () => {
       const commands = new FakeCommands();
       commands.put('mktemp', `mkdir -m 700 "${folder}/tour" && echo "${folder}/tour"`);

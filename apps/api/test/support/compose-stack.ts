@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../../../scripts/test-support/free-port.js';
+import { describeWhere } from '../../../../scripts/test-support/tools.js';
 import { describeWithDocker, isAtHand, run, waitUntil } from './docker.js';
 import { PROJECT_DIR } from './falcon.js';
 import { ledgerLines } from './ledger-check.js';
@@ -29,8 +30,7 @@ interface ComposeFile {
 export function describeWithCompose(name: string, tests: () => void): void {
   const images = Object.entries(imagesOfServices()).filter(([service]) => !DISPENSABLE.includes(service));
   if (images.length === 0) {
-    process.stderr.write(`SKIPPED, because there is no Docker Compose: ${name}\n`);
-    describe.skip(name, tests);
+    describeWhere(false, 'there is no Docker Compose', name, tests);
     return;
   }
   describeWithDocker([...BASES, ...new Set(images.map(([, image]) => image))], name, tests);

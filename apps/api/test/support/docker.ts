@@ -1,4 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
+import { describeWhere } from '../../../../scripts/test-support/tools.js';
 import { until } from '../../../../scripts/test-support/until.js';
 import { PROJECT_DIR } from './falcon.js';
 
@@ -18,10 +19,7 @@ export function describeWithDocker(images: readonly string[], name: string, test
   const missing = isDone(['version', '--format', '{{.Server.Version}}'], ENGINE_TIMEOUT_MS)
     ? images.find((image) => !isAtHand(image))
     : 'Docker engine (DOCKER_HOST names one)';
-  if (missing !== undefined) {
-    process.stderr.write(`SKIPPED, because there is no ${missing}: ${name}\n`);
-  }
-  (missing === undefined ? describe : describe.skip)(name, tests);
+  describeWhere(missing === undefined, `there is no ${missing}`, name, tests);
 }
 
 /** Whether the engine has the image, or can fetch it. */

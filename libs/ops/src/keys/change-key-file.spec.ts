@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describeWhere } from '../../../../scripts/test-support/tools.js';
 import { generateKey } from './api-key.js';
 import { changeKeyFile } from './change-key-file.js';
 import { readKeyFile, type KeyRecord } from './key-file.js';
@@ -11,8 +12,6 @@ function record(): KeyRecord {
 }
 
 const isRoot = process.getuid?.() === 0;
-if (!isRoot) process.stderr.write('SKIPPED, because only root can give files away: changeKeyFile run by root\n');
-const describeAsRoot = isRoot ? describe : describe.skip;
 
 describe('changeKeyFile', () => {
   const folder = mkdtempSync(join(tmpdir(), 'falcon-keys-'));
@@ -39,7 +38,7 @@ describe('changeKeyFile', () => {
     expect(await readKeyFile(file)).toEqual([one]);
   });
 
-  describeAsRoot('run by root', () => {
+  describeWhere(isRoot, 'only root can give a key file away', 'run by root', () => {
     it('leaves the file to the user that the server runs as', async () => {
       await changeKeyFile(file, () => []);
       chownSync(file, 10001, 10002);
