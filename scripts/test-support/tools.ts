@@ -36,8 +36,8 @@ export function describeWithTool(tools: Tool | readonly Tool[], name: string, te
 }
 
 /** Runs a tool to its end; throws with what it said when it does not end well. */
-export function runTool(tool: Tool, args: readonly string[], input?: string): string {
-  const { status, stdout, stderr, error } = spawnSync(toolPath(tool) ?? tool, args, { encoding: 'utf8', input });
+export function runTool(tool: Tool, args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(toolPath(tool) ?? tool, args, { encoding: 'utf8' });
   if (error || status !== 0) {
     throw new Error(`${tool} ${args.join(' ')} ended with ${error?.message ?? status}:\n${stdout}${stderr}`);
   }

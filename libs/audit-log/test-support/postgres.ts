@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { AuditDatabase, type AuditDatabaseOptions } from '../src/database/audit-database.js';
+import { AuditDatabase } from '../src/database/audit-database.js';
 import { EmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
 import type { PostgresConnection } from '../src/database/postgres-connection.js';
 import { makeDataDir } from './data-dir.js';
@@ -26,14 +26,9 @@ export async function startPostgres(): Promise<{
 }
 
 /** The database of the audit log with its tables, connected. */
-export async function connectedDatabase(
-  connection: PostgresConnection,
-  options: Partial<AuditDatabaseOptions> = {},
-): Promise<AuditDatabase> {
-  const database = new AuditDatabase(
-    { connection, poolSize: 4, operationTimeoutMs: 5000, migrate: true, ...options },
-    recordingLog(),
-  );
+export async function connectedDatabase(connection: PostgresConnection): Promise<AuditDatabase> {
+  const options = { connection, poolSize: 4, operationTimeoutMs: 5000, migrate: true };
+  const database = new AuditDatabase(options, recordingLog());
   await database.connect();
   return database;
 }

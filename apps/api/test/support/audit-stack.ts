@@ -97,14 +97,14 @@ export class AuditStack {
   }
 
   /** Waits until the table has so many rows, one unless said otherwise. */
-  async waitForRows(atLeast = 1, timeoutMs = 30_000): Promise<void> {
+  async waitForRows(atLeast = 1): Promise<void> {
     let found = 0;
     const isEnough = async () => {
       found = (await this.rows().catch(() => [])).length; // there may be no Postgres yet
       return found >= atLeast;
     };
     const complaint = () => `The table has ${found} rows instead of at least ${atLeast}.`;
-    await until(isEnough, { timeoutMs, pollMs: 100, complaint });
+    await until(isEnough, { pollMs: 100, complaint });
   }
 
   /** Waits until all that was recorded is in the table, and compares it with what the clients were answered. */
@@ -144,9 +144,9 @@ export class AuditStack {
   }
 
   /** Waits until so many spools are left. */
-  async waitForSpools(count: number, timeoutMs = 30_000): Promise<void> {
+  async waitForSpools(count: number): Promise<void> {
     const complaint = () => `There are other spools than expected: ${this.spools().join(', ')}`;
-    await until(() => this.spools().length === count, { timeoutMs, pollMs: 100, complaint });
+    await until(() => this.spools().length === count, { pollMs: 100, complaint });
   }
 
   /** Kills the embedded Postgres, all of its processes or the first one alone; false when it does not run. */

@@ -92,6 +92,6 @@ export async function waitUntilHealthy(container: string): Promise<void> {
 }
 
 /** The port of the host at which a container's port 8000 is published. */
-export async function publishedPort(container: string, port = 8000): Promise<number> {
-  return Number((await docker('port', container, String(port))).split(':').at(-1));
+export async function publishedPort(container: string): Promise<number> {
+  return Number((await docker('port', container, '8000')).split(':').at(-1));
 }

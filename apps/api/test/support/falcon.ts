@@ -88,9 +88,9 @@ export class Falcon {
   }
 
   /** Waits for words on stderr, which may come after the log line that belongs to them. */
-  async waitForStderr(words: string, timeoutMs = 30_000): Promise<void> {
+  async waitForStderr(words: string): Promise<void> {
     const complaint = () => `no "${words}" on stderr:\n${this.stderr.join('')}`;
-    await until(() => this.stderr.join('').includes(words), { timeoutMs, complaint });
+    await until(() => this.stderr.join('').includes(words), { complaint });
   }
 
   /** Where it listens. */

@@ -101,7 +101,7 @@ export class Service {
   }
 
   /** Waits until a health check is as wanted, and says what it says. */
-  async waitForCheck(name: string, status: string, timeoutMs = 30_000): Promise<{ status: string; message?: string }> {
+  async waitForCheck(name: string, status: string): Promise<{ status: string; message?: string }> {
     let check: { status: string; message?: string };
     const asWanted = async () => {
       const response = await fetch(`http://127.0.0.1:${this.port}/_health/checks/${name}`);
@@ -109,7 +109,7 @@ export class Service {
       return check.status === status && check;
     };
     const complaint = () => `The check ${name} is not ${status}: ${JSON.stringify(check)}`;
-    return until(asWanted, { timeoutMs, pollMs: 100, complaint });
+    return until(asWanted, { pollMs: 100, complaint });
   }
 
   /** A metric's value, all its series added up; undefined when the process does not answer. */

@@ -18,7 +18,7 @@ export interface Server {
 }
 
 /** Starts the built server on a free port and waits until it logs this; unless it is ready, its port has to be given. */
-export async function startServer(env: NodeJS.ProcessEnv = {}, awaited = 'Falcon is ready'): Promise<Server> {
+export async function startServer(env: NodeJS.ProcessEnv, awaited = 'Falcon is ready'): Promise<Server> {
   const child = spawn(process.execPath, [MAIN], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
