@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { run } from './test-support/run.js';
 
 const KEY = 'a-key-of-operators';
 const METRICS = '# HELP dropped_logs_total Records.\n# TYPE dropped_logs_total counter\ndropped_logs_total 0\n';
@@ -21,14 +20,8 @@ describe('scripts/check-metrics.sh', () => {
   });
   afterAll(() => server.close());
 
-  async function checkMetrics(env: NodeJS.ProcessEnv = {}) {
-    const child = spawn(join(__dirname, 'check-metrics.sh'), [url], { env: { PATH: process.env['PATH'], ...env } });
-    const [stdout, stderr, [code]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, 'close') as Promise<[number]>,
-    ]);
-    return { stdout, stderr, code };
+  function checkMetrics(env: NodeJS.ProcessEnv = {}) {
+    return run([join(__dirname, 'check-metrics.sh'), url], { env: { PATH: process.env['PATH'], ...env } });
   }
 
   it('shows the key of operators to a server that asks for one', async () => {

@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { Nginx } from '../../scripts/test-support/nginx.js';
 import { TestPrometheus } from '../../scripts/test-support/prometheus.js';
+import { run } from '../../scripts/test-support/run.js';
 import { toolPath } from '../../scripts/test-support/tools.js';
 import { BenchServer } from '../bench-server.js';
 import { serverEnvironment } from '../config.js';
@@ -99,15 +98,9 @@ export class EnduranceStack {
   async verify(): Promise<Verified> {
     await new Promise<void>((resolve) => this.ledger.end(resolve));
     const cli = join(__dirname, '../../apps/cli/src/main.js');
-    const args = [cli, 'audit', 'verify', '--json', join(this.logFolder, 'ledger.txt')];
-    const env = serverEnvironment(this.production.urls);
-    // It exits with 1 when there are differences, and says which all the same.
-    const { stdout } = await promisify(execFile)(process.execPath, args, { env }).catch(
-      (error: Error & { stdout: string; code: number }) => {
-        if (error.code === 1) return error;
-        throw error;
-      },
-    );
+    const command = [process.execPath, cli, 'audit', 'verify', '--json', join(this.logFolder, 'ledger.txt')];
+    const { code, stdout, stderr } = await run(command, { env: serverEnvironment(this.production.urls) });
+    if (code > 1) throw new Error(stderr); // with 1 it says that there are differences, and which
     return JSON.parse(stdout) as Verified;
   }
 

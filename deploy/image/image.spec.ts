@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { loadConfig } from '../../apps/api/src/config.js';
+import { run } from '../../scripts/test-support/run.js';
 
 const PROGRAMS = join(__dirname, 'bin');
 const dockerfile = readFileSync('Dockerfile', 'utf8').replaceAll('\\\n', ' ');
@@ -113,10 +112,8 @@ describe('healthcheck', () => {
   let port: number;
   const asked: (string | undefined)[] = [];
 
-  async function check(PORT: number, ...args: string[]) {
-    const child = spawn(process.execPath, [join(PROGRAMS, 'healthcheck'), ...args], { env: { PORT: String(PORT) } });
-    const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'close') as Promise<[number]>]);
-    return { code, said };
+  function check(port: number, ...args: string[]) {
+    return run([process.execPath, join(PROGRAMS, 'healthcheck'), ...args], { env: { PORT: String(port) } });
   }
 
   beforeAll(async () => {
@@ -131,19 +128,19 @@ describe('healthcheck', () => {
   afterAll(() => server.close());
 
   it('asks whether the server is ready, unless it is told what to ask', async () => {
-    expect(await check(port)).toEqual({ code: 0, said: 'what the server says' });
-    expect(await check(port, '/healthz')).toEqual({ code: 1, said: 'what the server says' });
+    expect(await check(port)).toMatchObject({ code: 0, stdout: 'what the server says' });
+    expect(await check(port, '/healthz')).toMatchObject({ code: 1, stdout: 'what the server says' });
     expect(asked).toEqual(['/readyz', '/healthz']);
   });
 
   it('fails with a sentence where nobody answers', async () => {
-    const { code, said } = await check(1);
+    const { code, stdout } = await check(1);
     expect(code).toBe(1);
-    expect(said).toMatch(/^http:\/\/127\.0\.0\.1:1\/readyz: \S/);
+    expect(stdout).toMatch(/^http:\/\/127\.0\.0\.1:1\/readyz: \S/);
   });
 
   it('fails with a sentence where a server hangs', async () => {
     const url = `http://127.0.0.1:${port}/hangs`;
-    expect(await check(port, '/hangs')).toEqual({ code: 1, said: `${url}: no answer within 4000 ms\n` });
+    expect(await check(port, '/hangs')).toMatchObject({ code: 1, stdout: `${url}: no answer within 4000 ms\n` });
   }, 30_000);
 });

@@ -1,23 +1,17 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { FakeCommands } from '../../../scripts/test-support/fake-commands.js';
+import { run } from '../../../scripts/test-support/run.js';
 import { describeWhere } from '../../../scripts/test-support/tools.js';
 import { startServer } from './support/server.js';
 
 jest.setTimeout(60_000);
 
 /** Runs the tour; what it prints, and its exit code. */
-async function demo(env: NodeJS.ProcessEnv, ...args: string[]) {
-  const child = spawn(join(__dirname, '../../../scripts/demo.sh'), args, {
-    env: { PATH: process.env['PATH'], ...env },
-  });
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  return { stdout, stderr, code };
+function demo(env: NodeJS.ProcessEnv, ...args: string[]) {
+  return run([join(__dirname, '../../../scripts/demo.sh'), ...args], { env: { PATH: process.env['PATH'], ...env } });
 }
 
 /** What an operator's shell may have, none of which is the tour's business. */

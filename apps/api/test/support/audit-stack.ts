@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { freePort } from '../../../../scripts/test-support/free-port.js';
 import { makeDataDir } from '../../../../libs/audit-log/test-support/data-dir.js';
 import {
@@ -12,6 +10,7 @@ import {
 import { plantCluster } from '../../../../libs/audit-log/test-support/planted-cluster.js';
 import { signalAll } from '../../../../libs/audit-log/test-support/process-tree.js';
 import { TestRedis } from '../../../../scripts/test-support/redis.js';
+import { run, type Said } from '../../../../scripts/test-support/run.js';
 import { until } from '../../../../scripts/test-support/until.js';
 import { startTcpPostgres, type TcpPostgres } from '../../../../libs/audit-log/test-support/tcp-postgres.js';
 import { PROJECT_DIR } from './falcon.js';
@@ -26,13 +25,6 @@ const PATIENT_MS = '30000';
 export interface StackOptions {
   redis?: 'now' | 'later';
   postgres?: 'now' | 'later';
-}
-
-/** What `falcon` said. */
-export interface CommandResult {
-  code: number | null;
-  stdout: string;
-  stderr: string;
 }
 
 /** Real processes around one data folder, as operators combine them. */
@@ -169,19 +161,16 @@ export class AuditStack {
   }
 
   /** What `falcon audit verify` says of the clients' ledger. */
-  async verify(clients: readonly LedgerClient[]): Promise<CommandResult> {
+  async verify(clients: readonly LedgerClient[]): Promise<Said> {
     const ledger = join(this.dataDir, 'ledger');
     writeFileSync(ledger, ledgerLines(clients, await this.rows()).join('\n') + '\n');
     return this.falcon('audit', 'verify', ledger);
   }
 
   /** Runs `falcon`. */
-  async falcon(...args: string[]): Promise<CommandResult> {
+  falcon(...args: string[]): Promise<Said> {
     const env = { PATH: process.env['PATH'], DATA_DIR: this.dataDir, ...this.urls() };
-    const child = spawn(process.execPath, ['dist/apps/cli/src/main.js', ...args], { cwd: PROJECT_DIR, env });
-    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-    const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-    return { code, stdout, stderr };
+    return run([process.execPath, 'dist/apps/cli/src/main.js', ...args], { cwd: PROJECT_DIR, env });
   }
 
   /** Kills Falcon's own programs. */

@@ -1,16 +1,9 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
+import { run, type Said } from '../../../../scripts/test-support/run.js';
 import { describeWhere } from '../../../../scripts/test-support/tools.js';
 import { until } from '../../../../scripts/test-support/until.js';
 import { PROJECT_DIR } from './falcon.js';
 
-/** What a command said, and how it ended. */
-export interface Said {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 const ENGINE_TIMEOUT_MS = 10_000;
 const PULL_TIMEOUT_MS = 180_000;
 
@@ -29,20 +22,6 @@ export function isAtHand(image: string): boolean {
 
 function isDone(args: readonly string[], timeout: number): boolean {
   return spawnSync('docker', args, { timeout, stdio: 'ignore' }).status === 0;
-}
-
-/** Runs a program to its end, however that is. */
-export function run(
-  [program = '', ...args]: readonly string[],
-  { input, ...options }: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
-): Promise<Said> {
-  return new Promise((resolve) => {
-    const child = execFile(program, args, { maxBuffer: MAX_OUTPUT_BYTES, ...options }, (error, stdout, stderr) => {
-      const code = error ? (typeof error.code === 'number' ? error.code : 255) : 0;
-      resolve({ code, stdout, stderr });
-    });
-    child.stdin?.end(input);
-  });
 }
 
 /** Runs `docker` in the checkout; how it ends is the caller's business. */
