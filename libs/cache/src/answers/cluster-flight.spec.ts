@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
+import { eventually, until } from '../../../../scripts/test-support/until.js';
 import { accessTo, type TestAccess } from '../../test-support/redis-access.js';
 import { AnswerCache } from './answer-cache.js';
 import { newEntry, type CacheEntry } from './cache-entry.js';
@@ -10,6 +11,7 @@ import { RedisFlightLock } from './redis-flight-lock.js';
 import { TieredCacheStore } from './tiered-cache-store.js';
 
 const BOUNDS = { leaseMs: 20_000, waitMs: 20_000, pollMs: 5 };
+const LESS_THAN_A_LEASE_MS = 5000;
 const MAX_VALUE_LENGTH = 1000;
 
 describeWithRedis('ClusterFlight', () => {
@@ -49,8 +51,7 @@ describeWithRedis('ClusterFlight', () => {
     const one = await replica();
     await one.getOrCompute(key, () => Promise.resolve('computed'));
     const isHeld = async () => (await server.command('EXISTS', `${key}:lock`)) === 1;
-    for (let k = 0; k < 250 && (await isHeld()); k++) await sleep(20); // less than a lease
-    expect(await isHeld()).toBe(false);
+    await eventually(async () => expect(await isHeld()).toBe(false), { timeoutMs: LESS_THAN_A_LEASE_MS });
   });
 
   it('lets another replica try when the first one fails', async () => {
@@ -85,7 +86,7 @@ describeWithRedis('ClusterFlight', () => {
     const flight = new ClusterFlight(new RedisFlightLock(ours.access, BOUNDS.leaseMs), BOUNDS);
     const { signal } = new AbortController();
     expect(await flight.run(key, { find, compute }, signal)).toEqual({ entry, found: true });
-    for (let k = 0; k < 250 && (await theirLock.acquire(key)) !== 'ours'; k++) await sleep(20); // less than a lease
+    await until(async () => (await theirLock.acquire(key)) === 'ours', { timeoutMs: LESS_THAN_A_LEASE_MS });
     expect(await theirLock.acquire(key)).toBe('theirs'); // by us, just now
   });
 

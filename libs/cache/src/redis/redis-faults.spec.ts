@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
-import { eventually } from '../../../../scripts/test-support/until.js';
+import { eventually, until } from '../../../../scripts/test-support/until.js';
 import { accessTo, REST_MS, type TestAccess } from '../../test-support/redis-access.js';
 import { newEntry, type CacheEntry } from '../answers/cache-entry.js';
 import { RedisCacheStore } from '../answers/redis-cache-store.js';
@@ -67,19 +67,11 @@ describeWithRedis('A Redis that fails', () => {
   };
   const AWAY = [undefined, false, { state: 'unavailable' }, false, false, 'unknown', undefined];
 
-  const untilItWorks = async (): Promise<void> => {
-    const giveUpMs = performance.now() + MOST_RECOVERY_MS;
-    const works = async () =>
-      (await cache.set('falcon:cache:1:back', entry())) &&
-      (await cache.get('falcon:cache:1:back'))?.value === 'an answer' &&
-      (await keys.claim(claim(), 1000)).state === 'claimed';
-    while (!(await works())) {
-      if (performance.now() > giveUpMs) {
-        throw new Error('It did not work again in time.');
-      }
-      await sleep(20);
-    }
-  };
+  const works = async (): Promise<boolean> =>
+    (await cache.set('falcon:cache:1:back', entry())) &&
+    (await cache.get('falcon:cache:1:back'))?.value === 'an answer' &&
+    (await keys.claim(claim(), 1000)).state === 'claimed';
+  const untilItWorks = () => until(works, { timeoutMs: MOST_RECOVERY_MS });
 
   it('is a miss at once when it is not there at the start, and is used when it comes', async () => {
     await open({ connected: false });
