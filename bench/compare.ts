@@ -18,6 +18,13 @@ export const FALCON: ServerRecipe = {
   env: PLAIN_SETTINGS,
 };
 
+/** The process that writes the table of the audit log. */
+export const AUDIT_WORKER: ServerRecipe = {
+  name: 'audit-worker',
+  script: 'apps/audit-worker/src/main.js',
+  isFalcon: true,
+};
+
 const comparedServers = (): ServerRecipe[] => [
   FALCON,
   { name: 'naive-fastify', script: 'bench/servers/naive-fastify.js', args: [servedModelFolder()] },

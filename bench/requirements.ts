@@ -1,5 +1,5 @@
 import type { Bracketed } from './rounds.js';
-import { type Figure, ratioToReference, spreadOf, versus } from './summary.js';
+import { type Figure, medianRatio, spreadOf, versus } from './summary.js';
 import type { Scenario } from './measurement.js';
 
 /** All rounds of one load. */
@@ -25,8 +25,7 @@ export function judge(scenarios: readonly ScenarioRounds[]): Verdict[] {
 }
 
 function judgeSaturated(rounds: readonly Bracketed[]): Verdict[] {
-  const toReference = (figure: Figure) =>
-    spreadOf(falcon(rounds).map((round) => ratioToReference(round, figure))).median;
+  const toReference = (figure: Figure) => medianRatio(falcon(rounds), figure);
   const eventLoopP99Ms = spreadOf(falcon(rounds).map(({ measured }) => measured.eventLoopP99Ms ?? Number.NaN)).median;
   const load = 'different texts, 64 connections';
   return [

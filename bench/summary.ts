@@ -46,8 +46,13 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /** One round's figure as a ratio to the reference just before and just after. */
-export function ratioToReference({ measured, referenceBefore, referenceAfter }: Bracketed, figure: Figure): number {
+function ratioToReference({ measured, referenceBefore, referenceAfter }: Bracketed, figure: Figure): number {
   return measured[figure] / ((referenceBefore[figure] + referenceAfter[figure]) / 2);
+}
+
+/** The same as the median over rounds. */
+export function medianRatio(rounds: readonly Bracketed[], figure: Figure): number {
+  return spreadOf(rounds.map((round) => ratioToReference(round, figure))).median;
 }
 
 /** How many times `a`'s figure is `b`'s, round by round, each taken as a ratio to the reference. */

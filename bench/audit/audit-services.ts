@@ -1,5 +1,5 @@
 import type { ServerRecipe } from '../bench-server.js';
-import { FALCON } from '../compare.js';
+import { AUDIT_WORKER, FALCON } from '../compare.js';
 import { PLAIN_SETTINGS } from '../config.js';
 import { POSTGRES_SETTINGS, PostgresServer } from '../servers/postgres-server.js';
 import { REDIS_SETTINGS, RedisServer } from '../servers/redis-server.js';
@@ -32,8 +32,7 @@ export class AuditServices {
 
   /** The process that writes the table. */
   worker(queue: QueueKind): ServerRecipe {
-    const name = `audit-worker-${queue}`;
-    return { name, script: 'apps/audit-worker/src/main.js', isFalcon: true, env: this.urls(queue) };
+    return { ...AUDIT_WORKER, name: `audit-worker-${queue}`, env: this.urls(queue) };
   }
 
   async stop(): Promise<void> {

@@ -1,7 +1,7 @@
 import { type Reference, renderLegend, renderScenario } from '../report.js';
 import { atLeast, atMost, type Verdict } from '../requirements.js';
 import type { Bracketed } from '../rounds.js';
-import { type Figure, ratioToReference, spreadOf, summarise } from '../summary.js';
+import { medianRatio, summarise } from '../summary.js';
 import { type Cost, COST_SERVERS } from './cost.js';
 
 const REFERENCE: Reference = { title: 'the same server that records nothing', name: 'off' };
@@ -11,17 +11,13 @@ const MOST_P99 = 1.5;
 /** Holds the cost against what is promised; each figure is the median over the rounds. */
 export function judgeCost({ apart }: Pick<Cost, 'apart'>): Verdict[] {
   return COST_SERVERS.apart.flatMap((server) => {
+    const own = apart.filter((round) => round.server === server);
     const what = `AUDIT_DURABILITY=${server}, 64 connections`;
     return [
-      atLeast(`${what}: throughput, to off`, median(apart, server, 'requestsPerSecond'), LEAST_THROUGHPUT[server]),
-      atMost(`${what}: p99, to off`, median(apart, server, 'p99Ms'), MOST_P99),
+      atLeast(`${what}: throughput, to off`, medianRatio(own, 'requestsPerSecond'), LEAST_THROUGHPUT[server]),
+      atMost(`${what}: p99, to off`, medianRatio(own, 'p99Ms'), MOST_P99),
     ];
   });
-}
-
-function median(rounds: readonly Bracketed[], server: string, figure: Figure): number {
-  return spreadOf(rounds.filter((round) => round.server === server).map((round) => ratioToReference(round, figure)))
-    .median;
 }
 
 /** Both parts as tables. */

@@ -1,6 +1,3 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { BenchServer, type ServerRecipe } from '../bench-server.js';
 import { FALCON, startHot } from '../compare.js';
 import { PLAIN_SETTINGS } from '../config.js';
@@ -27,7 +24,6 @@ export const COST_SERVERS = { apart: ['process', 'disk'], shared: ['process', 'd
 /** Starts all servers, drives them in rounds, and stops them. */
 export async function cost(plan: HotRoundPlan, logFolder: string, progress: (line: string) => void): Promise<Cost> {
   const services = await AuditServices.start(logFolder);
-  const root = mkdtempSync(join(tmpdir(), 'falcon-bench-cost-'));
   const generator = new LoadGenerator();
   const started: BenchServer[] = [];
   const start = async (server: Promise<BenchServer>) => {
@@ -38,7 +34,7 @@ export async function cost(plan: HotRoundPlan, logFolder: string, progress: (lin
   try {
     const worker = await start(BenchServer.start(services.worker('redis'), logFolder));
     const apis: BenchServer[] = [];
-    for (const recipe of recipes(services, root)) apis.push(await startApi(recipe));
+    for (const recipe of recipes(services)) apis.push(await startApi(recipe));
     const [reference, processApi, disk, embedded] = apis as [BenchServer, BenchServer, BenchServer, BenchServer];
     const freezing = { ...plan, settle: () => settle([processApi, disk, embedded], worker) };
     progress(`the worker rests while anything is counted: ${plan.rounds} round(s)`);
@@ -56,18 +52,15 @@ export async function cost(plan: HotRoundPlan, logFolder: string, progress: (lin
     generator.stop();
     await Promise.all(started.map((server) => server.stop()));
     await services.stop();
-    rmSync(root, { recursive: true, force: true });
   }
 }
 
 /** The reference records nothing; `embedded` is what `make run` starts. */
-function recipes(services: AuditServices, root: string): ServerRecipe[] {
-  const folderOf = (name: string) => join(root, name);
-  const production = (['off', 'process', 'disk'] as const).map((durability) => {
-    return services.api(durability, 'redis', { AUDIT_DURABILITY: durability, DATA_DIR: folderOf(durability) });
-  });
+function recipes(services: AuditServices): ServerRecipe[] {
+  const production = ['off', 'process', 'disk'].map((durability) =>
+    services.api(durability, 'redis', { AUDIT_DURABILITY: durability }),
+  );
   const given = { POSTGRES_URL: '', REDIS_URL: '', REDIS_QUEUE_URL: '' };
-  const env = { ...PLAIN_SETTINGS, ...given, DATA_DIR: folderOf('embedded'), AUDIT_DURABILITY: 'process' };
-  mkdirSync(folderOf('embedded'), { recursive: true });
+  const env = { ...PLAIN_SETTINGS, ...given, AUDIT_DURABILITY: 'process' };
   return [...production, { ...FALCON, name: 'embedded', env }];
 }

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import { BenchServer } from '../bench-server.js';
 import { OUT_OPTION } from '../cli-options.js';
@@ -65,15 +62,11 @@ async function withServer<T>(url: URL | undefined, logFolder: string, use: (url:
     await requireReady(url);
     return use(url);
   }
-  const dataFolder = mkdtempSync(join(tmpdir(), 'falcon-load-test-'));
-  const env = { ...unlessGiven(OWN_SETTINGS), DATA_DIR: dataFolder };
-  let server: BenchServer | undefined;
+  const server = await BenchServer.start({ ...FALCON, env: unlessGiven(OWN_SETTINGS) }, logFolder);
   try {
-    server = await BenchServer.start({ ...FALCON, env }, logFolder);
     return await use(new URL(`http://127.0.0.1:${server.port}`));
   } finally {
-    await server?.stop();
-    rmSync(dataFolder, { recursive: true, force: true });
+    await server.stop();
   }
 }
 

@@ -1,4 +1,5 @@
 import { BenchServer } from '../bench-server.js';
+import { FALCON } from '../compare.js';
 import { number, table, withSpread } from '../markdown.js';
 import { atMost, type Verdict } from '../requirements.js';
 import { type Spread, spreadOf } from '../summary.js';
@@ -18,7 +19,7 @@ export interface ScrapeCost {
 
 /** Asks a server for its metrics again and again. */
 export async function scrapeCost(scrapes: number, logFolder: string): Promise<ScrapeCost> {
-  const recipe = { name: 'falcon-scraped', script: 'apps/api/src/main.js', isFalcon: true, env: SCRAPED_SETTINGS };
+  const recipe = { ...FALCON, name: 'falcon-scraped', hasProbe: false, env: SCRAPED_SETTINGS };
   const server = await BenchServer.start(recipe, logFolder);
   try {
     for (let done = 0; done < WARM_UP; done += 1) await scrape(server.port);

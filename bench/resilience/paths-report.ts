@@ -1,6 +1,6 @@
 import { BARE_FASTIFY, renderLegend, renderScenario } from '../report.js';
 import { atLeast, type Verdict } from '../requirements.js';
-import { ratioToReference, spreadOf, summarise } from '../summary.js';
+import { medianRatio, summarise } from '../summary.js';
 import type { Path } from './paths.js';
 
 const LEAST_THROUGHPUT = { hit: 0.5, miss: 0.35 };
@@ -8,12 +8,8 @@ const LEAST_THROUGHPUT = { hit: 0.5, miss: 0.35 };
 /** Holds the paths against what is promised; each figure is the median over the rounds. */
 export function judgePaths(found: readonly Pick<Path, 'name' | 'apart'>[]): Verdict[] {
   return found.map(({ name, apart }) => {
-    const ratio = spreadOf(apart.map((round) => ratioToReference(round, 'requestsPerSecond'))).median;
-    return atLeast(
-      `everything on, 64 connections, ${name}: throughput, to bare Fastify`,
-      ratio,
-      LEAST_THROUGHPUT[name],
-    );
+    const what = `everything on, 64 connections, ${name}: throughput, to bare Fastify`;
+    return atLeast(what, medianRatio(apart, 'requestsPerSecond'), LEAST_THROUGHPUT[name]);
   });
 }
 

@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { PostgresServer } from '../servers/postgres-server.js';
 import { RedisServer } from '../servers/redis-server.js';
 import { BenchServer, type ServerRecipe } from '../bench-server.js';
-import { FALCON } from '../compare.js';
+import { AUDIT_WORKER, FALCON } from '../compare.js';
 import { unlessGiven } from '../config.js';
 
 /** Far above any load: the limit is asked for every request, and refuses none. */
@@ -37,15 +34,12 @@ export class Production {
     private readonly stops: (() => Promise<void> | void)[],
     /** How Falcon finds them. */
     readonly urls: Record<string, string>,
-    private readonly dataFolder: string,
     readonly services: ProductionServices,
   ) {}
 
   static async start(logFolder: string, cacheMemory = '256mb'): Promise<Production> {
     const stops: (() => Promise<void> | void)[] = [];
     try {
-      const dataFolder = mkdtempSync(join(tmpdir(), 'falcon-bench-data-'));
-      stops.unshift(() => rmSync(dataFolder, { recursive: true, force: true }));
       const postgres = await PostgresServer.start(logFolder);
       stops.unshift(() => postgres.stop());
       const queue = await RedisServer.start(logFolder);
@@ -53,10 +47,9 @@ export class Production {
       const cache = await RedisServer.start(logFolder, 'redis-cache', { ...CACHE_REDIS, maxmemory: cacheMemory });
       stops.unshift(() => cache.stop());
       const urls = { POSTGRES_URL: postgres.url, REDIS_URL: cache.url, REDIS_QUEUE_URL: queue.url };
-      const recipe = { name: 'audit-worker', script: 'apps/audit-worker/src/main.js', isFalcon: true, env: urls };
-      const worker = await BenchServer.start(recipe, logFolder);
+      const worker = await BenchServer.start({ ...AUDIT_WORKER, env: urls }, logFolder);
       stops.unshift(() => worker.stop());
-      return new Production(stops, urls, dataFolder, { worker, postgres, queue, cache });
+      return new Production(stops, urls, { worker, postgres, queue, cache });
     } catch (error) {
       await stopAll(stops);
       throw error;
@@ -65,8 +58,7 @@ export class Production {
 
   /** Falcon with everything on. */
   api(name = 'falcon', env: Record<string, string> = {}): ServerRecipe {
-    const own = { WORKER_ID: name, DATA_DIR: join(this.dataFolder, name) };
-    return { ...FALCON, name, env: { ...unlessGiven(EVERYTHING_ON), ...this.urls, ...own, ...env } };
+    return { ...FALCON, name, env: { ...unlessGiven(EVERYTHING_ON), ...this.urls, WORKER_ID: name, ...env } };
   }
 
   async stop(): Promise<void> {
