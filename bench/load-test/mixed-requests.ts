@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { seededRandom } from '../load/texts.js';
+import { seededRandom } from '../../scripts/test-support/seeded-random.js';
 
 /** One request of a user. */
 export interface MixedRequest {

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { seededRandom } from '../../scripts/test-support/seeded-random.js';
 import { arrivals } from './arrivals.js';
 import { LatencyHistogram } from './latency-histogram.js';
 import { OpenConnection, type OpenConnectionListener } from './open-connection.js';
 import { type OpenJob, type OpenResult, SLICE_MS } from './open-job.js';
 import { type Ending, OpenTally } from './open-tally.js';
 import { RequestSource } from './request-source.js';
-import { seededRandom, wordMixes } from './texts.js';
+import { wordMixes } from './texts.js';
 
 /** How often requests that are due are sent; finer than the timers of Node can be. */
 const TICK_MS = 1;

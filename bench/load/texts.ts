@@ -1,3 +1,4 @@
+import { seededRandom } from '../../scripts/test-support/seeded-random.js';
 import type { TextChoice } from './load-job.js';
 
 /** Length of each text in bytes, unless a job says otherwise. */
@@ -36,15 +37,4 @@ function wordMix(random: () => number, bytes: number): string {
   let mix = '';
   while (mix.length < bytes) mix += `${WORDS[Math.floor(random() * WORDS.length)]} `;
   return mix.slice(0, bytes);
-}
-
-/** A small seeded random generator (mulberry32): the same seed gives the same numbers on every machine. */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }

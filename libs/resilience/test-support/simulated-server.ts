@@ -1,3 +1,4 @@
+import { seededRandom } from '../../../scripts/test-support/seeded-random.js';
 import type { LoadShedder, Permit, Refusal } from '../src/shedding/load-shedder.js';
 import type { Priority } from '../src/shedding/priority.js';
 import type { WorkCost } from '../src/shedding/work-cost.js';
@@ -48,13 +49,16 @@ export class SimulatedServer {
   private busy = 0;
   private phase!: Phase;
   private phaseIndex = -1;
+  private readonly random: () => number;
 
   constructor(
     private readonly shedder: LoadShedder,
     private readonly clock: VirtualClock,
-    private seed = 1,
+    seed = 1,
     private readonly cost?: WorkCost,
-  ) {}
+  ) {
+    this.random = seededRandom(seed);
+  }
 
   run(phases: Phase[]): PhaseResult[] {
     let startMs = this.clock.nowMs;
@@ -150,14 +154,6 @@ export class SimulatedServer {
       result[priority as Priority] = all.sort((a, b) => a - b)[Math.floor(all.length * 0.99)] ?? 0;
     }
     return result;
-  }
-
-  /** mulberry32 */
-  private random(): number {
-    this.seed = (this.seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.seed ^ (this.seed >>> 15), 1 | this.seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   }
 
   private at(atMs: number, run: () => void): void {

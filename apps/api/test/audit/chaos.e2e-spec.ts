@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { describeWithRedis } from '../../../../scripts/test-support/redis.js';
+import { seededRandom } from '../../../../scripts/test-support/seeded-random.js';
 import { AuditStack } from '../support/audit-stack.js';
-import { Chaos, seededRandom, type Victim } from '../support/chaos.js';
+import { Chaos, type Victim } from '../support/chaos.js';
 import { embeddedVictim, postgresVictim, redisVictim, serviceVictim } from '../support/chaos-victims.js';
 import { NO_DIFFERENCES } from '../support/ledger-check.js';
 import { LedgerClient } from '../support/ledger-client.js';
