@@ -1,10 +1,9 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { signalAll } from '../libs/audit-log/test-support/process-tree.js';
+import { childrenOf, processTree, signalAll } from '../scripts/test-support/process-tree.js';
 import { until } from '../scripts/test-support/until.js';
 import { keepTemporaryFoldersIn } from './config.js';
-import { childrenOf, processTree } from './process-usage.js';
 
 const LEAVE_MS = 5000;
 const STOP_MS = 15_000;

@@ -1,4 +1,5 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { processTree } from '../scripts/test-support/process-tree.js';
 
 const TICKS_PER_SECOND = 100; // USER_HZ, the same on every Linux that Node runs on
 const PAGE_KB = 4;
@@ -23,20 +24,6 @@ export function readServingCpuMs(pid: number): number {
   return ticksMs(`/proc/${pid}/task/${pid}/stat`, 2);
 }
 
-/** A process, its children, and theirs. */
-export function processTree(pid: number): number[] {
-  return [pid, ...childrenOf(pid).flatMap(processTree)];
-}
-
-/** What a process has started and has not ended. */
-export function childrenOf(pid: number): number[] {
-  const threads = unlessGone(() => readdirSync(`/proc/${pid}/task`), []);
-  return threads.flatMap((thread) => {
-    const list = unlessGone(() => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8'), '');
-    return list.split(' ').filter(Boolean).map(Number);
-  });
-}
-
 /** utime + stime, all threads of the process, ended ones included; cutime + cstime, the same of its children that have ended. */
 function cpuMs(pid: number): number {
   return ticksMs(`/proc/${pid}/stat`, 4);
@@ -44,21 +31,21 @@ function cpuMs(pid: number): number {
 
 /** The first so many of utime, stime, cutime and cstime, together. */
 function ticksMs(file: string, count: number): number {
-  const stat = unlessGone(() => readFileSync(file, 'utf8'), '');
+  const stat = contentUnlessGone(file, '');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name before it may hold spaces
   const ticks = fields.slice(11, 11 + count).reduce((sum, field) => sum + Number(field), 0);
   return (ticks * 1000) / TICKS_PER_SECOND;
 }
 
 function rssMb(pid: number): number {
-  const pages = Number(unlessGone(() => readFileSync(`/proc/${pid}/statm`, 'utf8'), '0 0').split(' ')[1]);
+  const pages = Number(contentUnlessGone(`/proc/${pid}/statm`, '0 0').split(' ')[1]);
   return (pages * PAGE_KB) / 1024;
 }
 
 /** A process of the tree may end while it is looked at, as the connections of a Postgres do. */
-function unlessGone<T>(read: () => T, otherwise: T): T {
+function contentUnlessGone(file: string, otherwise: string): string {
   try {
-    return read();
+    return readFileSync(file, 'utf8');
   } catch (error) {
     if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return otherwise;
     throw error;

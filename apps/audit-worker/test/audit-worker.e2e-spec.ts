@@ -11,7 +11,7 @@ import {
   queryOnce,
 } from '../../../libs/audit-log/test-support/postgres-access.js';
 import { plantCluster } from '../../../libs/audit-log/test-support/planted-cluster.js';
-import { signalAll } from '../../../libs/audit-log/test-support/process-tree.js';
+import { signalAll } from '../../../scripts/test-support/process-tree.js';
 import { makeDataDir } from '../../../libs/audit-log/test-support/data-dir.js';
 import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
 import { eventually } from '../../../scripts/test-support/until.js';

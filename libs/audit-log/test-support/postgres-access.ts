@@ -2,7 +2,7 @@ import { Client, type ClientConfig } from 'pg';
 import { openClusterFolder } from '../src/database/embedded/cluster-folder.js';
 import { embeddedConnection as connectionTo, type EmbeddedConnection } from '../src/database/embedded/postmaster.js';
 import { isServer, notedPid } from '../src/database/embedded/postmaster-file.js';
-import { processTree } from './process-tree.js';
+import { processTree } from '../../../scripts/test-support/process-tree.js';
 
 /** Runs one statement over a connection of its own. */
 export async function queryOnce<Row extends object>(

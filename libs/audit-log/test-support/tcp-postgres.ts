@@ -8,10 +8,10 @@ import { SERVER_ENVIRONMENT } from '../src/database/embedded/cluster.js';
 import { findBinaries, prepareBinaries } from '../src/database/embedded/server-binaries.js';
 import { endWithTheFile } from '../../../scripts/test-support/children.js';
 import { freePort } from '../../../scripts/test-support/free-port.js';
+import { processTree, signalAll } from '../../../scripts/test-support/process-tree.js';
 import { until } from '../../../scripts/test-support/until.js';
 import { makeDataDir } from './data-dir.js';
 import { plantCluster } from './planted-cluster.js';
-import { processTree, signalAll } from './process-tree.js';
 
 /** Password of the user `falcon`, with characters that a URL must escape. */
 export const TCP_PASSWORD = 'right:p@ss/word';

@@ -8,7 +8,7 @@ import {
   queryOnce,
 } from '../../../../libs/audit-log/test-support/postgres-access.js';
 import { plantCluster } from '../../../../libs/audit-log/test-support/planted-cluster.js';
-import { signalAll } from '../../../../libs/audit-log/test-support/process-tree.js';
+import { signalAll } from '../../../../scripts/test-support/process-tree.js';
 import { TestRedis } from '../../../../scripts/test-support/redis.js';
 import { run, type Said } from '../../../../scripts/test-support/run.js';
 import { until } from '../../../../scripts/test-support/until.js';

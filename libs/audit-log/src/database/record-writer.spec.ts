@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { signalAll } from '../../../../scripts/test-support/process-tree.js';
 import { eventually } from '../../../../scripts/test-support/until.js';
 import { jobOf as job, recordLine as record } from '../../test-support/audit-rows.js';
 import { connectedDatabase, startPostgres } from '../../test-support/postgres.js';
 import { embeddedProcesses } from '../../test-support/postgres-access.js';
-import { signalAll } from '../../test-support/process-tree.js';
 import { recordingObserver } from '../../test-support/recording-observer.js';
 import { RECORD_FORMAT, type AuditRecord } from '../audit-record.js';
 import type { AuditJob } from '../queue/audit-job.js';

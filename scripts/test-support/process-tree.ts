@@ -1,13 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** A process and all that it has started, children first after their parents (Linux only). */
-export function processTree(pid: number): number[] {
-  const childrenOf = Map.groupBy(runningProcesses(), ({ parent }) => parent);
-  const tree = [pid];
-  for (const each of tree) {
-    tree.push(...(childrenOf.get(each) ?? []).map((child) => child.pid));
-  }
+/** A process and all that it has started, parents before their children (Linux only). */
+export function processTree(root: number): number[] {
+  const children = Map.groupBy(runningProcesses(), ({ parent }) => parent);
+  const tree = [root];
+  for (const each of tree) tree.push(...(children.get(each) ?? []).map(({ pid }) => pid));
   return tree;
+}
+
+/** What a process has started itself and has not ended (Linux only). */
+export function childrenOf(root: number): number[] {
+  return runningProcesses().flatMap(({ pid, parent }) => (parent === root ? [pid] : []));
 }
 
 /** Sends a signal to processes; those that have ended by themselves are no matter. */
