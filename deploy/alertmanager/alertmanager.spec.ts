@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { endWithTheFile } from '../../scripts/test-support/children.js';
 import { freePort } from '../../scripts/test-support/free-port.js';
 import { describeWhere, describeWithTool, runTool, toolPath } from '../../scripts/test-support/tools.js';
 import { until } from '../../scripts/test-support/until.js';
@@ -44,6 +45,7 @@ describeWhere(isInstalled, 'prometheus-alertmanager is not installed', 'the Aler
       ],
       { stdio: 'ignore' },
     );
+    endWithTheFile(server);
     await until(async () => (await fetch(`${url}/status`).catch(() => undefined))?.ok, {
       isHopeless: () => server.exitCode !== null,
       complaint: () => `The Alertmanager did not start: ${server.exitCode ?? 'it runs'}.`,

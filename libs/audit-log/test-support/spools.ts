@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endWithTheFile } from '../../../scripts/test-support/children.js';
 import { until } from '../../../scripts/test-support/until.js';
 import { Orphans } from '../src/spool/orphans.js';
 import { Spool, type SpoolOptions } from '../src/spool/spool.js';
@@ -39,6 +40,7 @@ export class SpoolRoot {
     const child = spawn('bash', ['-c', `${limit}exec "$@"`, 'bash', ...command], {
       stdio: ['ignore', file, 'inherit'],
     });
+    endWithTheFile(child);
     closeSync(file);
     this.children.set(child, output);
     const writer = new SpoolWriter(child, output);

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { endWithTheFile } from '../../../../scripts/test-support/children.js';
 import { until } from '../../../../scripts/test-support/until.js';
 
 /** Folder of the checkout. */
@@ -13,11 +14,6 @@ const ENTRY = resolve(PROJECT_DIR, 'dist/apps/api/src/main.js');
 /** A line of the server's log. */
 export type LogLine = Record<string, unknown> & { level: string; message: string };
 
-const launched = new Set<ChildProcess>();
-
-// A test that fails half-way leaves its server behind; nothing may outlive the file.
-afterAll(() => launched.forEach((child) => child.kill('SIGKILL')));
-
 /** A server of its own process, as `node dist/apps/api/src/main.js` starts it. */
 export class Falcon {
   readonly stdout: string[] = [];
@@ -25,7 +21,7 @@ export class Falcon {
   private readonly exited: Promise<number | null>;
 
   private constructor(readonly process: ChildProcess) {
-    launched.add(process.once('close', () => launched.delete(process)));
+    endWithTheFile(process);
     process.stdout?.setEncoding('utf8').on('data', (chunk: string) => this.stdout.push(chunk));
     process.stderr?.setEncoding('utf8').on('data', (chunk: string) => this.stderr.push(chunk));
     this.exited = once(process, 'close').then(([code]) => code as number | null);

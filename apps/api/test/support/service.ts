@@ -3,17 +3,13 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endWithTheFile } from '../../../../scripts/test-support/children.js';
 import { until } from '../../../../scripts/test-support/until.js';
 import type { LogLine } from './falcon.js';
 import { PROJECT_DIR } from './falcon.js';
 
 /** More would bury what it is about. */
 const MESSAGE_CHARACTERS = 8000;
-
-const started = new Set<ChildProcess>();
-
-// A test that fails half-way leaves its processes behind; nothing may outlive the file.
-afterAll(() => started.forEach((child) => child.kill('SIGKILL')));
 
 /** One of Falcon's own programs on a port that it keeps: it may be killed, frozen, stopped and started again. */
 export class Service {
@@ -34,7 +30,7 @@ export class Service {
     }
     const env = { PATH: process.env['PATH'], ...this.options.env, ...more, PORT: String(this.port) };
     const child = spawn(process.execPath, [entry], { cwd: PROJECT_DIR, env });
-    started.add(child.once('close', () => started.delete(child)));
+    endWithTheFile(child);
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
     this.child = child;

@@ -2,14 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { endWithTheFile } from '../../../../scripts/test-support/children.js';
 import { ROOT } from './falcon.js';
 
 const MAIN = join(ROOT, 'dist/apps/api/src/main.js');
-
-const launched = new Set<ChildProcess>();
-
-// A test that fails half-way leaves its server behind; nothing may outlive the file.
-afterAll(() => launched.forEach((child) => child.kill('SIGKILL')));
 
 /** A server for commands that talk to one. */
 export interface Server {
@@ -31,7 +27,7 @@ export async function startServer(env: NodeJS.ProcessEnv, awaited = 'Falcon is r
       ...env,
     },
   });
-  launched.add(child.once('close', () => launched.delete(child)));
+  endWithTheFile(child);
   const url = await urlOf(child, awaited);
   return { url: url ?? `http://127.0.0.1:${env['PORT']}`, stop: () => stop(child) };
 }

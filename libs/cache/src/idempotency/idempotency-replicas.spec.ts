@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endWithTheFile } from '../../../../scripts/test-support/children.js';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
 import { until } from '../../../../scripts/test-support/until.js';
 import type { ClaimOrder } from '../../test-support/claiming-process.js';
@@ -32,6 +33,7 @@ describeWithRedis('Idempotency over several processes', () => {
       String(LEASE_MS),
     ];
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+    endWithTheFile(child);
     const lines = createInterface(child.stdout);
     await once(lines, 'line');
     return { child, lines };
