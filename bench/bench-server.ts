@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serverEnvironment } from './config.js';
 import type { EventLoopReport } from './event-loop-probe.js';
+import { end, isRunning } from '../scripts/test-support/children.js';
 import { freePort } from '../scripts/test-support/free-port.js';
 import { readProcessUsage, readServingCpuMs } from './process-usage.js';
 
@@ -105,12 +106,9 @@ export class BenchServer {
   }
 
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     this.resume();
-    const exited = once(this.child, 'exit');
-    this.child.kill('SIGTERM');
     const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-    await exited;
+    await end(this.child, 'SIGTERM');
     clearTimeout(timer);
   }
 }
@@ -121,7 +119,7 @@ async function reportedPort(child: ChildProcess): Promise<number> {
 }
 
 async function waitUntilReady(port: number, child: ChildProcess): Promise<number> {
-  while (child.exitCode === null && child.signalCode === null) {
+  while (isRunning(child)) {
     const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined); // refused: not listening yet
     if (response?.ok) return port;
     await sleep(50);

@@ -1,9 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { endWithTheFile } from '../../scripts/test-support/children.js';
+import { end, endWithTheFile, isRunning } from '../../scripts/test-support/children.js';
 import { freePort } from '../../scripts/test-support/free-port.js';
 import { describeWhere, describeWithTool, runTool, toolPath } from '../../scripts/test-support/tools.js';
 import { until } from '../../scripts/test-support/until.js';
@@ -47,13 +46,12 @@ describeWhere(isInstalled, 'prometheus-alertmanager is not installed', 'the Aler
     );
     endWithTheFile(server);
     await until(async () => (await fetch(`${url}/status`).catch(() => undefined))?.ok, {
-      isHopeless: () => server.exitCode !== null,
+      isHopeless: () => !isRunning(server),
       complaint: () => `The Alertmanager did not start: ${server.exitCode ?? 'it runs'}.`,
     });
   });
   afterAll(async () => {
-    server.kill();
-    await once(server, 'exit');
+    await end(server, 'SIGTERM');
     rmSync(folder, { recursive: true });
   });
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { end, isRunning } from '../test-support/children.js';
 import { until } from '../test-support/until.js';
 import { programEnvironment } from './environment.js';
 import type { Part } from './part.js';
@@ -36,7 +36,7 @@ export class NodeProgram implements Part {
   }
 
   async start(settings: Record<string, string> = {}): Promise<void> {
-    if (this.isRunning()) return;
+    if (isRunning(this.child)) return;
     const { name, script, port, env, logFolder } = this.recipe;
     const log = openSync(join(logFolder, `${name}.log`), 'a');
     this.child = spawn(process.execPath, [resolve('dist', script)], {
@@ -51,7 +51,7 @@ export class NodeProgram implements Part {
     await until(() => this.isReady(), {
       timeoutMs: START_TIMEOUT_MS,
       pollMs: 50,
-      isHopeless: () => !this.isRunning(),
+      isHopeless: () => !isRunning(this.child),
       complaint: () => `${name} did not become ready: see ${name}.log in ${logFolder}`,
     });
   }
@@ -82,7 +82,7 @@ export class NodeProgram implements Part {
   }
 
   private async keepThrottling(share: number, { signal }: AbortController): Promise<void> {
-    while (!signal.aborted && this.isRunning()) {
+    while (!signal.aborted && isRunning(this.child)) {
       this.child?.kill('SIGSTOP');
       await sleep(THROTTLE_PERIOD_MS * (1 - share));
       this.child?.kill('SIGCONT');
@@ -90,17 +90,9 @@ export class NodeProgram implements Part {
     }
   }
 
-  private isRunning(): boolean {
-    return this.child?.exitCode === null && this.child.signalCode === null;
-  }
-
   private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    const { child, throttling } = this;
-    if (!child || !this.isRunning()) return;
-    const exited = once(child, 'exit');
-    child.kill(signal);
-    await exited;
-    throttling?.abort();
+    await end(this.child, signal);
+    this.throttling?.abort();
   }
 
   private async isReady(): Promise<boolean> {

@@ -16,14 +16,10 @@ export interface Part {
 
 /** A Redis that keeps what it has in its folder. */
 export class RedisPart implements Part {
-  private isRunning = false;
-
   constructor(private readonly redis: TestRedis) {}
 
-  async start(): Promise<void> {
-    if (this.isRunning) return;
-    await this.redis.startAgain();
-    this.isRunning = true;
+  start(): Promise<void> {
+    return this.redis.startAgain();
   }
 
   stop(): Promise<void> {
@@ -31,9 +27,8 @@ export class RedisPart implements Part {
     return this.kill();
   }
 
-  async kill(): Promise<void> {
-    this.isRunning = false;
-    await this.redis.kill();
+  kill(): Promise<void> {
+    return this.redis.kill();
   }
 
   pause(): void {

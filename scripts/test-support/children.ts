@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 
 const children = new Map<ChildProcess, NodeJS.Signals>();
 
@@ -9,4 +10,21 @@ globalThis.afterAll?.(() => children.forEach((signal, child) => child.kill(signa
 export function endWithTheFile(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): void {
   children.set(child, signal);
   child.once('close', () => children.delete(child));
+}
+
+/** Whether a process has been started and has not ended. */
+export function isRunning(child: ChildProcess | undefined): child is ChildProcess {
+  return child?.exitCode === null && child.signalCode === null;
+}
+
+/** Ends a process, if it runs, and waits for that: with 'close' until all of its output has been read, too. */
+export async function end(
+  child: ChildProcess | undefined,
+  signal: NodeJS.Signals,
+  event: 'exit' | 'close' = 'exit',
+): Promise<void> {
+  if (!isRunning(child)) return;
+  const ended = once(child, event);
+  child.kill(signal);
+  await ended;
 }

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { endWithTheFile } from './children.js';
+import { end, endWithTheFile, isRunning } from './children.js';
 import { freePort } from './free-port.js';
 import { runTool, toolPath } from './tools.js';
 import { until } from './until.js';
@@ -69,11 +68,7 @@ export class Nginx {
 
   /** Ends it, and removes its folder. */
   async stop(): Promise<void> {
-    if (this.server && this.server.exitCode === null) {
-      const closed = once(this.server, 'close');
-      this.server.kill('SIGTERM');
-      await closed;
-    }
+    await end(this.server, 'SIGTERM', 'close');
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -121,7 +116,7 @@ export class Nginx {
     endWithTheFile(server, 'SIGTERM'); // takes its workers with it
     server.stdout.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
     server.stderr.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
-    const isHopeless = () => server.exitCode !== null;
+    const isHopeless = () => !isRunning(server);
     const complaint = async () => {
       await this.stop();
       return `nginx did not start:\n${this.output}`;

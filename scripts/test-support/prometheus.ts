@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { endWithTheFile } from './children.js';
+import { end, endWithTheFile, isRunning } from './children.js';
 import { freePort } from './free-port.js';
 import { toolPath } from './tools.js';
 import { until } from './until.js';
@@ -82,17 +81,13 @@ export class TestPrometheus {
 
   /** Ends it and removes its folder. */
   async stop(): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      const exited = once(this.child, 'exit');
-      this.child.kill('SIGKILL');
-      await exited;
-    }
+    await end(this.child, 'SIGKILL');
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   private async whenReady(): Promise<void> {
     const isReady = async () => (await fetch(`${this.url}/-/ready`).catch(() => undefined))?.ok;
-    const isHopeless = () => this.child.exitCode !== null;
+    const isHopeless = () => !isRunning(this.child);
     const complaint = async () => {
       const log = readFileSync(join(this.folder, 'log'), 'utf8');
       await this.stop();

@@ -1,10 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { endWithTheFile } from './children.js';
+import { end, endWithTheFile, isRunning } from './children.js';
 import { freePort } from './free-port.js';
 import { describeWithTool, toolPath } from './tools.js';
 import { until } from './until.js';
@@ -60,7 +59,7 @@ export class TestRedis {
 
   /** Starts it on its port and folder, after a `kill()` or `prepare()`; nothing when it runs. */
   async startAgain(): Promise<void> {
-    if (this.isRunning) return;
+    if (isRunning(this.server)) return;
     const persistence = this.options.appendOnly ? ['--appendonly', 'yes', '--appendfsync', 'always'] : [];
     const settings = ['--bind', '127.0.0.1', '--save', '', '--maxmemory-policy', 'noeviction', '--dir', this.folder];
     const output = this.options.logFile === undefined ? 'ignore' : openSync(this.options.logFile, 'w');
@@ -71,7 +70,7 @@ export class TestRedis {
     );
     this.server = server;
     endWithTheFile(server);
-    const isHopeless = () => server.exitCode !== null;
+    const isHopeless = () => !isRunning(server);
     const complaint = async () => {
       await this.stop();
       return `redis-server did not start on port ${this.port}.`;
@@ -81,11 +80,7 @@ export class TestRedis {
 
   /** Ends it as a crash or the kernel would. */
   async kill(): Promise<void> {
-    if (this.server && this.isRunning) {
-      const exited = once(this.server, 'exit');
-      this.server.kill('SIGKILL');
-      await exited;
-    }
+    await end(this.server, 'SIGKILL');
   }
 
   /** It keeps its connections but answers nothing. */
@@ -118,10 +113,6 @@ export class TestRedis {
     this.resume();
     await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  private get isRunning(): boolean {
-    return this.server?.exitCode === null && this.server.signalCode === null;
   }
 
   private async answers(): Promise<boolean> {

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endWithTheFile } from '../../../scripts/test-support/children.js';
+import { end, endWithTheFile } from '../../../scripts/test-support/children.js';
 import { until } from '../../../scripts/test-support/until.js';
 import { Orphans } from '../src/spool/orphans.js';
 import { Spool, type SpoolOptions } from '../src/spool/spool.js';
@@ -73,9 +72,8 @@ export class SpoolWriter {
     return this.said().slice(1).map(Number);
   }
 
-  async kill(): Promise<void> {
-    this.child.kill('SIGKILL');
-    await once(this.child, 'exit');
+  kill(): Promise<void> {
+    return end(this.child, 'SIGKILL');
   }
 
   private said(): string[] {

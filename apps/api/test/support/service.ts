@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endWithTheFile } from '../../../../scripts/test-support/children.js';
+import { end, endWithTheFile, isRunning } from '../../../../scripts/test-support/children.js';
 import { until } from '../../../../scripts/test-support/until.js';
 import type { LogLine } from './falcon.js';
 import { PROJECT_DIR } from './falcon.js';
@@ -54,20 +53,19 @@ export class Service {
 
   /** Ends it as the kernel would that runs out of memory. */
   async kill(): Promise<void> {
-    await this.end('SIGKILL');
+    await end(this.child, 'SIGKILL', 'close');
   }
 
   /** Ends it as an operator would; resolves to its exit code. */
   async stop(): Promise<number | null> {
     this.resume();
-    await this.end('SIGTERM');
+    await end(this.child, 'SIGTERM', 'close');
     return this.child?.exitCode ?? null;
   }
 
   /** Asks it to end, and ends it if it has not done so in time. */
   async stopImpatiently(patienceMs: number): Promise<void> {
-    this.child?.kill('SIGTERM');
-    await sleep(patienceMs);
+    await Promise.race([end(this.child, 'SIGTERM', 'close'), sleep(patienceMs, undefined, { ref: false })]);
     await this.kill();
   }
 
@@ -81,7 +79,7 @@ export class Service {
   }
 
   isRunning(): boolean {
-    return this.child?.exitCode === null && this.child.signalCode === null;
+    return isRunning(this.child);
   }
 
   /** What was logged so far, by all of its processes. */
@@ -138,15 +136,6 @@ export class Service {
   /** For the message of a test that fails. */
   private lastOutput(): string {
     return this.output.slice(-MESSAGE_CHARACTERS);
-  }
-
-  private async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-    const { child } = this;
-    if (child && this.isRunning()) {
-      const closed = once(child, 'close');
-      child.kill(signal);
-      await closed;
-    }
   }
 
   /** Whether requests should be sent to it. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endWithTheFile } from '../../../../scripts/test-support/children.js';
+import { end, endWithTheFile } from '../../../../scripts/test-support/children.js';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
 import { until } from '../../../../scripts/test-support/until.js';
 import type { ClaimOrder } from '../../test-support/claiming-process.js';
@@ -45,18 +45,14 @@ describeWithRedis('Idempotency over several processes', () => {
     return JSON.parse(String((await answer)[0])) as string[];
   };
 
-  const kill = async ({ child }: Replica): Promise<void> => {
-    const exited = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exited;
-  };
+  const kill = ({ child }: Replica): Promise<void> => end(child, 'SIGKILL');
 
   beforeAll(async () => {
     server = await TestRedis.start();
     replicas = await Promise.all(Array.from({ length: REPLICAS }, start));
   });
   afterAll(async () => {
-    await Promise.all(replicas.filter(({ child }) => child.exitCode === null && child.signalCode === null).map(kill));
+    await Promise.all(replicas.map(kill));
     await server.stop();
   });
 
