@@ -1,11 +1,11 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogWriter } from '@app/resilience';
 import { AuditUnavailableError } from './audit-log.errors.js';
 import type { AuditObserver } from './audit-observer.js';
 import type { AuditLogOptions } from './audit-options.js';
 import type { AuditRecord } from './audit-record.js';
 import { hashOf, lengthOf, storable } from './audit-text.js';
+import { pause } from './pause.js';
 import { Spool } from './spool/spool.js';
 import type { SpoolSource } from './spool/spool-source.js';
 
@@ -142,7 +142,7 @@ export class AuditLog {
   private async keepOpening(): Promise<void> {
     const { signal } = this.stopped;
     do {
-      await sleep(REOPEN_MS, undefined, { signal, ref: false }).catch(() => undefined);
+      await pause(REOPEN_MS, signal);
     } while (!signal.aborted && !(await this.tryToOpen()));
   }
 

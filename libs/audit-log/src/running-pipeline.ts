@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { LogWriter } from '@app/resilience';
@@ -7,6 +6,7 @@ import type { AuditObserver } from './audit-observer.js';
 import type { AuditAvailability, AuditPipelineOptions } from './audit-options.js';
 import { AuditServices } from './audit-services.js';
 import type { AuditDatabase } from './database/audit-database.js';
+import { pause } from './pause.js';
 import type { AuditQueue } from './queue/audit-queue.js';
 import { auditWorkerModule } from './queue/audit-worker.module.js';
 import { QueueBoard } from './queue/queue-board.js';
@@ -118,7 +118,7 @@ export class RunningPipeline {
       } catch (error) {
         this.parts.log.error('Looking after the audit spools failed, and is tried again', { error });
       }
-      await sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => undefined); // stop() cuts it short
+      await pause(LOOK_MS, signal); // stop() cuts it short
     }
   }
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamicModule } from '@nestjs/common';
 import type { LogWriter } from '@app/resilience';
 import type { AuditObserver } from './audit-observer.js';
@@ -6,6 +5,7 @@ import type { AuditAvailability, AuditServicesOptions, AuditWorkerOptions } from
 import type { AuditPolicies } from './audit-policies.js';
 import { AuditServices } from './audit-services.js';
 import type { AuditDatabase } from './database/audit-database.js';
+import { pause } from './pause.js';
 import type { AuditQueue, QueueCounts } from './queue/audit-queue.js';
 import { auditWorkerModule } from './queue/audit-worker.module.js';
 import { WorkerConnection } from './queue/worker-connection.js';
@@ -81,7 +81,7 @@ export class StandaloneWorker {
         this.database.pool.idle > 0 && this.database.check().catch(() => undefined), // its state, and the log, say why not
         this.queue.check(),
       ]);
-      await sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => undefined); // stop() cuts it short
+      await pause(LOOK_MS, signal); // stop() cuts it short
     }
   }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import {
@@ -10,6 +9,7 @@ import {
 } from '@app/resilience';
 import type { Fault } from '../audit-options.js';
 import { openPolicies } from '../audit-policies.js';
+import { pause } from '../pause.js';
 import {
   describeFailure,
   failureKind,
@@ -204,7 +204,7 @@ export class AuditDatabase {
       } catch (error) {
         if (!(error instanceof CircuitOpenError)) this.report({ status: 'unavailable', ...this.faultOf(error) });
       }
-      await sleep(delayMs, undefined, { signal }).catch(() => undefined); // close() cuts the wait short
+      await pause(delayMs, signal); // close() cuts the wait short
     }
   }
 
@@ -264,7 +264,7 @@ export class AuditDatabase {
   private async probeUntilBack(): Promise<void> {
     const { signal } = this.closed;
     for (let delayMs = FIRST_RETRY_MS; !signal.aborted; delayMs = Math.min(delayMs * 2, LAST_RETRY_MS)) {
-      await sleep(delayMs, undefined, { signal }).catch(() => undefined); // close() cuts the wait short
+      await pause(delayMs, signal); // close() cuts the wait short
       if (this.current.status === 'available') break;
       await this.check().catch(() => undefined); // the state says why not
     }

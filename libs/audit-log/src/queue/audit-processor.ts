@@ -4,6 +4,7 @@ import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { DelayedError, type Job, WaitingError } from 'bullmq';
 import type { DatabaseOperation } from '../audit-observer.js';
 import { DatabaseUnavailableError, NewerFormatError } from '../database/database.errors.js';
+import { pause } from '../pause.js';
 import { AUDIT_QUEUE } from './audit-job.js';
 import { MAINTENANCE_JOB } from './audit-queue.js';
 import { AUDIT_WORKER_PARTS, type AuditWorkerParts } from './audit-worker.options.js';
@@ -117,7 +118,7 @@ export class AuditProcessor extends WorkerHost implements OnApplicationBootstrap
         }
         const delayMs = jittered(RETRY, attempt);
         this.reportRetry({ operation, attempt, delay_ms: delayMs, reason: error.message });
-        await sleep(delayMs, undefined, { signal, ref: false }).catch(() => undefined); // the next attempt is the last
+        await pause(delayMs, signal); // the next attempt is the last
       }
     }
   }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { pause } from '../pause.js';
 import { AuditQueue } from './audit-queue.js';
 import { QueueUnavailableError } from './audit-queue.errors.js';
 import { AUDIT_WORKER_PARTS, type AuditWorkerParts } from './audit-worker.options.js';
@@ -38,7 +38,7 @@ export class MaintenanceSchedule implements OnApplicationBootstrap, BeforeApplic
       hasStarted ||= isScheduled;
       failures = isScheduled ? 0 : failures + 1;
       const waitMs = failures === 0 ? HOUR_MS : jittered(RETRY, failures);
-      await sleep(waitMs, undefined, { signal, ref: false }).catch(() => undefined); // the shutdown cuts it short
+      await pause(waitMs, signal); // the shutdown cuts it short
     }
   }
 

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LATEST_SCHEMA_VERSION, runMigrations } from 'bullmq';
 import { Client, type ClientConfig, Pool, type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
 import { sqlStateOf } from '../database/database-failure.js';
 import { connectionOf, type ConnectionSource, poolConfig } from '../database/postgres-connection.js';
+import { pause } from '../pause.js';
 import type { Availability } from './availability.js';
 import { jittered } from './backoff.js';
 
@@ -62,7 +62,7 @@ export class PostgresQueuePool extends EventEmitter {
         if (!this.settings.patient) {
           throw error;
         }
-        await this.pause(attempt);
+        await pause(jittered(RECONNECT, attempt), this.closed.signal); // end() cuts it short
       }
     }
   }
@@ -112,11 +112,6 @@ export class PostgresQueuePool extends EventEmitter {
     await migrate({ ...config, query_timeout: MIGRATION_TIMEOUT_MS });
     this.pool ??= new Pool(config).on('error', (error) => this.onIdleError(error));
     return this.pool;
-  }
-
-  private async pause(attempt: number): Promise<void> {
-    const { signal } = this.closed;
-    await sleep(jittered(RECONNECT, attempt), undefined, { signal, ref: false }).catch(() => undefined); // end() cuts it short
   }
 
   private onIdleError(error: Error): void {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogWriter } from '@app/resilience';
 import type { AuditObserver } from '../audit-observer.js';
+import { pause } from '../pause.js';
 import type { SpoolBatch, SpoolSource } from '../spool/spool-source.js';
 import { MAX_JOB_BYTES, MAX_JOB_RECORDS } from './audit-job.js';
 import type { AuditQueue } from './audit-queue.js';
@@ -252,10 +253,7 @@ export class Shipper {
   }
 
   private async pause(ms: number): Promise<void> {
-    const { signal } = this.stopping;
-    if (ms > 0 && !signal.aborted) {
-      await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined); // woken up to stop
-    }
+    if (ms > 0) await pause(ms, this.stopping.signal); // woken up to stop
   }
 
   /** Waits for something, or until it is time to stop. */

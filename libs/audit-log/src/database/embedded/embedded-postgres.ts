@@ -177,7 +177,8 @@ export class EmbeddedPostgres {
         if (message !== said) log.error(`Embedded Postgres does not start: ${message}`, { error });
         said = message;
       }
-      await sleep(delayMs, undefined, { signal: this.stopping.signal }).catch(() => undefined); // stop() cuts the wait short
+      // Unlike pause(), this keeps the process alive: nothing else may, while there is no server. stop() cuts it short.
+      await sleep(delayMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
   }
 }
