@@ -4,6 +4,7 @@ import {
   CallCancelledError,
   CircuitOpenError,
   DependencyTimeoutError,
+  jittered,
   type LogWriter,
   type Policy,
 } from '@app/resilience';
@@ -40,8 +41,7 @@ export interface AuditDatabaseOptions {
 /** Whether Postgres can be used, and if not, why, as a sentence for operators. */
 export type DatabaseState = { status: 'connecting' } | { status: 'available' } | ({ status: 'unavailable' } & Fault);
 
-const FIRST_RETRY_MS = 250;
-const LAST_RETRY_MS = 5000;
+const RECONNECT = { baseMs: 250, capMs: 3000 };
 const DISK_FULL = '53100';
 /** Whoever was refused tries again every few seconds: who has not come back for this long was served, or has ended. */
 const REFUSAL_MS = 60_000;
@@ -197,14 +197,14 @@ export class AuditDatabase {
 
   private async keepConnecting(): Promise<void> {
     const { signal } = this.closed;
-    for (let delayMs = FIRST_RETRY_MS; !signal.aborted; delayMs = Math.min(delayMs * 2, LAST_RETRY_MS)) {
+    for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         this.dataSource = await this.policy.execute(() => this.open());
         return this.report({ status: 'available' });
       } catch (error) {
         if (!(error instanceof CircuitOpenError)) this.report({ status: 'unavailable', ...this.faultOf(error) });
       }
-      await pause(delayMs, signal); // close() cuts the wait short
+      await pause(jittered(RECONNECT, attempt), signal); // close() cuts the wait short
     }
   }
 
@@ -263,8 +263,8 @@ export class AuditDatabase {
 
   private async probeUntilBack(): Promise<void> {
     const { signal } = this.closed;
-    for (let delayMs = FIRST_RETRY_MS; !signal.aborted; delayMs = Math.min(delayMs * 2, LAST_RETRY_MS)) {
-      await pause(delayMs, signal); // close() cuts the wait short
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      await pause(jittered(RECONNECT, attempt), signal); // close() cuts the wait short
       if (this.current.status === 'available') break;
       await this.check().catch(() => undefined); // the state says why not
     }

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { DelayedError, type Job, WaitingError } from 'bullmq';
+import { jittered } from '@app/resilience';
 import type { DatabaseOperation } from '../audit-observer.js';
 import { DatabaseUnavailableError, NewerFormatError } from '../database/database.errors.js';
 import { pause } from '../pause.js';
 import { AUDIT_QUEUE } from './audit-job.js';
 import { MAINTENANCE_JOB } from './audit-queue.js';
 import { AUDIT_WORKER_PARTS, type AuditWorkerParts } from './audit-worker.options.js';
-import { jittered } from './backoff.js';
 import { type QueuedJob, unpackJob } from './job-codec.js';
 import { WorkerConnection } from './worker-connection.js';
 

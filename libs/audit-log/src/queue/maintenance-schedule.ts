@@ -1,9 +1,9 @@
 import { Inject, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { jittered } from '@app/resilience';
 import { pause } from '../pause.js';
 import { AuditQueue } from './audit-queue.js';
 import { QueueUnavailableError } from './audit-queue.errors.js';
 import { AUDIT_WORKER_PARTS, type AuditWorkerParts } from './audit-worker.options.js';
-import { jittered } from './backoff.js';
 
 const HOUR_MS = 3_600_000;
 const RETRY = { baseMs: 500, capMs: 30_000 };

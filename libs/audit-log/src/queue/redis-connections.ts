@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import { isRedisReadOnly } from '@app/resilience';
+import { isRedisReadOnly, jittered } from '@app/resilience';
 import { Redis, type RedisOptions } from 'ioredis';
-import { jittered } from './backoff.js';
 import type { Availability } from './availability.js';
 
 const RECONNECT = { baseMs: 50, capMs: 2000 };

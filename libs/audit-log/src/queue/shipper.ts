@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LogWriter } from '@app/resilience';
+import { jittered, type LogWriter } from '@app/resilience';
 import type { AuditObserver } from '../audit-observer.js';
 import { pause } from '../pause.js';
 import type { SpoolBatch, SpoolSource } from '../spool/spool-source.js';
@@ -7,7 +7,6 @@ import { MAX_JOB_BYTES, MAX_JOB_RECORDS } from './audit-job.js';
 import type { AuditQueue } from './audit-queue.js';
 import { QueueUnavailableError } from './audit-queue.errors.js';
 import { Backlog } from './backlog.js';
-import { jittered } from './backoff.js';
 import { type Shipment, shipmentOf, Shipments } from './shipments.js';
 
 /** Jobs of one spool that may be under way: it bounds the queue's memory while Postgres is away. */

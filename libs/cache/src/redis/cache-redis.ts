@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
+import { jittered } from '@app/resilience';
 
-const RECONNECT = { baseMs: 50, capMs: 1000 };
+const RECONNECT = { baseMs: 65, capMs: 650 };
 const CONNECT_TIMEOUT_MS = 1000;
 /** A connection that owes an answer for this long is given up: the other end may be gone without a word. */
 const SOCKET_TIMEOUT_MS = 2000;
@@ -19,7 +20,7 @@ export function cacheRedis(url: string): Redis {
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SOCKET_TIMEOUT_MS,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-    retryStrategy: (times) => Math.min(RECONNECT.capMs, RECONNECT.baseMs * 2 ** Math.min(times, 10)) * jitter(),
+    retryStrategy: (times) => jittered(RECONNECT, times),
   });
   redis.on('error', () => undefined); // each command says by itself that it failed; without a listener ioredis prints it
   return redis;
@@ -30,8 +31,4 @@ export function listeningRedis(redis: Redis): Redis {
   const listener = redis.duplicate({ autoResubscribe: false });
   listener.on('error', () => undefined); // it connects again
   return listener;
-}
-
-function jitter(): number {
-  return 0.5 + Math.random() / 2;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogWriter } from '@app/resilience';
 import type { Client } from 'pg';
+import { jittered } from '@app/resilience';
 import { FileLock } from '../../file-lock.js';
 import { letGo } from '../let-go.js';
 import { boundLog } from './bounded-log.js';
@@ -35,8 +36,7 @@ export interface EmbeddedPostgresOptions {
 const MAX_CONNECTIONS = 200;
 const READY_TIMEOUT_MS = 60_000;
 const LOCK_TIMEOUT_MS = 90_000;
-const FIRST_RETRY_MS = 250;
-const LAST_RETRY_MS = 10_000;
+const RESTART = { baseMs: 250, capMs: 6000 };
 const LOG_CHECK_MS = 60_000;
 /** How often to look whether the server lives, should its end have gone unnoticed. */
 const LOOK_MS = 1000;
@@ -166,9 +166,10 @@ export class EmbeddedPostgres {
 
   private async restart(): Promise<void> {
     const { log } = this.options;
+    const { signal } = this.stopping;
     log.warning('Embedded Postgres is gone: it is started again', { folder: this.folder.path });
     let said: string | undefined;
-    for (let delayMs = FIRST_RETRY_MS; !this.stopping.signal.aborted; delayMs = Math.min(delayMs * 2, LAST_RETRY_MS)) {
+    for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         await this.join();
         return log.info('Embedded Postgres runs again', { folder: this.folder.path });
@@ -178,7 +179,7 @@ export class EmbeddedPostgres {
         said = message;
       }
       // Unlike pause(), this keeps the process alive: nothing else may, while there is no server. stop() cuts it short.
-      await sleep(delayMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      await sleep(jittered(RESTART, attempt), undefined, { signal }).catch(() => undefined);
     }
   }
 }
