@@ -5,24 +5,18 @@ import { clientConfig, placeOf, type PostgresConnection } from './postgres-conne
 
 const CONNECT_TIMEOUT_MS = 5000;
 
-/** Options of a connection for a person at a terminal. */
-export interface ClientOptions {
-  /** Told when the connection is lost. */
-  onLost?: (error: Error) => void;
-}
-
 /**
- * One connection without a limit to what a statement may take; times are UTC.
+ * One connection, for a person at a terminal, without a limit to what a statement may take; times are UTC.
  * @throws {DatabaseUnavailableError} with a sentence that says what to do
  */
-export async function connectClient(connection: PostgresConnection, { onLost }: ClientOptions = {}): Promise<Client> {
+export async function connectClient(connection: PostgresConnection): Promise<Client> {
   const place = placeOf(connection);
   const client = new Client({
     ...clientConfig(connection),
     application_name: 'falcon cli',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   });
-  client.on('error', (error) => onLost?.(error)); // a statement under way fails as well
+  client.on('error', () => undefined); // a statement under way fails as well
   try {
     await client.connect();
     await client.query("SET timezone = 'UTC'");

@@ -9,13 +9,13 @@ export interface TailOptions {
   last?: number;
   /** How often to look. @default 1000 */
   pollMs?: number;
-  /** How much later than its neighbours a row may come and still be seen. @default 10000 */
-  overlapMs?: number;
   /** Ends the tail. */
   signal: AbortSignal;
 }
 
 const ROWS_A_PAGE = 1000;
+/** How much later than its neighbours a row may come and still be seen. */
+const OVERLAP_MS = 10_000;
 /** How far ahead of the database's clock a row may be to be shown before its time: there may be any number of them. */
 const LEAD = '10 minutes';
 
@@ -27,10 +27,10 @@ interface Found {
 
 const FOUND = `row_to_json(${AUDIT_TABLE}) AS row, least(created_at, now()) AS reached`;
 
-/** Rows as they come into the table: a look back over `overlapMs` finds those that others have overtaken. */
+/** Rows as they come into the table: a look back over `OVERLAP_MS` finds those that others have overtaken. */
 export async function* tailRows(client: QueryClient, options: TailOptions): AsyncGenerator<AuditRecord> {
-  const { last = 10, pollMs = 1000, overlapMs = 10_000, signal } = options;
-  const seen = new SeenRows(await newestOf(client), overlapMs);
+  const { last = 10, pollMs = 1000, signal } = options;
+  const seen = new SeenRows(await newestOf(client));
   for await (const found of rowsSince(client, seen.sinceMs)) seen.add(found);
   for (const found of await lastRows(client, last)) {
     seen.add(found); // it may have come since then
@@ -45,17 +45,14 @@ export async function* tailRows(client: QueryClient, options: TailOptions): Asyn
   }
 }
 
-/** The rows of the last `overlapMs` before the newest. */
+/** The rows of the last `OVERLAP_MS` before the newest. */
 class SeenRows {
   private readonly createdMs = new Map<string, number>();
 
-  constructor(
-    private newestMs: number,
-    private readonly overlapMs: number,
-  ) {}
+  constructor(private newestMs: number) {}
 
   get sinceMs(): number {
-    return this.newestMs - this.overlapMs;
+    return this.newestMs - OVERLAP_MS;
   }
 
   /** Whether the row is new. */

@@ -24,16 +24,12 @@ export interface EmbeddedPostgresOptions {
   /** Falcon's data folder; the server lives in `postgres` below it. */
   dataDir: string;
   log: LogWriter;
-  /** Connections of all processes together. @default 200 */
-  maxConnections?: number;
   /** Where the cluster lives if the server cannot reach `dataDir`. @default /var/lib/falcon */
   elsewhere?: string;
   /** Longest time of one attempt to wait until the server answers. @default 60 s */
   readyTimeoutMs?: number;
 }
 
-/** A process under load uses about 14; room for as many again costs 9 MB of shared memory. */
-const MAX_CONNECTIONS = 200;
 const READY_TIMEOUT_MS = 60_000;
 const LOCK_TIMEOUT_MS = 90_000;
 const RESTART = { baseMs: 250, capMs: 6000 };
@@ -111,8 +107,7 @@ export class EmbeddedPostgres {
       const binaries = findBinaries();
       const native = await prepareBinaries(binaries, this.folder);
       await ensureCluster(this.folder, native, binaries);
-      const { maxConnections = MAX_CONNECTIONS, readyTimeoutMs = READY_TIMEOUT_MS } = this.options;
-      await ensureServer(this.folder, native, { maxConnections, readyTimeoutMs });
+      await ensureServer(this.folder, native, this.options.readyTimeoutMs ?? READY_TIMEOUT_MS);
       await this.ensureDatabase();
       this.keep(await connectTo(this.folder, EMBEDDED_NAME));
     } finally {

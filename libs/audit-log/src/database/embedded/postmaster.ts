@@ -15,6 +15,8 @@ import { isServer, notedPid, removeStaleNote } from './postmaster-file.js';
 /** The number in the socket's name; nothing listens on a port. */
 const EMBEDDED_PORT = 5432;
 
+/** Connections of all processes together: one under load uses about 14; room for as many again costs 9 MB of shared memory. */
+const MAX_CONNECTIONS = 200;
 const STOP_TIMEOUT_MS = 8000;
 const CONNECT_TIMEOUT_MS = 5000;
 const POLL_MS = 25;
@@ -23,13 +25,6 @@ const SETTLE_MS = 10_000;
 /** Those that have not noticed by then never will. */
 const PATIENCE_MS = 2000;
 const STILL_SETTLING = /pre-existing shared memory block|lock file ".*" already exists/;
-
-/** How a server is started. */
-export interface ServerSettings {
-  maxConnections: number;
-  /** Longest time to wait until it answers. */
-  readyTimeoutMs: number;
-}
 
 /** How to reach the embedded Postgres: a Unix socket, no port, no password. */
 export interface EmbeddedConnection {
@@ -49,11 +44,11 @@ export function embeddedConnection({ socket }: ClusterFolder, database = EMBEDDE
  * Starts the server, or finds the one that a killed Falcon left running; resolves when it answers.
  * @throws {StillStartingError} when it does not answer in time; the next one who asks goes on waiting for it.
  */
-export async function ensureServer(folder: ClusterFolder, native: string, settings: ServerSettings): Promise<void> {
-  if (await answersSoon(folder, settings.readyTimeoutMs)) return;
+export async function ensureServer(folder: ClusterFolder, native: string, readyTimeoutMs: number): Promise<void> {
+  if (await answersSoon(folder, readyTimeoutMs)) return;
   const startedMs = performance.now();
   for (;;) {
-    const failure = await launch(folder, native, settings);
+    const failure = await launch(folder, native, readyTimeoutMs);
     if (failure === undefined) return;
     const waitedMs = performance.now() - startedMs;
     if (!STILL_SETTLING.test(failure) || waitedMs > SETTLE_MS) {
@@ -134,16 +129,12 @@ async function answers(folder: ClusterFolder): Promise<boolean> {
 }
 
 /** Resolves to undefined once the server answers, or to what it logged when it ended before. */
-async function launch(
-  folder: ClusterFolder,
-  native: string,
-  { maxConnections, readyTimeoutMs }: ServerSettings,
-): Promise<string | undefined> {
+async function launch(folder: ClusterFolder, native: string, readyTimeoutMs: number): Promise<string | undefined> {
   prepareSocketFolder(folder);
   await removeStaleNote(folder);
   boundLog(folder.log);
   const logOffset = sizeOf(folder.log);
-  const server = spawnServer(folder, native, maxConnections);
+  const server = spawnServer(folder, native);
   let end: string | undefined;
   server.on('error', (error) => (end = error.message));
   server.on('exit', (code, signal) => (end = `ended with ${code ?? signal}`));
@@ -156,14 +147,14 @@ async function launch(
   return undefined;
 }
 
-function spawnServer(folder: ClusterFolder, native: string, maxConnections: number): ChildProcess {
+function spawnServer(folder: ClusterFolder, native: string): ChildProcess {
   const settings = {
     listen_addresses: '',
     port: EMBEDDED_PORT,
     unix_socket_directories: folder.socket,
     unix_socket_permissions: '0700',
     shared_buffers: '64MB',
-    max_connections: maxConnections,
+    max_connections: MAX_CONNECTIONS,
     max_wal_size: '512MB',
     log_error_verbosity: 'terse', // details quote rows
     log_min_error_statement: 'panic', // statements carry rows
