@@ -3,7 +3,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { answerOf } from './support/client.js';
 import { documentedVariables, samplesOf } from '../../../scripts/test-support/documented-values.js';
-import { Falcon, PROJECT_DIR } from './support/falcon.js';
+import { PROJECT_DIR } from '../../../scripts/test-support/program.js';
+import { Falcon } from './support/falcon.js';
 import { holdRequest, untilInHand } from './support/held-request.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
@@ -101,7 +102,7 @@ describe('a start that cannot be', () => {
     const passwords = { REDIS_URL: 'http://falcon:hunter2@redis', ADMIN_API_KEY: 'hunter2' };
     const falcon = Falcon.launch({ ...Object.fromEntries(wrong), ...passwords });
     expect(await falcon.exitCode()).toBe(78);
-    const said = falcon.stderr.join('');
+    const said = falcon.stderr;
     const lines = said.trimEnd().split('\n');
     expect(lines[0]).toBe('The configuration is invalid:');
     expect(lines.slice(1, -1).map((line) => /^  (\w+)=".*" must be .+\.$/.exec(line)?.[1])).toEqual(
@@ -110,13 +111,13 @@ describe('a start that cannot be', () => {
     expect(lines.at(-1)).toBe('See docs/configuration.md.');
     expect(said).toContain('REDIS_URL="http://falcon:***@redis"');
     expect(said).not.toContain('hunter2');
-    expect(falcon.stdout).toEqual([]);
+    expect(falcon.stdout).toBe('');
   });
 
   it('names the file of a secret that it cannot read, and exits 78', async () => {
     const falcon = Falcon.launch({ POSTGRES_URL_FILE: '/nonexistent/postgres-url', ADMIN_API_KEY_FILE: PROJECT_DIR });
     expect(await falcon.exitCode()).toBe(78);
-    expect(falcon.stderr.join('')).toBe(
+    expect(falcon.stderr).toBe(
       [
         'The configuration is invalid:',
         `  ADMIN_API_KEY_FILE="${PROJECT_DIR}" must be a file that can be read: it is a folder.`,
@@ -132,14 +133,14 @@ describe('a start that cannot be', () => {
     const { port } = other.address() as AddressInfo;
     const falcon = Falcon.launch({ PORT: String(port) });
     expect(await falcon.exitCode()).toBe(1);
-    expect(falcon.stderr.join('')).toContain(`Port ${port} of 127.0.0.1 is in use`);
+    expect(falcon.stderr).toContain(`Port ${port} of 127.0.0.1 is in use`);
     other.close();
   });
 
   it('says that there is no folder of models, and exits 1', async () => {
     const falcon = Falcon.launch({ MODEL_DIR: '/nonexistent/models' });
     expect(await falcon.exitCode()).toBe(1);
-    expect(falcon.stderr.join('')).toContain('/nonexistent/models');
+    expect(falcon.stderr).toContain('/nonexistent/models');
   });
 });
 

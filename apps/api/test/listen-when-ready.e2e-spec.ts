@@ -27,9 +27,7 @@ describe('LISTEN_WHEN_READY', () => {
   it('ends a server that cannot become ready, with the reason', async () => {
     const { falcon, status } = await firstAnswer({ DEFAULT_MODEL: 'nonesuch' });
     expect([status, await falcon.exitCode()]).toEqual([undefined, 1]);
-    expect(falcon.stderr.join('')).toMatch(
-      /cannot become ready, and LISTEN_WHEN_READY is set: there is no model "nonesuch"\n$/,
-    );
+    expect(falcon.stderr).toMatch(/cannot become ready, and LISTEN_WHEN_READY is set: there is no model "nonesuch"\n$/);
     expect(falcon.logs().at(-1)).toMatchObject({ level: 'CRITICAL', message: 'The default model cannot serve' });
   });
 });

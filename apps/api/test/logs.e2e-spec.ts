@@ -4,9 +4,10 @@ import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LogLine } from '../../../scripts/test-support/program.js';
 import { until } from '../../../scripts/test-support/until.js';
 import { answerOf } from './support/client.js';
-import { Falcon, type LogLine } from './support/falcon.js';
+import { Falcon } from './support/falcon.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
 jest.setTimeout(60_000);
@@ -147,7 +148,7 @@ describe('what callers and operators keep to themselves', () => {
     await answerOf(socket);
     await falcon.waitForLog('Traces are not exported');
     await stop(running);
-    const said = falcon.stdout.join('') + falcon.stderr.join('');
+    const said = falcon.stdout + falcon.stderr;
     expect(falcon.logs().filter(({ route }) => route !== undefined).length).toBeGreaterThan(12);
     expect(said).not.toMatch(/SECRET-/);
     rmSync(folder, { recursive: true });

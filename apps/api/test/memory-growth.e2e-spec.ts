@@ -31,6 +31,6 @@ describe('DEBUG_MEMORY_GROWTH', () => {
     const env = { DEBUG_MEMORY_GROWTH: 'true', DEBUG_MEMORY_GROWTH_MB_PER_REQUEST: '10', ENVIRONMENT: 'production' };
     const falcon = Falcon.launch(env);
     expect(await falcon.exitCode()).toBe(78);
-    expect(falcon.stderr.join('')).toContain('DEBUG_MEMORY_GROWTH="true" must be false with ENVIRONMENT=production');
+    expect(falcon.stderr).toContain('DEBUG_MEMORY_GROWTH="true" must be false with ENVIRONMENT=production');
   });
 });

@@ -13,10 +13,11 @@ import {
 import { plantCluster } from '../../../libs/audit-log/test-support/planted-cluster.js';
 import { signalAll } from '../../../scripts/test-support/process-tree.js';
 import { makeDataDir } from '../../../libs/audit-log/test-support/data-dir.js';
+import { PROJECT_DIR } from '../../../scripts/test-support/program.js';
 import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
 import { eventually } from '../../../scripts/test-support/until.js';
 import { startTcpPostgres, type TcpPostgres } from '../../../libs/audit-log/test-support/tcp-postgres.js';
-import { PROJECT_DIR, waitForWorkers, WorkerProcess } from './support/worker-process.js';
+import { waitForWorkers, WorkerProcess } from './support/worker-process.js';
 
 jest.setTimeout(90_000);
 

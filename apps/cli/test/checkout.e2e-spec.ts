@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { falcon, ROOT } from './support/falcon.js';
+import { PROJECT_DIR } from '../../../scripts/test-support/program.js';
+import { falcon } from './support/falcon.js';
 
 describe('falcon of a checkout', () => {
   const folder = mkdtempSync(join(tmpdir(), 'falcon-checkout-'));
@@ -11,13 +12,14 @@ describe('falcon of a checkout', () => {
   it('is bin/falcon, which works in the folder of its caller', () => {
     const args = ['keys', 'create', '--file', 'keys.json', '--role', 'admin'];
     const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}` };
-    const { status, stderr } = spawnSync(join(ROOT, 'bin/falcon'), args, { cwd: folder, env, encoding: 'utf8' });
+    const { status, stderr } = spawnSync(join(PROJECT_DIR, 'bin/falcon'), args, { cwd: folder, env, encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('is in keys.json') });
     expect(existsSync(join(folder, 'keys.json'))).toBe(true);
   });
 
   it('says that it is not built, and not that rows are missing', () => {
-    for (const file of ['bin/falcon', 'scripts/node.sh', '.nvmrc']) cpSync(join(ROOT, file), join(folder, 'new', file));
+    for (const file of ['bin/falcon', 'scripts/node.sh', '.nvmrc'])
+      cpSync(join(PROJECT_DIR, file), join(folder, 'new', file));
     const { status, stderr } = spawnSync(join(folder, 'new/bin/falcon'), ['audit', 'verify', '-'], {
       encoding: 'utf8',
     });

@@ -1,7 +1,8 @@
 import { cpSync, mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { falcon, ROOT } from './support/falcon.js';
+import { PROJECT_DIR } from '../../../scripts/test-support/program.js';
+import { falcon } from './support/falcon.js';
 
 describe('falcon predict', () => {
   it('answers each text of its arguments with a line of JSON', async () => {
@@ -54,8 +55,8 @@ describe('falcon models', () => {
   const dir = mkdtempSync(join(tmpdir(), 'falcon-cli-'));
 
   beforeAll(() => {
-    cpSync(join(ROOT, 'models/sentiment/1'), join(dir, 'sentiment/1'), { recursive: true });
-    cpSync(join(ROOT, 'models/sentiment/1'), join(dir, 'sentiment/2'), { recursive: true });
+    cpSync(join(PROJECT_DIR, 'models/sentiment/1'), join(dir, 'sentiment/1'), { recursive: true });
+    cpSync(join(PROJECT_DIR, 'models/sentiment/1'), join(dir, 'sentiment/2'), { recursive: true });
     truncateSync(join(dir, 'sentiment/2/weights.bin'), 100);
   });
 

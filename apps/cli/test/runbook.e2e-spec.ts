@@ -5,12 +5,12 @@ import { ProcessStack } from '../../../scripts/drills/process-stack.js';
 import { refusedVersion } from '../../../scripts/drills/refused-version.js';
 import { runDrill } from '../../../scripts/drills/run-drill.js';
 import { RunbookPage } from '../../../scripts/drills/runbook-page.js';
+import { PROJECT_DIR } from '../../../scripts/test-support/program.js';
 import { describeWithTool } from '../../../scripts/test-support/tools.js';
 import { eventually, until } from '../../../scripts/test-support/until.js';
 import { SECTIONS } from '../src/check-health/findings.js';
-import { ROOT } from './support/falcon.js';
 
-const PAGE = RunbookPage.read(join(ROOT, 'docs/RUNBOOK.md'));
+const PAGE = RunbookPage.read(join(PROJECT_DIR, 'docs/RUNBOOK.md'));
 const INCIDENTS = PAGE.chapters.filter(({ text }) => text.includes('**Symptoms.**'));
 /** One fault of a server, one of a model, one of a service, one of the audit log; `make drill-all` runs the others, too. */
 const SHORT = ['worker-down', 'model-circuit-open', 'redis-down', 'audit-lag'];
@@ -51,7 +51,7 @@ describeWithTool(['prometheus', 'redis-server'], 'the commands of docs/RUNBOOK.m
   let stack: ProcessStack;
 
   beforeAll(async () => {
-    const logFolder = join(ROOT, '.cache/drills-test');
+    const logFolder = join(PROJECT_DIR, '.cache/drills-test');
     stack = await ProcessStack.start({ logFolder, factor: 60, preamble: PAGE.tagged('preamble') });
     for (let key = 0; key < 2; key++) await stack.newKey('greedy'); // a tenant may have several
     await stack.must(refusedVersion('sentiment/1', 'sentiment/2'));

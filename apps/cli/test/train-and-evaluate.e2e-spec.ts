@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { PROJECT_DIR } from '../../../scripts/test-support/program.js';
 import { describeWhere } from '../../../scripts/test-support/tools.js';
-import { falcon, ROOT } from './support/falcon.js';
+import { falcon } from './support/falcon.js';
 
-const SHARED = resolve(ROOT, '../shared/data');
+const SHARED = resolve(PROJECT_DIR, '../shared/data');
 
 const GOOD = ['a lovely day', 'what a great film', 'I like this very much', 'good food and kind people'];
 const BAD = ['a dreadful day', 'what a poor film', 'I hate this very much', 'stale food and rude people'];
@@ -164,7 +165,7 @@ describeWhere(existsSync(SHARED), `there is no ${SHARED}`, 'the shipped models a
 
   async function judge(model: string, file: string) {
     const { stdout } = await falcon(['evaluate', file, '--model', model, '--format', 'json']);
-    const manifest = JSON.parse(readFileSync(join(ROOT, 'models', model, 'falcon.json'), 'utf8'));
+    const manifest = JSON.parse(readFileSync(join(PROJECT_DIR, 'models', model, 'falcon.json'), 'utf8'));
     return { figures: JSON.parse(stdout), claimed: manifest.training.metrics.dev };
   }
 
@@ -175,7 +176,7 @@ describeWhere(existsSync(SHARED), `there is no ${SHARED}`, 'the shipped models a
   });
 
   it('intent, on rows that the script makes', async () => {
-    const script = join(ROOT, 'scripts/clinc150-to-jsonl.mjs');
+    const script = join(PROJECT_DIR, 'scripts/clinc150-to-jsonl.mjs');
     execFileSync(process.execPath, [script, join(SHARED, 'clinc150/data_full.json'), folder]);
     const { figures, claimed } = await judge('intent/1', join(folder, 'dev.jsonl'));
     expect(figures.accuracy).toBeCloseTo(claimed.accuracy, 3);

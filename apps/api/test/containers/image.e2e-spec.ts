@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PROJECT_DIR } from '../../../../scripts/test-support/program.js';
 import {
   buildImage,
   describeWithDocker,
@@ -9,7 +10,6 @@ import {
   waitUntil,
   waitUntilHealthy,
 } from '../support/docker.js';
-import { PROJECT_DIR } from '../support/falcon.js';
 import { LedgerClient } from '../support/ledger-client.js';
 import { ledgerLines } from '../support/ledger-check.js';
 

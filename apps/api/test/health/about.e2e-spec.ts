@@ -56,7 +56,7 @@ describe('the server about itself', () => {
   });
 
   it('prints for people on stderr where it is, and a curl line that names the route', () => {
-    const printed = running.falcon.stderr.join('');
+    const printed = running.falcon.stderr;
     expect(printed).toContain(`http://127.0.0.1:${running.falcon.port}/docs`);
     expect(printed).toMatch(
       new RegExp(`curl -s http://127.0.0.1:${running.falcon.port}/infer .*-d '\\{"text":"[^"]+"\\}'`),

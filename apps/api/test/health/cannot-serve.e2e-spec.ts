@@ -49,7 +49,7 @@ describe('the probes of a server that cannot serve', () => {
     const falcon = Falcon.launch({ MODEL_DIR: models, PORT: '0' });
     await falcon.waitForLog('The default model cannot serve');
     await falcon.waitForStderr('is not ready');
-    const port = Number(/listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(falcon.stderr.join(''))?.[1]);
+    const port = Number(/listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(falcon.stderr)?.[1]);
     await untilProbedAs('the default model is broken', port);
     await falcon.stop();
     rmSync(models, { recursive: true });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PROJECT_DIR } from '../../../../scripts/test-support/program.js';
 import { exportedMetrics, type Metric } from '../support/exported-metrics.js';
-import { PROJECT_DIR } from '../support/falcon.js';
 import { startWithClient, stop } from '../support/running.js';
 
 /** The table of docs/metrics.md. */

@@ -148,7 +148,7 @@ describe('every route', () => {
 
   it('never puts a key into the log', async () => {
     await running.client.infer({ text: 'a' }, { 'X-API-Key': `${CALLERS.infer}x` });
-    const logged = () => running.falcon.stdout.join('') + running.falcon.stderr.join('');
+    const logged = () => running.falcon.stdout + running.falcon.stderr;
     await eventually(() =>
       expect(logged()).toMatch(
         /The breaker \\"model:sentiment\\" was closed and cleared by [0-9a-f]{12} from 127\.0\.0\.1/,

@@ -116,7 +116,7 @@ describe('the address of a client', () => {
 describe('the start', () => {
   it('warns of a server that everybody may use, in the log and at the terminal', async () => {
     const open = await Falcon.start({ HOST: '0.0.0.0' });
-    expect(open.stderr.join('')).toContain('!! WARNING: Falcon listens on 0.0.0.0 and AUTH_MODE is off.');
+    expect(open.stderr).toContain('!! WARNING: Falcon listens on 0.0.0.0 and AUTH_MODE is off.');
     const warnings = open.logs().filter(({ level }) => level === 'WARNING');
     expect(warnings).toContainEqual(expect.objectContaining({ host: '0.0.0.0' }));
     await open.stop();
@@ -127,7 +127,7 @@ describe('the start', () => {
       Falcon.start({ HOST: '0.0.0.0', AUTH_MODE: 'api-key', API_KEYS_FILE: keys.file }),
       Falcon.start(),
     ]);
-    expect(keyed.stderr.join('') + local.stderr.join('')).not.toContain('WARNING');
+    expect(keyed.stderr + local.stderr).not.toContain('WARNING');
     await Promise.all([keyed.stop(), local.stop()]);
   });
 
@@ -143,7 +143,7 @@ describe('the start', () => {
   ])('fails %s', async (_what, env, sentence) => {
     const falcon = Falcon.launch(env);
     expect(await falcon.exitCode()).toBe(78);
-    expect(falcon.stderr.join('')).toContain(sentence);
-    expect(falcon.stderr.join('')).not.toContain('hunter2');
+    expect(falcon.stderr).toContain(sentence);
+    expect(falcon.stderr).not.toContain('hunter2');
   });
 });

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { PROJECT_DIR } from '../../../../scripts/test-support/program.js';
 import { describeWhere } from '../../../../scripts/test-support/tools.js';
-import { PROJECT_DIR } from '../support/falcon.js';
 
 interface AuditReport {
   metadata?: { vulnerabilities: Record<'low' | 'moderate' | 'high' | 'critical', number> };

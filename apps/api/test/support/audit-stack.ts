@@ -9,11 +9,11 @@ import {
 } from '../../../../libs/audit-log/test-support/postgres-access.js';
 import { plantCluster } from '../../../../libs/audit-log/test-support/planted-cluster.js';
 import { signalAll } from '../../../../scripts/test-support/process-tree.js';
+import { PROJECT_DIR } from '../../../../scripts/test-support/program.js';
 import { TestRedis } from '../../../../scripts/test-support/redis.js';
 import { run, type Said } from '../../../../scripts/test-support/run.js';
 import { until } from '../../../../scripts/test-support/until.js';
 import { startTcpPostgres, type TcpPostgres } from '../../../../libs/audit-log/test-support/tcp-postgres.js';
-import { PROJECT_DIR } from './falcon.js';
 import { differences, LEDGER_ROWS, ledgerLines, type LedgerDifferences, type LedgerRow } from './ledger-check.js';
 import type { LedgerClient } from './ledger-client.js';
 import { apiService, type Service, workerService } from './service.js';

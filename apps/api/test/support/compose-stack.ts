@@ -3,10 +3,10 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../../../scripts/test-support/free-port.js';
+import { PROJECT_DIR } from '../../../../scripts/test-support/program.js';
 import { run } from '../../../../scripts/test-support/run.js';
 import { describeWhere } from '../../../../scripts/test-support/tools.js';
 import { describeWithDocker, isAtHand, waitUntil } from './docker.js';
-import { PROJECT_DIR } from './falcon.js';
 import { ledgerLines } from './ledger-check.js';
 import type { LedgerClient } from './ledger-client.js';
 

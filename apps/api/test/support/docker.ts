@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { PROJECT_DIR } from '../../../../scripts/test-support/program.js';
 import { run, type Said } from '../../../../scripts/test-support/run.js';
 import { describeWhere } from '../../../../scripts/test-support/tools.js';
 import { until } from '../../../../scripts/test-support/until.js';
-import { PROJECT_DIR } from './falcon.js';
 
 const ENGINE_TIMEOUT_MS = 10_000;
 const PULL_TIMEOUT_MS = 180_000;

@@ -27,7 +27,7 @@ export class Inspector {
 
   /** Attaches to a server started with INSPECTED. */
   static async attach(falcon: Falcon): Promise<Inspector> {
-    const url = /Debugger listening on (ws:\S+)/.exec(falcon.stderr.join(''))?.[1];
+    const url = /Debugger listening on (ws:\S+)/.exec(falcon.stderr)?.[1];
     if (url === undefined) throw new Error('The server was not started with INSPECTED.');
     const socket = new WebSocket(url);
     await new Promise<void>((resolve, reject) => {

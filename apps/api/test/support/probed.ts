@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PROJECT_DIR } from '../../../../scripts/test-support/program.js';
 import { eventually } from '../../../../scripts/test-support/until.js';
-import { PROJECT_DIR } from './falcon.js';
 
 const PROBE_TIMEOUT_MS = 1000;
 

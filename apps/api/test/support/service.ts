@@ -1,38 +1,26 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { end, endWithTheFile, isRunning } from '../../../../scripts/test-support/children.js';
+import { isRunning } from '../../../../scripts/test-support/children.js';
+import { type LogLine, Program } from '../../../../scripts/test-support/program.js';
 import { until } from '../../../../scripts/test-support/until.js';
-import type { LogLine } from './falcon.js';
-import { PROJECT_DIR } from './falcon.js';
+import { MODELS_DIR } from './falcon.js';
 
 /** More would bury what it is about. */
 const MESSAGE_CHARACTERS = 8000;
 
 /** One of Falcon's own programs on a port that it keeps: it may be killed, frozen, stopped and started again. */
 export class Service {
-  private child?: ChildProcess;
-  private output = '';
+  private readonly programs: Program[] = [];
 
   constructor(
     readonly name: string,
     readonly port: number,
-    private readonly options: { entry: string; env: NodeJS.ProcessEnv; readyPath: string },
+    private readonly options: { script: string; env: NodeJS.ProcessEnv; readyPath: string },
   ) {}
 
   /** Starts the process and does not wait for anything. */
   launch(more: NodeJS.ProcessEnv = {}): void {
-    const entry = resolve(PROJECT_DIR, this.options.entry);
-    if (!existsSync(entry)) {
-      throw new Error(`${entry} is missing: run "npm run build" first`);
-    }
-    const env = { PATH: process.env['PATH'], ...this.options.env, ...more, PORT: String(this.port) };
-    const child = spawn(process.execPath, [entry], { cwd: PROJECT_DIR, env });
-    endWithTheFile(child);
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (this.output += chunk));
-    this.child = child;
+    const { script, env } = this.options;
+    this.programs.push(new Program(script, { ...env, ...more, PORT: String(this.port) }));
   }
 
   /** Starts the process and waits until it can serve. */
@@ -53,39 +41,36 @@ export class Service {
 
   /** Ends it as the kernel would that runs out of memory. */
   async kill(): Promise<void> {
-    await end(this.child, 'SIGKILL', 'close');
+    await this.program?.kill();
   }
 
   /** Ends it as an operator would; resolves to its exit code. */
   async stop(): Promise<number | null> {
-    this.resume();
-    await end(this.child, 'SIGTERM', 'close');
-    return this.child?.exitCode ?? null;
+    return (await this.program?.stop()) ?? null;
   }
 
   /** Asks it to end, and ends it if it has not done so in time. */
   async stopImpatiently(patienceMs: number): Promise<void> {
-    await Promise.race([end(this.child, 'SIGTERM', 'close'), sleep(patienceMs, undefined, { ref: false })]);
+    await Promise.race([this.stop(), sleep(patienceMs, undefined, { ref: false })]);
     await this.kill();
   }
 
   /** It keeps its connections but does nothing. */
   freeze(): void {
-    this.child?.kill('SIGSTOP');
+    this.program?.freeze();
   }
 
   resume(): void {
-    this.child?.kill('SIGCONT');
+    this.program?.resume();
   }
 
   isRunning(): boolean {
-    return isRunning(this.child);
+    return isRunning(this.program?.process);
   }
 
   /** What was logged so far, by all of its processes. */
   logs(): LogLine[] {
-    const objects = this.output.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
-    return objects.map((line) => JSON.parse(line) as LogLine);
+    return this.programs.flatMap((program) => program.logs());
   }
 
   /** Waits for a log line whose message matches. */
@@ -135,7 +120,13 @@ export class Service {
 
   /** For the message of a test that fails. */
   private lastOutput(): string {
-    return this.output.slice(-MESSAGE_CHARACTERS);
+    const output = this.programs.map(({ stdout, stderr }) => stdout + stderr);
+    return output.join('').slice(-MESSAGE_CHARACTERS);
+  }
+
+  /** The one that runs, or has run last. */
+  private get program(): Program | undefined {
+    return this.programs.at(-1);
   }
 
   /** Whether requests should be sent to it. */
@@ -152,9 +143,9 @@ export class Service {
 /** An HTTP server with its own spool in `dataDir`; what is not said here is as operators get it. */
 export function apiService(name: string, port: number, env: NodeJS.ProcessEnv & { DATA_DIR: string }): Service {
   return new Service(name, port, {
-    entry: 'dist/apps/api/src/main.js',
+    script: 'apps/api/src/main.js',
     env: {
-      MODEL_DIR: resolve(PROJECT_DIR, 'models'),
+      MODEL_DIR: MODELS_DIR,
       INFERENCE_WORKERS: '1',
       RATE_LIMIT_ENABLED: 'false',
       LOAD_SHEDDING: 'off',
@@ -169,7 +160,7 @@ export function apiService(name: string, port: number, env: NodeJS.ProcessEnv & 
 /** A process that brings records from the queue into the table. */
 export function workerService(name: string, port: number, env: NodeJS.ProcessEnv): Service {
   return new Service(name, port, {
-    entry: 'dist/apps/audit-worker/src/main.js',
+    script: 'apps/audit-worker/src/main.js',
     env: { WORKER_ID: name, ...env },
     readyPath: '/healthz',
   });

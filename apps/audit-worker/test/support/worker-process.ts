@@ -1,15 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isRunning } from '../../../../scripts/test-support/children.js';
+import { Program } from '../../../../scripts/test-support/program.js';
 import { until } from '../../../../scripts/test-support/until.js';
-
-/** Folder of the checkout. */
-export const PROJECT_DIR = resolve(__dirname, '../../../..');
-const ENTRY = resolve(PROJECT_DIR, 'dist/apps/audit-worker/src/main.js');
-
-/** A line of the worker's log. */
-export type LogLine = Record<string, unknown> & { level: string; message: string };
 
 /** What a probe answered. */
 export interface Answer {
@@ -31,44 +22,25 @@ export async function waitForWorkers(isSo: () => boolean | Promise<boolean>): Pr
 }
 
 /** A worker of its own process, as `node dist/apps/audit-worker/src/main.js` starts it. */
-export class WorkerProcess {
-  stdout = '';
-  stderr = '';
-  private readonly exited: Promise<number | null>;
-
-  private constructor(readonly process: ChildProcess) {
-    launched.push(this);
-    process.stdout?.setEncoding('utf8').on('data', (chunk: string) => (this.stdout += chunk));
-    process.stderr?.setEncoding('utf8').on('data', (chunk: string) => (this.stderr += chunk));
-    this.exited = once(process, 'close').then(([code]) => code as number | null);
-  }
-
+export class WorkerProcess extends Program {
   /** Starts a process and does not wait for anything. */
   static launch(env: NodeJS.ProcessEnv): WorkerProcess {
-    if (!existsSync(ENTRY)) {
-      throw new Error(`${ENTRY} is missing: run "npm run build" first`);
-    }
-    const ownEnv = { PATH: process.env['PATH'], PORT: '0', ...env };
-    return new WorkerProcess(spawn(process.execPath, [ENTRY], { cwd: PROJECT_DIR, env: ownEnv }));
+    const worker = new WorkerProcess('apps/audit-worker/src/main.js', { PORT: '0', ...env });
+    launched.push(worker);
+    return worker;
   }
 
   /** Starts a worker and waits until it listens. */
   static async start(env: NodeJS.ProcessEnv): Promise<WorkerProcess> {
     const worker = WorkerProcess.launch(env);
-    await waitForWorkers(() => worker.logged('The audit worker is running') || worker.process.exitCode !== null);
+    await waitForWorkers(() => worker.logged('The audit worker is running') || !isRunning(worker.process));
     return worker;
   }
 
   /** How it is, and the last that it has said. */
-  toString(): string {
+  override toString(): string {
     const state = this.process.exitCode ?? this.process.signalCode ?? 'running';
     return `worker ${this.process.pid} (${state}):\n${(this.stdout + this.stderr).slice(-OUTPUT_CHARACTERS)}`;
-  }
-
-  /** What was logged so far; every line of stdout must be a JSON object. */
-  logs(): LogLine[] {
-    const lines = this.stdout.split('\n').slice(0, -1);
-    return lines.map((line) => JSON.parse(line) as LogLine);
   }
 
   logged(message: string): boolean {
@@ -87,22 +59,5 @@ export class WorkerProcess {
 
   async isReady(): Promise<boolean> {
     return (await this.get('/readyz')).status === 200;
-  }
-
-  /** Waits for the end of the process; null when a signal ended it. */
-  exitCode(): Promise<number | null> {
-    return this.exited;
-  }
-
-  /** Sends SIGTERM and waits for the end. */
-  async stop(): Promise<number | null> {
-    this.process.kill('SIGTERM');
-    return this.exited;
-  }
-
-  /** Ends it as a crash or the kernel would. */
-  async kill(): Promise<void> {
-    this.process.kill('SIGKILL');
-    await this.exited;
   }
 }

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { endWithTheFile } from '../../../../scripts/test-support/children.js';
+import { PROJECT_DIR } from '../../../../scripts/test-support/program.js';
 
-/** Root of the repository, in which `falcon` runs. */
-export const ROOT = resolve(__dirname, '../../../..');
-const MAIN = join(ROOT, 'dist/apps/cli/src/main.js');
+const MAIN = join(PROJECT_DIR, 'dist/apps/cli/src/main.js');
 
 /** How a command ended and what it printed. */
 export interface Finished {
@@ -32,7 +31,7 @@ export interface RunOptions {
 /** Runs the built `falcon` to its end. */
 export function falcon(args: string[], { input = '', interruptAt, onceSeen, signal, leaveAt, env }: RunOptions = {}) {
   return new Promise<Finished>((done) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, env: { ...process.env, ...env } });
+    const child = spawn(process.execPath, [MAIN, ...args], { cwd: PROJECT_DIR, env: { ...process.env, ...env } });
     endWithTheFile(child);
     const output = { stdout: '', stderr: '' };
     let interrupted = false;
