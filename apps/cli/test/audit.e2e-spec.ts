@@ -178,6 +178,14 @@ describe('falcon audit', () => {
       });
     });
 
+    it('says so when its connection is lost while nothing comes', async () => {
+      await insert('last');
+      const terminate = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'falcon cli' AND state = 'idle'`;
+      const onceSeen = { words: /last/, act: () => sql(terminate) };
+      const { code, stderr } = await audit(['tail'], { onceSeen });
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^falcon: \S/) });
+    });
+
     it('shows them as lines of JSON', async () => {
       await insert('a');
       await insert('b');
