@@ -15,12 +15,13 @@ import {
   describeFailure,
   failureKind,
   isOfOneStatement,
+  isOverlap,
   isRefusal,
   isTimeout,
   sqlStateOf,
   type DatabasePlace,
 } from './database-failure.js';
-import { DatabaseUnavailableError, SchemaMismatchError } from './database.errors.js';
+import { BlockedJobError, DatabaseUnavailableError, SchemaMismatchError } from './database.errors.js';
 import { ensurePartitions, warnOfMissing } from './partitions.js';
 import { connectionOf, type ConnectionSource, createDataSource, placeOf } from './postgres-connection.js';
 import { INSERT_RECORDS } from './record-rows.js';
@@ -245,6 +246,7 @@ export class AuditDatabase {
     if (isOfOneStatement(error)) {
       return new DatabaseUnavailableError(this.sentence(error), { cause: error });
     }
+    if (isOverlap(error)) return new BlockedJobError(this.sentence(error), { cause: error });
     if (isRefusal(error) || sqlStateOf(error) === DISK_FULL) {
       this.refusal ??= { atMs: 0, isMetByCheck: false };
       this.refusal.atMs = performance.now();

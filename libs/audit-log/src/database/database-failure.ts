@@ -16,6 +16,7 @@ const ROW_CODES = new Set(['42804', '42846', '54000']); // a wrong type, no cast
 /** Classes that speak of the server: its connections, its resources, its being stopped. */
 const SERVER_CLASSES = new Set(['08', '53', '57']);
 const STATEMENT_TIMEOUT = '57014';
+const OVERLAP = '42P17';
 /** Also a lock that was not to be had in time, a conflict and a deadlock. */
 const ONE_STATEMENT = new Set([STATEMENT_TIMEOUT, '55P03', '40001', '40P01']);
 
@@ -43,6 +44,11 @@ export function isOfOneStatement(error: unknown): boolean {
   return ONE_STATEMENT.has(sqlStateOf(error) ?? '');
 }
 
+/** Whether a partition cannot be made because another one, or what is left of it, has rows of that month. */
+export function isOverlap(error: unknown): boolean {
+  return sqlStateOf(error) === OVERLAP;
+}
+
 /** Whether Postgres, or the way to it, took too long. */
 export function isTimeout(error: unknown): boolean {
   const state = sqlStateOf(error);
@@ -67,6 +73,8 @@ const BY_STATE: Record<string, (place: DatabasePlace, said: string) => string> =
     'and let it own the tables',
   '42P01': () => 'a table is missing: run "falcon audit migrate"',
   '42703': () => 'the table lacks a column: run "falcon audit migrate"',
+  [OVERLAP]: (_, said) =>
+    `${said}: finish its DETACH, or make a partition for the rest of the month; records of that month wait`,
   '53100': () => 'the disk of Postgres is full',
   '53300': () => 'Postgres has no connection left: raise its max_connections or lower POSTGRES_POOL_SIZE',
   '25006': () => 'this Postgres is read-only: POSTGRES_URL must name the primary',

@@ -18,8 +18,18 @@ export class SchemaMismatchError extends DatabaseUnavailableError {
   }
 }
 
+/** One job cannot be written now, whatever the others: they need not wait behind it. */
+export class BlockedJobError extends DatabaseUnavailableError {
+  override readonly code: string = 'JOB_BLOCKED';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'BlockedJobError';
+  }
+}
+
 /** The records were written by a newer Falcon than this one. */
-export class NewerFormatError extends DatabaseUnavailableError {
+export class NewerFormatError extends BlockedJobError {
   override readonly code = 'NEWER_RECORD_FORMAT';
 
   constructor(format: number, known: number) {

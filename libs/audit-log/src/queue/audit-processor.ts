@@ -4,7 +4,7 @@ import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { DelayedError, type Job, WaitingError } from 'bullmq';
 import { jittered } from '@app/resilience';
 import type { DatabaseOperation } from '../audit-observer.js';
-import { DatabaseUnavailableError, NewerFormatError } from '../database/database.errors.js';
+import { BlockedJobError, DatabaseUnavailableError } from '../database/database.errors.js';
 import { pause } from '../pause.js';
 import { AUDIT_QUEUE } from './audit-job.js';
 import { MAINTENANCE_JOB } from './audit-queue.js';
@@ -16,10 +16,10 @@ import { WorkerConnection } from './worker-connection.js';
 const RETRY = { baseMs: 250, capMs: 2000 };
 /** A job that failed in a way nobody thought of comes back after this, ever later. */
 const SURPRISE = { baseMs: 1000, capMs: 60_000 };
-/** Another worker, a newer one, may have the job meanwhile. */
-const NEWER_FORMAT_DELAY_MS = 30_000;
+/** Meanwhile a newer worker may have the job, or somebody puts right what is in its way. */
+const BLOCKED_DELAY_MS = 30_000;
 const FOR_EVER = 2 ** 31 - 1;
-/** The same failure of the worker is logged at most this often. */
+/** The same failure is logged at most this often. */
 const REPORT_MS = 60_000;
 /** Share of the time to stop that the jobs in hand have to finish; the rest is for giving them back. */
 const FINISH_SHARE = 0.7;
@@ -73,10 +73,8 @@ export class AuditProcessor extends WorkerHost implements OnApplicationBootstrap
 
   @OnWorkerEvent('error')
   onError(error: Error): void {
-    const nowMs = performance.now();
-    if (error.message !== this.lastError.message || nowMs - this.lastError.atMs > REPORT_MS) {
+    if (this.isNews(error)) {
       this.parts.log.warning('The queue worker had a failure, and goes on', { error });
-      this.lastError = { message: error.message, atMs: nowMs };
     }
   }
 
@@ -112,7 +110,7 @@ export class AuditProcessor extends WorkerHost implements OnApplicationBootstrap
         await work();
         return;
       } catch (error) {
-        const isWorthWaiting = error instanceof DatabaseUnavailableError && !(error instanceof NewerFormatError);
+        const isWorthWaiting = error instanceof DatabaseUnavailableError && !(error instanceof BlockedJobError);
         if (!isWorthWaiting || signal.aborted) {
           throw error;
         }
@@ -136,11 +134,18 @@ export class AuditProcessor extends WorkerHost implements OnApplicationBootstrap
     }
   }
 
+  private isNews({ message }: Error): boolean {
+    const nowMs = performance.now();
+    const isNews = message !== this.lastError.message || nowMs - this.lastError.atMs > REPORT_MS;
+    if (isNews) this.lastError = { message, atMs: nowMs };
+    return isNews;
+  }
+
   /** Lets somebody else have the job where that is of use, now or later; other failures are BullMQ's to retry. */
   private async giveBack(job: Job, token: string | undefined, error: unknown): Promise<void> {
-    if (error instanceof NewerFormatError) {
-      this.parts.log.error(error.message, { job: job.id });
-      await job.moveToDelayed(Date.now() + NEWER_FORMAT_DELAY_MS, token);
+    if (error instanceof BlockedJobError) {
+      if (this.isNews(error)) this.parts.log.error(error.message, { job: job.id });
+      await job.moveToDelayed(Date.now() + BLOCKED_DELAY_MS, token);
       throw new DelayedError();
     }
     if (this.stopping.signal.aborted) {

@@ -194,6 +194,28 @@ function workerContract(
     await queue.remove([requestId]);
   });
 
+  it('writes all other records while more jobs than it has hands wait for a month', async () => {
+    await database.run((client) =>
+      client.query(`SET timezone = 'UTC';
+        CREATE TABLE half PARTITION OF inference_logs FOR VALUES FROM ('2020-01-01') TO ('2020-01-16')`),
+    );
+    const late = recordLine({ request_id: 'late', created_at: '2020-01-20T00:00:00Z' });
+    const blocked = ['late-1', 'late-2', 'late-3'];
+    for (const id of blocked) await queue.add(id, jobOf([late]));
+    const requestId = randomUUID();
+    await queue.add(requestId, recordsOf(requestId, 2));
+    await startWorker();
+    await until(async () => (await rowsOf(requestId)) === 2);
+    await until(async () => (await queue.counts()).delayed >= blocked.length); // the next maintenance may be one, too
+    expect(log.lines.filter((line) => line.startsWith('ERROR'))).toEqual([
+      expect.stringMatching(
+        /"inference_logs_2020_01" would overlap partition "half": finish its DETACH, or make a part/,
+      ),
+    ]);
+    expect(database.state.status).toBe('available');
+    await queue.remove(blocked);
+  });
+
   it('has the table looked after when it starts, and every hour from then on', async () => {
     const maintained: Date[] = [];
     await startWorker({ maintenance: async (now) => void maintained.push(now) });
