@@ -73,6 +73,14 @@ describe('MicroBatcher', () => {
     expect(queue.take(0)).toEqual([fresh]);
   });
 
+  it('has what a lost worker had not begun with wait again by its rank', () => {
+    const queue = batcher();
+    const [waited, urgent] = [item(1), item(1, 1, undefined, 1000)];
+    queue.add(urgent, 1);
+    queue.putBack([waited]);
+    expect(queue.take(0)).toEqual([urgent, waited]);
+  });
+
   it('drops items whose callers have left', () => {
     const queue = batcher();
     const gone = item(1, 1, AbortSignal.abort());

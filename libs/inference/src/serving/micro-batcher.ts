@@ -65,9 +65,14 @@ export class MicroBatcher {
     if (isFull) this.refuseLast(item, msPerItem);
   }
 
-  /** Puts items that a lost worker had back in front; they were admitted once and are not refused now. */
+  /**
+   * Puts items that a lost worker had back: in front those that it had begun with, the others by rank. They were admitted
+   * once and are not refused now.
+   */
   putBack(items: readonly PendingItem[]): void {
-    this.items.unshift(...items);
+    this.items = [...items, ...this.items].sort((a, b) =>
+      a.isRetry || b.isRetry ? Number(b.isRetry) - Number(a.isRetry) : a.rankMs - b.rankMs,
+    );
   }
 
   /**
