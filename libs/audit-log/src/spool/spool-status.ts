@@ -50,23 +50,19 @@ async function readOne(folder: string, name: string, log: LogWriter): Promise<Sp
   let waitingBytes = 0;
   let oldestAt: Date | undefined;
   for (const segment of segments) {
-    const waiting = await unlessGone(waitingIn(folder, segment, settled)); // gone: all of it is in the table
-    waitingBytes += waiting?.bytes ?? 0;
-    oldestAt ??= waiting?.oldestAt;
+    const path = join(folder, segmentFile(segment));
+    const waiting = await unlessGone(waitingIn(path, segment, settled));
+    if (!waiting || waiting.bytes === 0) continue; // where it is gone, all of it is in the table
+    waitingBytes += waiting.bytes;
+    oldestAt ??= await unlessGone(instantAt(path, waiting.from));
   }
   return { name, owner: await ownerOf(folder), waitingBytes, oldestAt };
 }
 
-async function waitingIn(folder: string, segment: number, settled: SpoolPosition) {
-  const path = join(folder, segmentFile(segment));
-  const from = await firstWaiting(path, segment, settled);
-  const bytes = Math.max(0, (await writtenBytes(path)) - from);
-  return { bytes, oldestAt: bytes > 0 ? await instantAt(path, from) : undefined };
-}
-
-async function firstWaiting(path: string, segment: number, settled: SpoolPosition): Promise<number> {
-  const { bytes } = await readHeader(path);
-  return segment === settled.segment ? Math.max(settled.offset, bytes) : bytes;
+async function waitingIn(path: string, segment: number, settled: SpoolPosition) {
+  const header = await readHeader(path);
+  const from = segment === settled.segment ? Math.max(settled.offset, header.bytes) : header.bytes;
+  return { from, bytes: Math.max(0, (await writtenBytes(path)) - from) };
 }
 
 async function instantAt(path: string, offset: number): Promise<Date | undefined> {
