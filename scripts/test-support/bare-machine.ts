@@ -11,9 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-
-const ROOT = resolve(__dirname, '../..');
+import { join } from 'node:path';
+import { PROJECT_DIR } from './program.js';
 
 /** A checkout, in a folder with a space in its name, on a machine that has some tools of the system, and scripts in place of other programs. */
 export class BareMachine {
@@ -23,7 +22,7 @@ export class BareMachine {
   /** The checkout has these files, and the machine these tools. */
   constructor(files: readonly string[], tools: readonly string[]) {
     mkdirSync(this.bin);
-    for (const file of files) cpSync(join(ROOT, file), join(this.checkout, file));
+    for (const file of files) cpSync(join(PROJECT_DIR, file), join(this.checkout, file));
     for (const tool of tools) symlinkSync(whereIs(tool), join(this.bin, tool));
   }
 

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { LATEST_SCHEMA_VERSION, runMigrations } from 'bullmq';
 import { Client, type ClientConfig, Pool, type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
-import { sqlStateOf } from '../database/database-failure.js';
 import { jittered } from '@app/resilience';
+import { sqlStateOf } from '../database/database-failure.js';
 import { connectionOf, type ConnectionSource, poolConfig } from '../database/postgres-connection.js';
 import { pause } from '../pause.js';
 import type { Availability } from './availability.js';

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LogWriter } from '@app/resilience';
+import { jittered, type LogWriter } from '@app/resilience';
 import type { Client } from 'pg';
-import { jittered } from '@app/resilience';
 import { FileLock } from '../../file-lock.js';
 import { letGo } from '../let-go.js';
 import { boundLog } from './bounded-log.js';
