@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditRecord } from '../audit-record.js';
+import { pause } from '../pause.js';
 import { AUDIT_TABLE } from './partitions.js';
 import type { QueryClient } from './query-client.js';
 
@@ -41,8 +41,7 @@ export async function* tailRows(client: QueryClient, options: TailOptions): Asyn
       if (seen.add(found)) yield found.row;
     }
     seen.forgetOld();
-    // Unlike a pause this keeps the process alive: its connection, which does that otherwise, may be gone.
-    await sleep(pollMs, undefined, { signal }).catch(() => undefined); // an abort ends the loop
+    await pause(pollMs, signal, { keepsAlive: true }); // its connection, which does that otherwise, may be gone
   }
 }
 

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered, type LogWriter } from '@app/resilience';
 import type { Client } from 'pg';
 import { FileLock } from '../../file-lock.js';
+import { pause } from '../../pause.js';
 import { letGo } from '../let-go.js';
 import { boundLog } from './bounded-log.js';
 import { EMBEDDED_NAME, ensureCluster } from './cluster.js';
@@ -172,8 +172,8 @@ export class EmbeddedPostgres {
         if (message !== said) log.error(`Embedded Postgres does not start: ${message}`, { error });
         said = message;
       }
-      // Unlike pause(), this keeps the process alive: nothing else may, while there is no server. stop() cuts it short.
-      await sleep(jittered(RESTART, attempt), undefined, { signal }).catch(() => undefined);
+      // Nothing else may keep the process alive while there is no server. stop() cuts it short.
+      await pause(jittered(RESTART, attempt), signal, { keepsAlive: true });
     }
   }
 }
