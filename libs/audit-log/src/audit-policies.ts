@@ -1,5 +1,5 @@
 import { type ClassifyFailure, DependencyTimeoutError, Policy, type PolicyOptions } from '@app/resilience';
-import { BlockedJobError, DatabaseUnavailableError } from './database/database.errors.js';
+import { DatabaseUnavailableError } from './database/database.errors.js';
 import { UnfitRedisError } from './queue/audit-queue.errors.js';
 
 /** The policies that this library's calls of Postgres and of the queue go through. */
@@ -15,10 +15,8 @@ export interface AuditPolicies {
 const BREAKER = { failureThreshold: 5, openMs: 2000, successThreshold: 1, trialTimeoutMs: Infinity };
 
 /** What Postgres has against a row, or a month, is not its failure. */
-const kindOfDatabaseFailure: ClassifyFailure = (error) => {
-  if (error instanceof BlockedJobError) return 'caller';
-  return error instanceof DatabaseUnavailableError || error instanceof DependencyTimeoutError ? 'failure' : 'caller';
-};
+const kindOfDatabaseFailure: ClassifyFailure = (error) =>
+  error instanceof DatabaseUnavailableError || error instanceof DependencyTimeoutError ? 'failure' : 'caller';
 
 /** A Redis that must not keep the queue is well: there is nothing to wait for. */
 const kindOfQueueFailure: ClassifyFailure = (error) => (error instanceof UnfitRedisError ? 'refusal' : undefined);

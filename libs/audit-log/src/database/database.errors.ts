@@ -18,9 +18,9 @@ export class SchemaMismatchError extends DatabaseUnavailableError {
   }
 }
 
-/** One job cannot be written now, whatever the others: they need not wait behind it. */
-export class BlockedJobError extends DatabaseUnavailableError {
-  override readonly code: string = 'JOB_BLOCKED';
+/** One job cannot be written now although the database is well: others need not wait behind it. */
+export class BlockedJobError extends Error {
+  readonly code: string = 'JOB_BLOCKED';
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

@@ -29,7 +29,8 @@ export class RecordWriter {
 
   /**
    * Resolves when every record of the job is in the table or set aside, committed. Doing it again does no harm.
-   * @throws {DatabaseUnavailableError} when that is not possible now, whatever the reason; try again later.
+   * @throws {DatabaseUnavailableError} when that is not possible now, whatever the reason, {BlockedJobError} when it is not
+   * with these records; try again later.
    */
   async write(job: AuditJob, signal?: AbortSignal): Promise<Written> {
     if (job.format > RECORD_FORMAT) throw new NewerFormatError(job.format, RECORD_FORMAT);

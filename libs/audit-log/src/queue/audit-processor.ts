@@ -110,8 +110,7 @@ export class AuditProcessor extends WorkerHost implements OnApplicationBootstrap
         await work();
         return;
       } catch (error) {
-        const isWorthWaiting = error instanceof DatabaseUnavailableError && !(error instanceof BlockedJobError);
-        if (!isWorthWaiting || signal.aborted) {
+        if (!(error instanceof DatabaseUnavailableError) || signal.aborted) {
           throw error;
         }
         const delayMs = jittered(RETRY, attempt);
