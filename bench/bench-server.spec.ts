@@ -1,11 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import { temporaryFolder } from '../scripts/test-support/temporary-folder.js';
 import { eventually } from '../scripts/test-support/until.js';
 import { BenchServer } from './bench-server.js';
 
 describe('BenchServer', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'falcon-bench-server-'));
+  const folder = temporaryFolder();
   const script = join(folder, 'server.cjs');
   const log = join(folder, 'server.log');
   const recipe = { name: 'server', script: relative(resolve(__dirname, '..'), script) };
@@ -18,7 +18,6 @@ describe('BenchServer', () => {
   afterAll(() => {
     delete process.env['DATA_DIR'];
     if (before !== undefined) process.env['DATA_DIR'] = before;
-    rmSync(folder, { recursive: true });
   });
 
   /** The folder that it was given, which is there while it runs. */

@@ -1,16 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../scripts/test-support/temporary-folder.js';
 import { describeWhere } from '../scripts/test-support/tools.js';
 
 const TYPESCRIPT = join(__dirname, '../scripts/test-support/register-typescript.cjs');
 const PROGRAM = join(__dirname, 'test-support/interrupted-bench.ts');
 
 describeWhere(process.platform === 'linux', 'this is not Linux', 'a bench that is interrupted', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'falcon-interrupted-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
 
   it.each([
     ['told to end', 'SIGTERM', 143],

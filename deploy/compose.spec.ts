@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { documentedVariables } from '../scripts/test-support/documented-values.js';
 import { FakeCommands } from '../scripts/test-support/fake-commands.js';
+import { temporaryFolder } from '../scripts/test-support/temporary-folder.js';
 import { describeWhere } from '../scripts/test-support/tools.js';
 
 interface Service {
@@ -240,7 +240,6 @@ describe('scripts/compose.sh up', () => {
     commands = new FakeCommands();
     cpSync('scripts/compose.sh', join(commands.folder, 'scripts/compose.sh'));
   });
-  afterEach(() => commands.remove());
 
   function up(version: string) {
     commands.put('docker', `[ "$*" != 'compose version --short' ] || echo ${version}`);
@@ -269,10 +268,9 @@ describe('scripts/compose.sh secrets', () => {
   const read = (name: string) => readFileSync(join(folder, 'secrets', name), 'utf8');
 
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'falcon-secrets-'));
+    folder = temporaryFolder();
     cpSync('scripts/compose.sh', join(folder, 'scripts/compose.sh'));
   });
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   it('makes every secret of the stack, in a folder that nobody else may enter', () => {
     expect(make()).toMatchObject({ status: 0, stderr: '' });

@@ -26,7 +26,6 @@ describe('the words of docs/RUNBOOK.md', () => {
     commands = new FakeCommands();
     for (const name of ['docker', 'sudo', 'psql']) commands.put(name);
   });
-  afterEach(() => commands.remove());
 
   /** What a command asks once the words of a platform are defined. */
   function asked(platform: string, command: string, env: NodeJS.ProcessEnv = {}): string[] {

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
+import { temporaryFolder } from '../scripts/test-support/temporary-folder.js';
 import { describeWithTool, runTool } from '../scripts/test-support/tools.js';
 import { ofKind } from './test-support/manifests.js';
 import { build, describeWithKustomize } from './test-support/overlays.js';
@@ -61,13 +61,9 @@ describeWithTool('promtool', 'the question of the scaler and of the adapter', ()
       .replace('<<.LabelMatchers>>', 'namespace="falcon"');
     const rules = [...metrics, asked].map((expr, index) => ({ record: `asked:${index}`, expr }));
 
-    const folder = mkdtempSync(join(tmpdir(), 'falcon-rules-'));
-    try {
-      writeFileSync(join(folder, 'rules.yml'), JSON.stringify({ groups: [{ name: 'asked', rules }] }));
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'rules.yml'), JSON.stringify({ groups: [{ name: 'asked', rules }] }));
 
-      expect(runTool('promtool', ['check', 'rules', join(folder, 'rules.yml')])).toContain('2 rules found');
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    expect(runTool('promtool', ['check', 'rules', join(folder, 'rules.yml')])).toContain('2 rules found');
   });
 });

@@ -36,7 +36,6 @@ describe('the commands of docs/RUNBOOK.md for Kubernetes', () => {
     writeFileSync(join(commands.folder, 'servers'), ' api-1 api-2');
     writeFileSync(join(commands.folder, 'secret'), 'one two\n');
   });
-  afterEach(() => commands.remove());
 
   /** That of the checkout in which the words are said. */
   function putFalcon(answer: string): void {

@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { serviceVariables } from '@app/ops';
 import { loadConfig as loadApiConfig } from '../apps/api/src/config.js';
 import { environmentSchema as apiSchema } from '../apps/api/src/environment.js';
 import { environmentSchema as workerSchema, loadConfig as loadWorkerConfig } from '../apps/audit-worker/src/config.js';
+import { temporaryFolder } from '../scripts/test-support/temporary-folder.js';
 import { workloadOf, type Manifest, type Workload } from './test-support/manifests.js';
 import { build, describeWithKustomize, OVERLAYS } from './test-support/overlays.js';
 import { environmentOf, POD_NAME, quantity, secretFilesOf } from './test-support/settings.js';
@@ -12,13 +12,7 @@ import { environmentOf, POD_NAME, quantity, secretFilesOf } from './test-support
 describeWithKustomize('settings of the pods', () => {
   let folder: string;
 
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'falcon-pod-'));
-  });
-
-  afterEach(() => {
-    rmSync(folder, { recursive: true });
-  });
+  beforeEach(() => (folder = temporaryFolder()));
 
   /** The variables of a pod, with its secrets in a folder instead of where they are mounted. */
   function podEnvironment(workload: Workload, manifests: readonly Manifest[]): Record<string, string> {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from './test-support/temporary-folder.js';
 
 interface Suite {
   name: string;
@@ -20,9 +20,7 @@ const none = {
 };
 
 describe('scripts/count-tests.mjs', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'falcon-count-'));
-
-  afterAll(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
 
   function count(makeStatus: number, results: Partial<typeof none>[], from = folder) {
     for (const name of ['unit', 'e2e']) rmSync(join(folder, `${name}.json`), { force: true });

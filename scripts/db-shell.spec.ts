@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FakeCommands } from './test-support/fake-commands.js';
+import { temporaryFolder } from './test-support/temporary-folder.js';
 import { describeWhere } from './test-support/tools.js';
 
 const ROOT = resolve(__dirname, '..');
@@ -17,16 +17,12 @@ describe('scripts/db-shell.sh and redis-cli.sh', () => {
 
   beforeEach(() => {
     commands = new FakeCommands();
-    checkout = mkdtempSync(join(tmpdir(), 'falcon-shells-'));
+    checkout = temporaryFolder();
     for (const folder of ['scripts', 'secrets']) mkdirSync(join(checkout, folder));
     const scripts = readdirSync(__dirname).filter((name) => name.endsWith('.sh'));
     for (const file of ['.nvmrc', ...scripts.map((name) => `scripts/${name}`)])
       cpSync(join(ROOT, file), join(checkout, file));
     writeFileSync(join(checkout, 'secrets/redis-url'), 'redis://:a-password@redis-cache:6379');
-  });
-  afterEach(() => {
-    commands.remove();
-    rmSync(checkout, { recursive: true });
   });
 
   /** What is asked last. */

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { temporaryFolder } from './test-support/temporary-folder.js';
 
 const root = resolve(__dirname, '..');
 
@@ -76,7 +76,7 @@ describe('the import rules', () => {
   let tree: string;
 
   beforeEach(() => {
-    tree = mkdtempSync(join(tmpdir(), 'falcon-import-rules-'));
+    tree = temporaryFolder();
     cpSync(join(root, 'tsconfig.json'), join(tree, 'tsconfig.json'));
     symlinkSync(join(root, 'node_modules', 'typescript'), join(mkdir('node_modules'), 'typescript'));
     for (const name of npmPackages) plant(`node_modules/${name}/index.js`, '');
@@ -89,8 +89,6 @@ describe('the import rules', () => {
     plant('libs/common/src/index.ts', 'export {};');
     for (const [file, source] of Object.entries(cleanTree)) plant(file, source);
   });
-
-  afterEach(() => rmSync(tree, { recursive: true }));
 
   function mkdir(path: string): string {
     mkdirSync(join(tree, path), { recursive: true });

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { temporaryFolder } from './test-support/temporary-folder.js';
 
 interface LockEntry {
   version?: string;
@@ -17,10 +17,8 @@ const root = resolve(__dirname, '..');
 const read = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as { packages: Record<string, LockEntry> };
 
 describe('package-lock.json', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'falcon-lockfile-'));
+  const folder = temporaryFolder();
   const copy = join(folder, 'package-lock.json');
-
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   function completeLockfile(...args: string[]) {
     return spawnSync(process.execPath, [join(root, 'scripts', 'complete-lockfile.mjs'), ...args], { encoding: 'utf8' });

@@ -19,7 +19,6 @@ describe('scripts/setup.sh', () => {
     for (const folder of ['apps', 'libs', 'bench']) mkdirSync(pathOf(folder));
     writeFileSync(pathOf('apps/main.ts'), '');
   });
-  afterEach(() => machine.remove());
 
   function machineWith(nodeVersion: string, npm = 'mkdir -p node_modules/.bin dist/apps'): void {
     machine.putCommand('node', `echo ${nodeVersion}`);

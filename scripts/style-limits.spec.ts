@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { temporaryFolder } from './test-support/temporary-folder.js';
 
 const root = resolve(__dirname, '..');
 const lines = (count: number) => Array.from({ length: count }, (_, line) => `export const line${line} = ${line};`);
@@ -40,15 +40,13 @@ describe('the style limits', () => {
   let tree: string;
 
   beforeEach(() => {
-    tree = mkdtempSync(join(tmpdir(), 'falcon-style-limits-'));
+    tree = temporaryFolder();
     for (const file of ['.oxlintrc.json', 'tsconfig.json']) cpSync(join(root, file), join(tree, file));
     mkdirSync(join(tree, 'node_modules'));
     for (const name of ['.bin', '@types'])
       symlinkSync(join(root, 'node_modules', name), join(tree, 'node_modules', name));
     for (const [file, source] of Object.entries(cleanTree)) plant(file, source);
   });
-
-  afterEach(() => rmSync(tree, { recursive: true }));
 
   function plant(file: string, source: string): void {
     mkdirSync(dirname(join(tree, file)), { recursive: true });

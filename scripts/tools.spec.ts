@@ -14,7 +14,6 @@ describe('scripts/tools.sh', () => {
   const updates = () => machine.noted('apt.log');
 
   beforeEach(() => (machine = new BareMachine(FILES, SYSTEM_TOOLS)));
-  afterEach(() => machine.remove());
 
   function redisOfVersion(version: string): string {
     return `echo "Redis server v=${version} sha=0 malloc=x bits=64 build=0"`;

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { end, endWithTheFile, isRunning } from '../../scripts/test-support/children.js';
 import { freePort } from '../../scripts/test-support/free-port.js';
+import { temporaryFolder } from '../../scripts/test-support/temporary-folder.js';
 import { describeWhere, describeWithTool, runTool, toolPath } from '../../scripts/test-support/tools.js';
 import { until } from '../../scripts/test-support/until.js';
 import { readRules } from '../test-support/alert-rules.js';
@@ -27,7 +27,7 @@ describeWithTool('amtool', 'amtool', () => {
 const isInstalled = existsSync('/usr/share/prometheus/alertmanager/default.tmpl');
 
 describeWhere(isInstalled, 'prometheus-alertmanager is not installed', 'the Alertmanager', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'falcon-alertmanager-'));
+  const folder = temporaryFolder();
   let server: ChildProcess;
   let url: string;
 
@@ -50,10 +50,7 @@ describeWhere(isInstalled, 'prometheus-alertmanager is not installed', 'the Aler
       complaint: () => `The Alertmanager did not start: ${server.exitCode ?? 'it runs'}.`,
     });
   });
-  afterAll(async () => {
-    await end(server, 'SIGTERM');
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => end(server, 'SIGTERM'));
 
   /** Which of the alerts are muted while all of them fire. */
   async function mutedOf(alerts: Record<string, string>[]): Promise<string[]> {

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { temporaryFolder } from '../../scripts/test-support/temporary-folder.js';
 import { describeWithTool, runTool, toolPath } from '../../scripts/test-support/tools.js';
 import { PROMETHEUS_FOLDER, yamlFilesOf } from '../test-support/alert-rules.js';
 
@@ -15,7 +15,7 @@ describeWithTool('promtool', 'promtool', () => {
   });
 
   it('takes the configuration with a key for /metrics, when the comment signs are taken off', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'falcon-prometheus-'));
+    const folder = temporaryFolder();
     cpSync(join(PROMETHEUS_FOLDER, 'rules'), join(folder, 'rules'), { recursive: true });
     const key = join(folder, 'metrics_key');
     writeFileSync(key, 'a-key');
@@ -26,7 +26,6 @@ describeWithTool('promtool', 'promtool', () => {
     expect(withKey).toContain(key);
     writeFileSync(join(folder, 'prometheus.yml'), withKey);
     expect(() => runTool('promtool', ['check', 'config', join(folder, 'prometheus.yml')])).not.toThrow();
-    rmSync(folder, { recursive: true });
   });
 
   it('finds the CPU time per request as docs/CAPACITY_PLAN.md asks for it', () => {
@@ -42,13 +41,12 @@ describeWithTool('promtool', 'promtool', () => {
     ];
     const exp_samples = [{ labels: '{worker_id="worker-1"}', value: 0.01 }];
     const promql_expr_test = [{ expr, eval_time: '2h', exp_samples }];
-    const folder = mkdtempSync(join(tmpdir(), 'falcon-promql-'));
+    const folder = temporaryFolder();
     writeFileSync(
       join(folder, 'test.yml'),
       JSON.stringify({ tests: [{ interval: '1m', input_series, promql_expr_test }] }),
     );
     expect(() => runTool('promtool', ['test', 'rules', join(folder, 'test.yml')])).not.toThrow();
-    rmSync(folder, { recursive: true });
   });
 
   it('sees each alert fire just beyond its limit, and not at it', async () => {

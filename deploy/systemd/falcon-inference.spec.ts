@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../../apps/api/src/config.js';
 import { environmentSchema } from '../../apps/api/src/environment.js';
+import { temporaryFolder } from '../../scripts/test-support/temporary-folder.js';
 import { describeWhere, describeWithTool, toolPath } from '../../scripts/test-support/tools.js';
 
 const UNIT = readFileSync(join(__dirname, 'falcon-inference.service'), 'utf8');
@@ -57,13 +57,7 @@ const judgesFiles = spawnSync('systemd-analyze', ['--help'], { encoding: 'utf8' 
 describeWithTool('systemd-analyze', 'the unit of systemd, to systemd', () => {
   let folder: string;
 
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'falcon-unit-'));
-  });
-
-  afterEach(() => {
-    rmSync(folder, { recursive: true });
-  });
+  beforeEach(() => (folder = temporaryFolder()));
 
   /** With a program that is there: whether this machine has Node in /usr/bin is another matter. */
   function analyze(unit: string, ...args: string[]) {

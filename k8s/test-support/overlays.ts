@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { temporaryFolder } from '../../scripts/test-support/temporary-folder.js';
 import { describeWithTool, runTool, toolPath } from '../../scripts/test-support/tools.js';
 import type { Manifest } from './manifests.js';
 
@@ -30,19 +30,15 @@ export function build(overlay: string): Manifest[] {
 
 function kustomize(overlay: string): Manifest[] {
   const [name = '', ...components] = overlay.split('+');
-  const folder = mkdtempSync(join(tmpdir(), 'falcon-overlay-'));
+  const folder = temporaryFolder();
   const pathTo = (part: string) => relative(folder, join(K8S, part));
-  try {
-    writeFileSync(
-      join(folder, 'kustomization.yaml'),
-      JSON.stringify({
-        resources: [pathTo(`overlays/${name}`)],
-        components: components.map((component) => pathTo(`components/${component}`)),
-      }),
-    );
-    const text = runTool(TOOL, [TOOL === 'kubectl' ? 'kustomize' : 'build', folder]);
-    return parseAllDocuments(text).map((document) => document.toJS() as Manifest);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  writeFileSync(
+    join(folder, 'kustomization.yaml'),
+    JSON.stringify({
+      resources: [pathTo(`overlays/${name}`)],
+      components: components.map((component) => pathTo(`components/${component}`)),
+    }),
+  );
+  const text = runTool(TOOL, [TOOL === 'kubectl' ? 'kustomize' : 'build', folder]);
+  return parseAllDocuments(text).map((document) => document.toJS() as Manifest);
 }

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { temporaryFolder } from '../test-support/temporary-folder.js';
 import { drillOf } from './catalogue.js';
 import { composeFiles } from './compose-stack.js';
 import type { Drill } from './drill.js';
@@ -161,11 +161,10 @@ describe('interruptible', () => {
 
 describe('composeFiles', () => {
   it('has an operator’s own changes, where there are any', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'falcon-compose-'));
+    const folder = temporaryFolder();
     writeFileSync(join(folder, 'docker-compose.yml'), '');
     expect(composeFiles(folder)).toEqual(['docker-compose.yml']);
     writeFileSync(join(folder, 'docker-compose.override.yml'), '');
     expect(composeFiles(folder)).toEqual(['docker-compose.yml', 'docker-compose.override.yml']);
-    rmSync(folder, { recursive: true });
   });
 });

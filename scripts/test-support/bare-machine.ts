@@ -1,27 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROJECT_DIR } from './program.js';
+import { temporaryFolder } from './temporary-folder.js';
 
 /** A checkout, in a folder with a space in its name, on a machine that has some tools of the system, and scripts in place of other programs. */
 export class BareMachine {
-  readonly checkout = mkdtempSync(join(tmpdir(), 'falcon machine '));
+  readonly checkout = join(temporaryFolder(), 'a checkout');
   private readonly bin = join(this.checkout, 'bin');
 
   /** The checkout has these files, and the machine these tools. */
   constructor(files: readonly string[], tools: readonly string[]) {
-    mkdirSync(this.bin);
+    mkdirSync(this.bin, { recursive: true });
     for (const file of files) cpSync(join(PROJECT_DIR, file), join(this.checkout, file));
     for (const tool of tools) symlinkSync(whereIs(tool), join(this.bin, tool));
   }
@@ -44,10 +35,6 @@ export class BareMachine {
   noted(file: string): string[] {
     const path = join(this.checkout, file);
     return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
-  }
-
-  remove(): void {
-    rmSync(this.checkout, { recursive: true });
   }
 }
 

@@ -1,10 +1,10 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from './temporary-folder.js';
 
 /** Commands of a machine that a test does not have: scripts in a folder that comes first in PATH, and that note what they are asked. */
 export class FakeCommands {
-  readonly folder = mkdtempSync(join(tmpdir(), 'falcon-commands-'));
+  readonly folder = temporaryFolder();
   private readonly notes = join(this.folder, 'notes');
 
   /** Bash that answers a call; it runs in the folder of the commands. */
@@ -17,9 +17,5 @@ export class FakeCommands {
   /** What was asked, in its order. */
   calls(): string[] {
     return existsSync(this.notes) ? readFileSync(this.notes, 'utf8').trim().split('\n') : [];
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true });
   }
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDataDir } from '../../../libs/audit-log/test-support/data-dir.js';
 import { embeddedProcesses, lockTable, queryOnce } from '../../../libs/audit-log/test-support/postgres-access.js';
 import { startTcpPostgres, type TcpPostgres } from '../../../libs/audit-log/test-support/tcp-postgres.js';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 import { until } from '../../../scripts/test-support/until.js';
 import { falcon, type RunOptions } from './support/falcon.js';
 
@@ -17,7 +17,7 @@ const INSERT = `INSERT INTO inference_logs (id, created_at, request_id, batch_in
     true, 200, 1.25`;
 
 describe('falcon audit', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'falcon-cli-'));
+  const folder = temporaryFolder();
   let postgres: TcpPostgres;
 
   beforeAll(async () => {
@@ -25,10 +25,7 @@ describe('falcon audit', () => {
     await audit(['migrate']);
   });
 
-  afterAll(async () => {
-    await postgres.remove();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => postgres.remove());
 
   beforeEach(() => sql('TRUNCATE inference_logs, inference_log_dead_letters'));
 
@@ -274,11 +271,7 @@ describe('falcon audit', () => {
 describe('falcon audit without POSTGRES_URL', () => {
   let dataDir: string;
 
-  beforeEach(() => {
-    dataDir = makeDataDir();
-  });
-
-  afterEach(() => rmSync(dataDir, { recursive: true }));
+  beforeEach(() => (dataDir = makeDataDir()));
 
   const audit = (...args: string[]) => falcon(['audit', ...args], { env: { DATA_DIR: dataDir } });
 

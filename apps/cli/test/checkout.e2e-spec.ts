@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { PROJECT_DIR } from '../../../scripts/test-support/program.js';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 import { falcon } from './support/falcon.js';
 
 describe('falcon of a checkout', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'falcon-checkout-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder();
 
   it('is bin/falcon, which works in the folder of its caller', () => {
     const args = ['keys', 'create', '--file', 'keys.json', '--role', 'admin'];

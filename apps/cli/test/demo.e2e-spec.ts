@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FakeCommands } from '../../../scripts/test-support/fake-commands.js';
 import { run } from '../../../scripts/test-support/run.js';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 import { describeWhere } from '../../../scripts/test-support/tools.js';
 import { startServer } from './support/server.js';
 
@@ -30,10 +30,9 @@ describe('the demo', () => {
   let folder: string;
 
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'falcon-demo-'));
+    folder = temporaryFolder();
     chmodSync(folder, 0o755);
   });
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   it('shows each promise on a server of its own, whatever the environment names', async () => {
     const files: NodeJS.ProcessEnv = {};
@@ -58,7 +57,6 @@ describe('the demo', () => {
       const commands = new FakeCommands();
       commands.put('mktemp', `mkdir -m 700 "${folder}/tour" && echo "${folder}/tour"`);
       const { code } = await demo({ PATH: `${commands.folder}:${process.env['PATH']}` });
-      commands.remove();
       expect(code).toBe(0);
       expect(readdirSync(folder)).not.toContain('tour');
       const elsewhere = createHash('sha256')

@@ -1,18 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KeyStore } from '@app/ops';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 import { falcon } from './support/falcon.js';
 
 jest.setTimeout(60_000);
 
 describe('falcon keys', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'falcon-keys-'));
+  const folder = temporaryFolder();
   const file = join(folder, 'keys.json');
   const keys = (...args: string[]) => falcon(['keys', ...args], { env: { API_KEYS_FILE: file } });
   const log = { debug() {}, info() {}, warning() {}, error() {}, critical() {} };
   const ring = async () => (await KeyStore.open({ file }, log)).ring;
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   it('makes a key that the server knows, and keeps only its hash', async () => {
     const limits = ['--rate-per-minute', '600', '--expires', '90d', '--note', 'batch jobs'];

@@ -1,7 +1,7 @@
-import { cpSync, mkdtempSync, rmSync, truncateSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT_DIR } from '../../../scripts/test-support/program.js';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 import { falcon } from './support/falcon.js';
 
 describe('falcon predict', () => {
@@ -52,15 +52,13 @@ describe('falcon predict', () => {
 });
 
 describe('falcon models', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'falcon-cli-'));
+  const dir = temporaryFolder();
 
   beforeAll(() => {
     cpSync(join(PROJECT_DIR, 'models/sentiment/1'), join(dir, 'sentiment/1'), { recursive: true });
     cpSync(join(PROJECT_DIR, 'models/sentiment/1'), join(dir, 'sentiment/2'), { recursive: true });
     truncateSync(join(dir, 'sentiment/2/weights.bin'), 100);
   });
-
-  afterAll(() => rmSync(dir, { recursive: true }));
 
   it('lists every version, whether it serves and why not', async () => {
     const { code, stdout } = await falcon(['models', 'list', '--model-dir', dir]);

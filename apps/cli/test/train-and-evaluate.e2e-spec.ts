@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { PROJECT_DIR } from '../../../scripts/test-support/program.js';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 import { describeWhere } from '../../../scripts/test-support/tools.js';
 import { falcon } from './support/falcon.js';
 
@@ -29,7 +29,7 @@ describe('falcon train and falcon evaluate', () => {
   let files: { train: string; dev: string; test: string; recipe: string };
 
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'falcon-train-'));
+    folder = temporaryFolder();
     const at = (name: string) => join(folder, name);
     files = { train: at('train.csv'), dev: at('dev.tsv'), test: at('test.jsonl'), recipe: at('recipe.json') };
     const dev = rowsOf(600, 700).map(([text, label]) => `${text}\t${label}`);
@@ -42,8 +42,6 @@ describe('falcon train and falcon evaluate', () => {
       JSON.stringify({ outOfScope: { label: 'other', maxAccuracyLoss: 0.1 }, members: [{}, { hiddenUnits: 8 }] }),
     );
   });
-
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   function train(out: string, ...more: string[]): string[] {
     const { train: rows, dev, test, recipe } = files;
@@ -157,11 +155,7 @@ describe('falcon train and falcon evaluate', () => {
 describeWhere(existsSync(SHARED), `there is no ${SHARED}`, 'the shipped models answer as their cards say', () => {
   let folder: string;
 
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'falcon-shipped-'));
-  });
-
-  afterAll(() => rmSync(folder, { recursive: true }));
+  beforeAll(() => (folder = temporaryFolder()));
 
   async function judge(model: string, file: string) {
     const { stdout } = await falcon(['evaluate', file, '--model', model, '--format', 'json']);

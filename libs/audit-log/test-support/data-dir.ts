@@ -1,10 +1,9 @@
-import { chmodSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { chmodSync } from 'node:fs';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 
-/** A new folder that a server of another user can reach, too. */
+/** A temporary folder that a server of another user can reach, too. */
 export function makeDataDir(): string {
-  const dataDir = mkdtempSync(join(tmpdir(), 'falcon-audit-'));
+  const dataDir = temporaryFolder();
   chmodSync(dataDir, 0o755); // Postgres does not run as root, and then as somebody who must get in
   return dataDir;
 }

@@ -1,16 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { readRecipe } from './recipe.js';
 
 describe('readRecipe', () => {
-  let file: string;
-
-  beforeAll(() => {
-    file = join(mkdtempSync(join(tmpdir(), 'falcon-recipe-')), 'recipe.json');
-  });
-
-  afterAll(() => rmSync(resolve(file, '..'), { recursive: true }));
+  const file = join(temporaryFolder(), 'recipe.json');
 
   it('has a default for everything', () => {
     writeFileSync(file, '{}');

@@ -1,11 +1,11 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { ProgressBar } from './progress-bar.js';
 import { train, TrainingInterruptedError } from './train.command.js';
 
 describe('train', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'falcon-train-'));
+  const folder = temporaryFolder();
   const rows = join(folder, 'rows.csv');
   const out = join(folder, 'mood', '1');
   const options = { train: rows, devShare: 0.5, testShare: 0, out, textColumn: 'text', labelColumn: 'label' };
@@ -16,10 +16,7 @@ describe('train', () => {
     const lines = Array.from({ length: 20 }, (_, k) => (k % 2 === 0 ? `a good day ${k},good` : `a bad day ${k},bad`));
     writeFileSync(rows, ['text,label', ...lines].join('\n'));
   });
-  afterAll(() => {
-    jest.restoreAllMocks();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => jest.restoreAllMocks());
 
   it('writes nothing when it is interrupted after its last step', async () => {
     const controller = new AbortController();

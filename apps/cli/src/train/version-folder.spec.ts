@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { checkVersionFolder, writeVersionFolder } from './version-folder.js';
 
 describe('writeVersionFolder', () => {
@@ -8,11 +8,9 @@ describe('writeVersionFolder', () => {
   let folder: string;
 
   beforeEach(() => {
-    models = mkdtempSync(join(tmpdir(), 'falcon-version-folder-'));
+    models = temporaryFolder();
     folder = join(models, 'mood', '1');
   });
-
-  afterEach(() => rmSync(models, { recursive: true }));
 
   it('writes all files, and leaves nothing beside them', () => {
     writeVersionFolder(folder, { 'a.txt': 'one', 'b.bin': Buffer.of(1, 2) }, false);
