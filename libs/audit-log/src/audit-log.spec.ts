@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 import { recordingLog } from '../test-support/recording-log.js';
 import { recordingObserver } from '../test-support/recording-observer.js';
 import { AuditLog, type AuditEntry } from './audit-log.js';
@@ -31,14 +31,13 @@ describe('AuditLog', () => {
   const observer = recordingObserver();
 
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'falcon-audit-log-'));
+    folder = temporaryFolder();
     opened = [];
     log.lines.length = 0;
     observer.reset();
   });
   afterEach(async () => {
     for (const auditLog of opened) await auditLog.close();
-    rmSync(folder, { recursive: true });
   });
 
   async function open(options: Partial<AuditLogOptions> = {}): Promise<AuditLog> {

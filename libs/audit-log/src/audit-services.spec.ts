@@ -15,7 +15,6 @@ describe('the services of a process without POSTGRES_URL', () => {
   const dataDir = makeDataDir();
 
   beforeAll(() => plantCluster(dataDir));
-  afterAll(() => rmSync(dataDir, { recursive: true }));
 
   it.each([
     [undefined, []],

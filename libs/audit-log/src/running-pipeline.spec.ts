@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 import { until } from '../../../scripts/test-support/until.js';
 import { recordingLog } from '../test-support/recording-log.js';
 import { recordingObserver } from '../test-support/recording-observer.js';
@@ -24,14 +22,13 @@ describeWithRedis('the pipeline of a process', () => {
 
   beforeEach(async () => {
     redis = await TestRedis.start();
-    spoolRoot = mkdtempSync(join(tmpdir(), 'falcon-pipeline-'));
+    spoolRoot = temporaryFolder();
     queue = new AuditQueue({ kind: 'redis', url: redis.url }, TIMEOUT_MS, log);
   });
 
   afterEach(async () => {
     await queue.close();
     await redis.stop();
-    rmSync(spoolRoot, { recursive: true });
   });
 
   /** What a process that was killed leaves behind. */

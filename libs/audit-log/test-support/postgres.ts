@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { AuditDatabase } from '../src/database/audit-database.js';
 import { EmbeddedPostgres } from '../src/database/embedded/embedded-postgres.js';
 import type { PostgresConnection } from '../src/database/postgres-connection.js';
@@ -18,10 +17,7 @@ export async function startPostgres(): Promise<{
   return {
     connection: postgres.connection,
     dataDir,
-    stop: async () => {
-      await postgres.stop();
-      rmSync(dataDir, { recursive: true, force: true });
-    },
+    stop: () => postgres.stop(),
   };
 }
 

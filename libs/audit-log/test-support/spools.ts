@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { end, endWithTheFile } from '../../../scripts/test-support/children.js';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 import { until } from '../../../scripts/test-support/until.js';
 import { Orphans } from '../src/spool/orphans.js';
 import { Spool, type SpoolOptions } from '../src/spool/spool.js';
@@ -15,10 +15,9 @@ const LIMITS = { maxRecords: 1000, maxBytes: 512 * 1024 };
 
 /** A spool root of one test file, with whatever uses it. */
 export class SpoolRoot {
-  readonly path = mkdtempSync(join(tmpdir(), 'falcon-spool-'));
+  readonly path = temporaryFolder();
   readonly log = recordingLog();
   readonly observer = recordingObserver();
-  private readonly children = new Map<ChildProcess, string>();
 
   open(options: Partial<SpoolOptions> = {}): Promise<Spool> {
     const all = { root: this.path, name: 'worker-1', sync: false, maxBytes: 2 ** 30, appendTimeoutMs: 10_000 };
@@ -32,7 +31,7 @@ export class SpoolRoot {
   /** A process that appends without end (spool-process.ts), once it has begun; its files may be limited, as by `ulimit -f`. */
   async startWriter(durability: 'process' | 'sync' = 'process', maxFileKib?: number): Promise<SpoolWriter> {
     const script = join(__dirname, 'spool-process.ts');
-    const output = `${this.path}-output-${this.children.size}`;
+    const output = join(temporaryFolder(), 'output');
     const file = openSync(output, 'w'); // not a pipe: what the process has said must be there when it is killed
     const command = [process.execPath, '--require', TYPESCRIPT, script, this.path, 'child', durability];
     const limit = maxFileKib ? `ulimit -f ${maxFileKib}; ` : '';
@@ -41,18 +40,9 @@ export class SpoolRoot {
     });
     endWithTheFile(child);
     closeSync(file);
-    this.children.set(child, output);
     const writer = new SpoolWriter(child, output);
     await until(() => writer.appended().length > 0);
     return writer;
-  }
-
-  remove(): void {
-    for (const [child, output] of this.children) {
-      child.kill('SIGKILL');
-      rmSync(output);
-    }
-    rmSync(this.path, { recursive: true, force: true });
   }
 }
 

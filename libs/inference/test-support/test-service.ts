@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 import type { InferenceObserver } from '../src/inference-observer.js';
 import type { InferenceOptions } from '../src/inference.options.js';
 import { InferenceService } from '../src/inference.service.js';
@@ -29,7 +28,7 @@ export class RecordingLog {
 
 /** A service on a model directory of its own, with real workers. */
 export class TestService {
-  readonly dir = mkdtempSync(join(tmpdir(), 'falcon-models-'));
+  readonly dir = temporaryFolder();
   readonly log = new RecordingLog();
   service!: InferenceService;
 
@@ -51,9 +50,8 @@ export class TestService {
     return this.service;
   }
 
-  async stop(): Promise<void> {
-    await this.service.stop();
-    rmSync(this.dir, { recursive: true });
+  stop(): Promise<void> {
+    return this.service.stop();
   }
 }
 

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { startPostgres } from '../../test-support/postgres.js';
 import { recordingLog, type RecordingLog } from '../../test-support/recording-log.js';
 import { recordingObserver, type RecordingObserver } from '../../test-support/recording-observer.js';
@@ -26,7 +24,7 @@ const MAX_MEMORY = 10_000_000;
 class Line {
   readonly log: RecordingLog = recordingLog();
   readonly observer: RecordingObserver = recordingObserver();
-  readonly root = mkdtempSync(join(tmpdir(), 'falcon-shipper-'));
+  readonly root = temporaryFolder();
   readonly queue: AuditQueue;
   readonly worker: TestWorker;
   spool!: Spool;
@@ -66,7 +64,6 @@ class Line {
     await this.shipper.stop();
     await this.queue.close();
     await this.spool.close();
-    rmSync(this.root, { recursive: true });
   }
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { recordingLog } from '../../test-support/recording-log.js';
 import { recordingObserver } from '../../test-support/recording-observer.js';
 import { drain } from '../../test-support/spools.js';
@@ -14,7 +14,7 @@ const MIB = 1024 * 1024;
 const json = (id: number) => JSON.stringify({ id, text: 'ä😀'.repeat(id % 7) });
 
 describe('a damaged spool', () => {
-  const root = mkdtempSync(join(tmpdir(), 'falcon-spool-'));
+  const root = temporaryFolder();
   const path = join(root, 'worker-1-0badcafe');
   const first = join(path, '0000000001.log');
   const log = recordingLog();
@@ -28,7 +28,6 @@ describe('a damaged spool', () => {
     observer.reset();
   });
   afterEach(() => rmSync(path, { recursive: true, force: true }));
-  afterAll(() => rmSync(root, { recursive: true, force: true }));
 
   /** What a neighbour reads from the folder; it must be drained afterwards, whatever was in it. */
   async function readAll(limits = { maxRecords: 6, maxBytes: 10_000 }): Promise<string[]> {

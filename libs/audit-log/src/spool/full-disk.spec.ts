@@ -21,10 +21,7 @@ describeWithSmallDisk('a spool on a small disk', () => {
     disk = join(root.path, 'disk');
     mountSmallDisk(disk, DISK_BYTES);
   });
-  afterEach(() => {
-    unmountSmallDisk(disk);
-    root.remove();
-  });
+  afterEach(() => unmountSmallDisk(disk));
 
   /** Appends until the disk is full; the numbers that were taken. */
   async function fill(spool: Spool, from = 0): Promise<number[]> {

@@ -23,7 +23,6 @@ describe('Orphans', () => {
   };
 
   beforeEach(() => (root = new SpoolRoot()));
-  afterEach(() => root.remove());
 
   it.each(['process', 'sync'] as const)(
     'finds every appended record once after SIGKILL (durability %s)',

@@ -1,7 +1,7 @@
-import fs, { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import fs, { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { until } from '../../../../scripts/test-support/until.js';
 import { SEGMENT_HEADER, segmentFile } from './segment.js';
 import { SegmentWriter, type SegmentWriterOptions } from './segment-writer.js';
@@ -15,14 +15,11 @@ describe('SegmentWriter', () => {
   let nowMs: number;
 
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'falcon-segments-'));
+    folder = temporaryFolder();
     nowMs = 5000;
     jest.spyOn(performance, 'now').mockImplementation(() => nowMs);
   });
-  afterEach(() => {
-    jest.restoreAllMocks();
-    rmSync(folder, { recursive: true });
-  });
+  afterEach(() => jest.restoreAllMocks());
 
   /** A writer that has its first file, as after the first record. */
   async function started(options: Partial<SegmentWriterOptions> = {}): Promise<SegmentWriter> {

@@ -1,5 +1,5 @@
 import promises from 'node:fs/promises';
-import { lstatSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDataDir } from '../../test-support/data-dir.js';
 import { openClusterFolder } from '../database/embedded/cluster-folder.js';
@@ -10,7 +10,6 @@ describe('SpoolFolder', () => {
   const root = makeDataDir();
 
   afterEach(() => jest.restoreAllMocks());
-  afterAll(() => rmSync(root, { recursive: true }));
 
   it('leaves nothing behind when its name cannot be put on the disk', async () => {
     jest.spyOn(promises, 'open').mockRejectedValueOnce(new Error('EIO'));

@@ -1,6 +1,6 @@
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { recordLine } from '../../test-support/audit-rows.js';
 import { recordingLog } from '../../test-support/recording-log.js';
 import { recordingObserver } from '../../test-support/recording-observer.js';
@@ -12,14 +12,9 @@ describe('the status of the spools', () => {
   const log = recordingLog();
   const open: Spool[] = [];
 
-  beforeEach(() => {
-    root = mkdtempSync(join(tmpdir(), 'falcon-spool-status-'));
-  });
+  beforeEach(() => (root = temporaryFolder()));
 
-  afterEach(async () => {
-    await Promise.all(open.splice(0).map((spool) => spool.close()));
-    rmSync(root, { recursive: true });
-  });
+  afterEach(() => Promise.all(open.splice(0).map((spool) => spool.close())));
 
   /** With checksum, space and line end. */
   const bytesOf = (json: string) => Buffer.byteLength(json) + 10;

@@ -11,7 +11,6 @@ describe('Spool', () => {
   let root: SpoolRoot;
 
   beforeEach(() => (root = new SpoolRoot()));
-  afterEach(() => root.remove());
 
   it('hands out what was appended, in order, whatever its characters are', async () => {
     const spool = await root.open();

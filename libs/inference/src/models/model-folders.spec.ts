@@ -1,15 +1,12 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { manifestOf } from '../../test-support/model-fixtures.js';
 import { listModelFolders, MAX_MODEL_NAME_CHARACTERS } from './model-folders.js';
 
 describe('listModelFolders', () => {
   let dir: string;
-  beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), 'falcon-models-'));
-  });
-  afterEach(() => rmSync(dir, { recursive: true }));
+  beforeEach(() => (dir = temporaryFolder()));
 
   it('lists versions by number, whatever lies between them', () => {
     for (const version of ['10', '10.bak', '9', 'old']) mkdirSync(join(dir, 'linear', version), { recursive: true });

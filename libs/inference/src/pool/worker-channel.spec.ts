@@ -1,8 +1,9 @@
 import childProcess from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HeapSpaceInfo } from 'node:v8';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { until } from '../../../../scripts/test-support/until.js';
 import { linearFiles, WORKER_ENTRY, writeVersion } from '../../test-support/model-fixtures.js';
 import { x } from '../../test-support/test-service.js';
@@ -12,8 +13,7 @@ import { ProcessChannel, ThreadChannel } from './worker-channel.js';
 const SETTINGS = { backend: 'cpu', maxWeightBytes: 2 ** 30, maxBatchBytes: 2 ** 20, batchSize: 4 } as const;
 
 describe.each([ThreadChannel, ProcessChannel])('%p', (Channel) => {
-  const dir = mkdtempSync(join(tmpdir(), 'falcon-models-'));
-  afterAll(() => rmSync(dir, { recursive: true }));
+  const dir = temporaryFolder();
 
   it('carries a model and a batch there and the answer back, and ends when it is killed', async () => {
     const folder = writeVersion(dir, 'linear/1', await linearFiles());
@@ -76,7 +76,7 @@ describe('ProcessChannel', () => {
 
 describe('ThreadChannel', () => {
   it('gives a thread room for new objects from the start', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'falcon-heap-'));
+    const dir = temporaryFolder();
     const entry = join(dir, 'tell-spaces.cjs');
     writeFileSync(
       entry,
@@ -90,6 +90,5 @@ describe('ThreadChannel', () => {
     const forNewObjects = (await told.promise).find(({ space_name: name }) => name === 'new_space');
     expect(forNewObjects?.space_size).toBeGreaterThanOrEqual(8 * 1024 * 1024);
     await channel.kill();
-    rmSync(dir, { recursive: true });
   });
 });

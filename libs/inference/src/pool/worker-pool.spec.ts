@@ -1,6 +1,6 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { getPriority, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { describeWhere } from '../../../../scripts/test-support/tools.js';
 import { until } from '../../../../scripts/test-support/until.js';
 import { linearFiles, WORKER_ENTRY, writeVersion } from '../../test-support/model-fixtures.js';
@@ -11,8 +11,7 @@ const KEY = 'linear/1';
 const SETTINGS = { backend: 'wasm', maxWeightBytes: 2 ** 30, maxBatchBytes: 2 ** 20, batchSize: 4 } as const;
 
 describe('WorkerPool', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'falcon-models-'));
-  afterAll(() => rmSync(dir, { recursive: true }));
+  const dir = temporaryFolder();
 
   it('replaces a worker whose heap has grown too large, once it has answered all that it was given', async () => {
     const folder = writeVersion(dir, KEY, await linearFiles());

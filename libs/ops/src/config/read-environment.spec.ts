@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { configFaults } from '../../../../scripts/test-support/config-faults.js';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { secret, serviceUrl, text, whole } from './environment.js';
 import { readEnvironment } from './read-environment.js';
 
@@ -61,13 +61,12 @@ describe('readEnvironment', () => {
 });
 
 describe('a value in a file', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'falcon-secret-'));
+  const folder = temporaryFolder();
   const file = join(folder, 'url');
   const faultOfFile = (content: string | Buffer) => {
     writeFileSync(file, content);
     return faultsOf({ DATABASE_URL_FILE: file });
   };
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each(['', '\n', '\r\n', ' \n\n'])('is taken without the line break %j at its end', (end) => {
     writeFileSync(file, `postgres://falcon:hunter2@db/logs${end}`);

@@ -1,6 +1,6 @@
-import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, chownSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { describeWhere } from '../../../../scripts/test-support/tools.js';
 import { generateKey } from './api-key.js';
 import { changeKeyFile } from './change-key-file.js';
@@ -14,10 +14,9 @@ function record(): KeyRecord {
 const isRoot = process.getuid?.() === 0;
 
 describe('changeKeyFile', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'falcon-keys-'));
+  const folder = temporaryFolder();
   const file = join(folder, 'keys.json');
   beforeEach(() => readdirSync(folder).forEach((name) => rmSync(join(folder, name))));
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   it('makes a file that only its owner reads, and changes it', async () => {
     const [one, two] = [record(), record()];

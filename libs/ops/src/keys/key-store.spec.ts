@@ -1,8 +1,8 @@
 import fs from 'node:fs/promises';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { until } from '../../../../scripts/test-support/until.js';
 import { generateKey } from './api-key.js';
 import { KeyStore } from './key-store.js';
@@ -15,10 +15,9 @@ interface Line {
 jest.setTimeout(60_000);
 
 describe('KeyStore', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'falcon-keys-'));
+  const folder = temporaryFolder();
   const stores: KeyStore[] = [];
   afterEach(() => stores.splice(0).forEach((store) => store.stop()));
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   const content = (...made: ReturnType<typeof generateKey>[]) =>
     JSON.stringify({

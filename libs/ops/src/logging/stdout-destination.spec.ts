@@ -1,20 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, createReadStream, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, constants, createReadStream, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { StdoutDestination } from './stdout-destination.js';
 
 const LINE = `${'x'.repeat(99)}\n`;
 
 describe('StdoutDestination', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'falcon-stdout-'));
+  const folder = temporaryFolder();
   const dropped: number[] = [];
   const destination = (fd: number, maxWaitingBytes?: number) =>
     new StdoutDestination((lines) => dropped.push(lines), fd, maxWaitingBytes);
 
   beforeEach(() => (dropped.length = 0));
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   it('has written everything once it is flushed', async () => {
     const file = join(folder, 'lines');

@@ -1,13 +1,11 @@
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../../../../scripts/test-support/temporary-folder.js';
 import { boundLog, readLogFrom, sizeOf } from './bounded-log.js';
 
 describe('the log of the embedded Postgres', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'falcon-log-'));
+  const folder = temporaryFolder();
   const log = join(folder, 'postgres.log');
-
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   it('is left alone below its bound', () => {
     boundLog(log, 10); // there is none yet

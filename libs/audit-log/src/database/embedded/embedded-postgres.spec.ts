@@ -35,11 +35,9 @@ describe('EmbeddedPostgres', () => {
   const started: EmbeddedPostgres[] = [];
   const children: ChildProcess[] = [];
 
-  const folders = [makeDataDir()];
+  const shared = makeDataDir();
 
-  beforeEach(() => {
-    dataDir = folders[0] ?? ''; // most of it can be seen on one cluster
-  });
+  beforeEach(() => (dataDir = shared)); // most of it can be seen on one cluster
 
   afterEach(async () => {
     children.splice(0).forEach((child) => child.kill('SIGKILL'));
@@ -49,12 +47,7 @@ describe('EmbeddedPostgres', () => {
     await until(() => !isAlive(orphan));
   });
 
-  afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
-
-  const inNewFolder = () => {
-    dataDir = makeDataDir();
-    folders.push(dataDir);
-  };
+  const inNewFolder = () => (dataDir = makeDataDir());
 
   const start = async (log = recordingLog(), elsewhere?: string) => {
     const postgres = await EmbeddedPostgres.start({ dataDir, log, ...(elsewhere !== undefined && { elsewhere }) });

@@ -1,15 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { temporaryFolder } from '../../../../../scripts/test-support/temporary-folder.js';
 import { describeWhere } from '../../../../../scripts/test-support/tools.js';
 import { openClusterFolder } from './cluster-folder.js';
 import { killOrphanedBackends } from './orphaned-backends.js';
 
 describeWhere(process.platform === 'linux', 'this is not Linux', 'what is left of a server', () => {
   it('is killed, and nobody else who is in its folder', async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'falcon-orphans-'));
+    const dataDir = temporaryFolder();
     const folder = openClusterFolder(dataDir);
     mkdirSync(folder.data, { recursive: true });
     const postgres = join(dataDir, 'postgres-of-a-test/postgres');
@@ -26,6 +26,5 @@ describeWhere(process.platform === 'linux', 'this is not Linux', 'what is left o
     expect(await ended).toEqual([null, 'SIGKILL']);
     expect(shell.exitCode ?? shell.signalCode).toBeNull();
     shell.kill('SIGKILL');
-    rmSync(dataDir, { recursive: true });
   });
 });

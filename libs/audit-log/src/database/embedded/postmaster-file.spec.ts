@@ -1,16 +1,15 @@
-import fs, { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import fs, { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../../../../scripts/test-support/temporary-folder.js';
 import { openClusterFolder } from './cluster-folder.js';
 import { notedPid } from './postmaster-file.js';
 
 describe('the number that the embedded Postgres notes', () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'falcon-note-'));
+  const dataDir = temporaryFolder();
   const folder = openClusterFolder(dataDir);
   const note = join(folder.data, 'postmaster.pid');
 
   beforeAll(() => mkdirSync(folder.data, { recursive: true }));
-  afterAll(() => rmSync(dataDir, { recursive: true }));
   afterEach(() => jest.restoreAllMocks());
 
   it('is in the first line', () => {

@@ -11,11 +11,7 @@ const isRoot = process.getuid?.() === 0;
 describe('the binaries of Postgres', () => {
   let dataDir: string;
 
-  beforeEach(() => {
-    dataDir = makeDataDir();
-  });
-
-  afterEach(() => rmSync(dataDir, { recursive: true }));
+  beforeEach(() => (dataDir = makeDataDir()));
 
   it('are run from where npm put them', async () => {
     const binaries = findBinaries();
