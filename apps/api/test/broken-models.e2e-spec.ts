@@ -1,16 +1,7 @@
 import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  appendFileSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, truncateSync, appendFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 import { until } from '../../../scripts/test-support/until.js';
 import type { Client } from './support/client.js';
 import { Falcon, MODELS_DIR } from './support/falcon.js';
@@ -141,7 +132,7 @@ async function whenAllAreLoaded(client: Client): Promise<void> {
 }
 
 describe('broken model folders', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'falcon-broken-'));
+  const dir = temporaryFolder();
   let running: Running;
 
   beforeAll(async () => {
@@ -154,10 +145,7 @@ describe('broken model folders', () => {
     running = await startWithClient({ MODEL_DIR: dir });
     await whenAllAreLoaded(running.client);
   }, 60_000);
-  afterAll(async () => {
-    await stop(running);
-    rmSync(dir, { recursive: true });
-  });
+  afterAll(() => stop(running));
 
   describe.each(BREAKAGES.map(([what], index) => [what, String(index + 2)]))('when %s', (_what, version) => {
     it('the version is refused with a sentence, at /readyz and in the log', async () => {
@@ -181,8 +169,7 @@ describe('broken model folders', () => {
 });
 
 describe('a default model of which no version is fit', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'falcon-unfit-'));
-  afterAll(() => rmSync(dir, { recursive: true }));
+  const dir = temporaryFolder();
 
   it.each([
     ['vocabulary.tsv', '"vocabulary.tsv" is missing'],

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, unlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 import { Falcon, MODELS_DIR } from './support/falcon.js';
 
 describe('STARTUP_TIMEOUT_SECONDS', () => {
-  const models = mkdtempSync(join(tmpdir(), 'falcon-late-'));
+  const models = temporaryFolder();
 
   beforeAll(() => {
     cpSync(join(MODELS_DIR, 'sentiment/1'), join(models, 'sentiment/1'), { recursive: true });
@@ -13,7 +13,6 @@ describe('STARTUP_TIMEOUT_SECONDS', () => {
     unlinkSync(weights);
     execFileSync('mkfifo', [weights]); // nobody will ever write to it
   });
-  afterAll(() => rmSync(models, { recursive: true }));
 
   it.each(['false', 'true'])(
     'is when a start that goes on says what it waits for: LISTEN_WHEN_READY=%s',

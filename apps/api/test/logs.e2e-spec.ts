@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogLine } from '../../../scripts/test-support/program.js';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 import { until } from '../../../scripts/test-support/until.js';
 import { answerOf } from './support/client.js';
 import { Falcon } from './support/falcon.js';
@@ -107,7 +106,7 @@ const SECRETS = {
 
 describe('what callers and operators keep to themselves', () => {
   it('is in no line of the log, on the finest level', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'falcon-secrets-'));
+    const folder = temporaryFolder();
     const running = await startWithClient({
       LOG_LEVEL: 'DEBUG',
       ACCESS_LOG_SAMPLE_RATE: '1',
@@ -151,7 +150,6 @@ describe('what callers and operators keep to themselves', () => {
     const said = falcon.stdout + falcon.stderr;
     expect(falcon.logs().filter(({ route }) => route !== undefined).length).toBeGreaterThan(12);
     expect(said).not.toMatch(/SECRET-/);
-    rmSync(folder, { recursive: true });
   });
 });
 

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../scripts/test-support/redis.js';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 import { until } from '../../../scripts/test-support/until.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
@@ -64,14 +64,14 @@ describe('the breaker of a model', () => {
   });
 
   it('closes again for callers that send nothing but batches, however long their texts wait for a model that is well', async () => {
-    const slow = join(mkdtempSync(join(tmpdir(), 'falcon-slow-')), 'slow');
+    const slow = join(temporaryFolder(), 'slow');
     const held = { BATCH_TIMEOUT_MS: '600', CIRCUIT_BREAKER_TIMEOUT_SECONDS: '1' };
     const server = await start({ ...slowWhile(slow), ...held });
     await modelsLoaded(server);
     const ask = async () => (await server.client.post('/infer/batch', { texts: TWENTY })).status;
     writeFileSync(slow, '');
     expect([await ask(), await ask()]).toEqual([200, 503]);
-    rmSync(dirname(slow), { recursive: true });
+    rmSync(slow);
     await until(async () => (await ask()) === 200);
   });
 

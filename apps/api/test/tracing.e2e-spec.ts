@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../../scripts/test-support/free-port.js';
 import { preload } from '../../../scripts/test-support/preload.js';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 import { eventually, until } from '../../../scripts/test-support/until.js';
 import { Client } from './support/client.js';
 import { Falcon } from './support/falcon.js';
@@ -40,7 +40,7 @@ function isWithin(inner: ReceivedSpan, outer: ReceivedSpan): boolean {
 describe('a server that traces', () => {
   let receiver: OtlpReceiver;
   let running: Running;
-  const folder = mkdtempSync(join(tmpdir(), 'falcon-tracing-'));
+  const folder = temporaryFolder();
 
   beforeAll(async () => {
     receiver = await OtlpReceiver.start();
@@ -59,7 +59,6 @@ describe('a server that traces', () => {
   afterAll(async () => {
     await stop(running);
     receiver.close();
-    rmSync(folder, { recursive: true });
   });
 
   it('tells of a request as one tree, below the span of its caller', async () => {
@@ -249,7 +248,7 @@ describe('a collector that is away', () => {
 
 describe('a server that does not trace', () => {
   it('has not loaded OpenTelemetry, and says nothing of traces', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'falcon-modules-'));
+    const folder = temporaryFolder();
     const list = join(folder, 'modules.json');
     const falcon = await Falcon.start({
       ...preload(join(__dirname, 'support/list-modules.cjs')),
@@ -261,7 +260,6 @@ describe('a server that does not trace', () => {
     client.close();
     await falcon.stop();
     const modules = JSON.parse(readFileSync(list, 'utf8')) as string[];
-    rmSync(folder, { recursive: true });
     expect(modules.some((path) => path.includes('/node_modules/fastify/'))).toBe(true);
     const telemetry = modules.flatMap((path) => /node_modules\/(@opentelemetry\/[^/]+)/.exec(path)?.[1] ?? []);
     // prom-client itself asks for the API, which is small and does nothing without an SDK.

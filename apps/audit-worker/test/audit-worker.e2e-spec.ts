@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { JobFeed } from '../../../libs/audit-log/test-support/job-feed.js';
@@ -61,7 +61,6 @@ describeWithRedis('the audit worker with a Redis and a Postgres of the operator'
     await feed?.close(); // what failed to start has to be ended no more
     await redis?.stop();
     await postgres?.remove();
-    rmSync(dataDir, { recursive: true, force: true });
   });
 
   async function rowsOf(requestIds: readonly string[]): Promise<number> {
@@ -194,7 +193,6 @@ describe('the audit worker with the embedded Postgres alone', () => {
     expect(rows).toEqual([{ n: 300 }]);
     await feed.close();
     expect(await worker.stop()).toBe(0);
-    rmSync(dataDir, { recursive: true, force: true });
   });
 });
 
@@ -205,10 +203,7 @@ describe('the stop of an audit worker with the embedded Postgres alone', () => {
     dataDir = makeDataDir();
     await plantCluster(dataDir);
   });
-  afterEach(() => {
-    signalAll(embeddedProcesses(dataDir), 'SIGKILL'); // of a worker that has failed to
-    rmSync(dataDir, { recursive: true, force: true });
-  });
+  afterEach(() => signalAll(embeddedProcesses(dataDir), 'SIGKILL')); // of a worker that has failed to
 
   async function start(env: NodeJS.ProcessEnv = {}): Promise<WorkerProcess> {
     const worker = await WorkerProcess.start({ DATA_DIR: dataDir, ...env });

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { until } from '../../../../scripts/test-support/until.js';
 import { plantCluster } from '../../../../libs/audit-log/test-support/planted-cluster.js';
@@ -23,10 +22,7 @@ describe('/admin/queues', () => {
     await running.client.infer({ text: 'a secret nobody should read on a page' });
     await until(async () => (await get('/admin/queues')).status !== 503, { pollMs: 100 });
   }, 60_000);
-  afterAll(async () => {
-    await stop(running);
-    rmSync(dataDir, { recursive: true, force: true });
-  });
+  afterAll(() => stop(running));
 
   function get(path: string, headers: Record<string, string> = {}): Promise<Page> {
     return new Promise((resolve, reject) => {

@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 import { fuzzRequests, type FuzzRequest, type RequestsDocument } from './fuzz-requests.js';
 
@@ -15,7 +13,7 @@ const MOST_SHOWN = 10;
 const MIB = 2 ** 20;
 
 describe(`${REQUESTS} requests made of the OpenAPI document, seed ${SEED}`, () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'falcon-fuzz-'));
+  const dataDir = temporaryFolder();
   const statuses = new Map<number, number>();
   /** The last of each kind. */
   const broken = new Map<string, string>();
@@ -40,10 +38,7 @@ describe(`${REQUESTS} requests made of the OpenAPI document, seed ${SEED}`, () =
       memory.push(await metric('memory_usage_bytes'));
     }
   }, 600_000);
-  afterAll(async () => {
-    await stop(running);
-    rmSync(dataDir, { recursive: true, force: true });
-  }, 30_000);
+  afterAll(() => stop(running), 30_000);
 
   async function sendAll(requests: FuzzRequest[]): Promise<void> {
     const waiting = requests[Symbol.iterator]();

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { until } from '../../../../scripts/test-support/until.js';
 import { AuditStack } from '../support/audit-stack.js';
 import { Falcon, MODELS_DIR } from '../support/falcon.js';
@@ -28,7 +28,7 @@ describe('the probes of a server that cannot serve', () => {
     // A worker that loads a model may take its time.
     await until(() => falcon.logs().filter(({ message }) => message === 'Model ready').length >= 2);
     const inspector = await Inspector.attach(falcon);
-    const folder = mkdtempSync(join(tmpdir(), 'falcon-fifo-'));
+    const folder = temporaryFolder();
     execFileSync('mkfifo', [join(folder, 'fifo')]);
     await inspector.onWorkers(`process.getBuiltinModule('fs').openSync('${folder}/fifo')`); // nobody will ever write to it
     await untilProbedAs('a worker hangs and cannot be ended', falcon.port);
@@ -39,11 +39,10 @@ describe('the probes of a server that cannot serve', () => {
     expect(falcon.logs().map(({ message }) => message)).toContain('Inference workers hang and cannot be ended');
     expect(falcon.logs().at(-1)).toMatchObject({ message: 'Stopped' });
     expect(falcon.process.signalCode).toBe('SIGKILL'); // exit() would wait for the worker for ever
-    rmSync(folder, { recursive: true });
   });
 
   it('are not ready while the default model is broken, and no restart is asked for', async () => {
-    const models = mkdtempSync(join(tmpdir(), 'falcon-models-'));
+    const models = temporaryFolder();
     cpSync(MODELS_DIR, models, { recursive: true });
     writeFileSync(join(models, 'sentiment/1/model.json'), '{}');
     const falcon = Falcon.launch({ MODEL_DIR: models, PORT: '0' });
@@ -52,7 +51,6 @@ describe('the probes of a server that cannot serve', () => {
     const port = Number(/listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(falcon.stderr)?.[1]);
     await untilProbedAs('the default model is broken', port);
     await falcon.stop();
-    rmSync(models, { recursive: true });
   });
 
   it('are not ready from the moment it stops, although it serves on', async () => {

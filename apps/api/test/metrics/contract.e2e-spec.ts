@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { exportedMetrics, type Metric } from '../support/exported-metrics.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
@@ -76,7 +74,7 @@ const SERIES = [
 ];
 
 describe('what others count on in /metrics', () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'falcon-metrics-'));
+  const dataDir = temporaryFolder();
   let running: Running;
   let text: string;
   let metrics: Map<string, Metric>;
@@ -94,10 +92,7 @@ describe('what others count on in /metrics', () => {
     ({ text } = await running.client.get('/metrics'));
     metrics = exportedMetrics(text);
   }, 60_000);
-  afterAll(async () => {
-    await stop(running);
-    rmSync(dataDir, { recursive: true, force: true });
-  });
+  afterAll(() => stop(running));
 
   it.each(PROMISED)('%s is a %s with the labels %j', (name, type, labels) => {
     expect(metrics.get(name)).toEqual({ type, labels: [...labels, 'worker_id'].toSorted() });

@@ -1,10 +1,10 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chartsOf, filledIn, readDashboards } from '../../../../deploy/grafana/dashboards.js';
 import { TestPrometheus } from '../../../../scripts/test-support/prometheus.js';
 import { TestRedis } from '../../../../scripts/test-support/redis.js';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { eventually } from '../../../../scripts/test-support/until.js';
 import { describeWithTool } from '../../../../scripts/test-support/tools.js';
 import { AuditStack } from '../support/audit-stack.js';
@@ -60,11 +60,10 @@ describeWithTool(['prometheus', 'redis-server'], 'expressions of dashboards and 
   let cache: TestRedis;
   let client: Client;
   let prometheus: TestPrometheus;
-  let models: string;
 
   beforeAll(async () => {
     [stack, cache] = await Promise.all([AuditStack.open({ redis: 'now', postgres: 'now' }), TestRedis.start()]);
-    models = mkdtempSync(join(tmpdir(), 'falcon-models-'));
+    const models = temporaryFolder();
     cpSync(MODELS_DIR, models, { recursive: true });
     mkdirSync(join(models, 'broken/1'), { recursive: true });
     writeFileSync(join(models, 'broken/1/falcon.json'), '{}'); // is refused
@@ -98,7 +97,6 @@ describeWithTool(['prometheus', 'redis-server'], 'expressions of dashboards and 
     client?.close(); // what failed to start has to be ended no more
     await prometheus?.stop();
     await Promise.all([stack?.close(), cache?.stop()]);
-    rmSync(models, { recursive: true });
   });
 
   /** Something of everything that callers do. */

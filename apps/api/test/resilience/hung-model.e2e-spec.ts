@@ -1,4 +1,4 @@
-import { rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { preload } from '../../../../scripts/test-support/preload.js';
@@ -16,14 +16,13 @@ const MODEL_STATE = /^circuit_breaker_state\{dependency="model/;
 
 describe('a model whose worker hangs', () => {
   let stack: AuditStack;
-  let models: string;
   let hangs: string;
   let api: Service;
   let client: Client;
 
   beforeAll(async () => {
     stack = await AuditStack.open();
-    models = modelsWithFallback();
+    const models = modelsWithFallback();
     hangs = join(models, 'hangs');
     api = await stack.api('api', {
       MODEL_DIR: models,
@@ -40,7 +39,6 @@ describe('a model whose worker hangs', () => {
   afterAll(async () => {
     client.close();
     await stack.close();
-    rmSync(models, { recursive: true });
   });
 
   const modelState = async () => [...(await scrape(client))].find(([series]) => MODEL_STATE.test(series))!;

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithRedis, TestRedis } from '../../../../scripts/test-support/redis.js';
@@ -251,21 +250,16 @@ describe('a circuit that the operator holds open', () => {
 
 describe('a model that cannot answer', () => {
   let running: Running;
-  let models: string;
   beforeAll(async () => {
-    models = modelsWithFallback();
     running = await startWithClient({
-      MODEL_DIR: models,
+      MODEL_DIR: modelsWithFallback(),
       BATCH_TIMEOUT_MS: String(HELD_MS),
       INFERENCE_MAX_QUEUED: '1',
       CACHE_ENABLED: 'true',
       CACHE_TTL_SECONDS: '0.1',
     });
   });
-  afterAll(async () => {
-    await stop(running);
-    rmSync(models, { recursive: true });
-  });
+  afterAll(() => stop(running));
 
   it('is stood in for by what it declares, and the answer says so', async () => {
     const first = await held(running);
@@ -305,17 +299,12 @@ describe('a model that cannot answer', () => {
 
 describe('a model that another one stands in for', () => {
   let running: Running;
-  let models: string;
   beforeEach(async () => {
-    models = modelsWithFallback({ model: 'intent' });
-    running = await startWithClient({ MODEL_DIR: models });
+    running = await startWithClient({ MODEL_DIR: modelsWithFallback({ model: 'intent' }) });
     await until(async () => !(await running.client.get('/metrics')).text.includes('state="loading"'));
     await forceOpen('sentiment');
   });
-  afterEach(async () => {
-    await stop(running);
-    rmSync(models, { recursive: true });
-  });
+  afterEach(() => stop(running));
 
   const forceOpen = async (model: string) =>
     expect((await running.client.send('POST', `/admin/breakers/model:${model}/force-open`)).status).toBe(200);

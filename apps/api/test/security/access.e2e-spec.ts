@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { eventually } from '../../../../scripts/test-support/until.js';
 import type { Answer } from '../support/answer.js';
@@ -48,10 +49,7 @@ describe('every route', () => {
     );
     routes.push(['HEAD', '/metrics'], ['HEAD', '/admin/queues'], ['GET', '/metrics?x=/healthz']);
   });
-  afterAll(async () => {
-    await stop(running);
-    keys.remove();
-  });
+  afterAll(() => stop(running));
 
   /** Without a body: who may not ask is refused before it matters, and who may is told so by another status. */
   async function ask(method: string, path: string, headers: Record<string, string>): Promise<Answer> {
@@ -169,7 +167,7 @@ describe('a file of keys', () => {
     changing.revoke(first);
     await running.falcon.waitForLog('The file of keys has changed and was taken over');
     await eventually(async () => expect([await statusOf(first), await statusOf(second)]).toEqual([401, 200]));
-    changing.remove();
+    rmSync(changing.file);
     await running.falcon.waitForLog('The file of keys has changed and cannot be used: the keys from before go on');
     expect(await statusOf(second)).toBe(200);
     const { text } = await running.client.get('/metrics');

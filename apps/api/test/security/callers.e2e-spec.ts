@@ -1,13 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../../../scripts/test-support/free-port.js';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { Falcon } from '../support/falcon.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 import { TestKeys } from '../support/test-keys.js';
 
 const keys = new TestKeys();
-afterAll(() => keys.remove());
 
 jest.setTimeout(60_000);
 
@@ -61,7 +60,7 @@ describe('a tenant', () => {
 describe('the address of a client', () => {
   /** What is on record of requests, as the spool has it: neither queue nor table can be reached. */
   async function recordedAddresses(trusted: string, forwarded: readonly string[]): Promise<unknown[]> {
-    const dataDir = mkdtempSync(join(tmpdir(), 'falcon-address-'));
+    const dataDir = temporaryFolder();
     const nowhere = await freePort();
     const running = await startWithClient({
       TRUST_PROXY: trusted,
@@ -78,7 +77,6 @@ describe('the address of a client', () => {
     const segments = files.filter((name) => name.endsWith('.log')).map((name) => join(dataDir, 'spool', name));
     const lines = segments.flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/"client_ip":"([^"]*)"/g)]);
     await stop(running);
-    rmSync(dataDir, { recursive: true });
     return lines.map(([, address]) => address);
   }
 

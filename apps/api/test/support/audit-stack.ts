@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../../../scripts/test-support/free-port.js';
 import { makeDataDir } from '../../../../libs/audit-log/test-support/data-dir.js';
@@ -178,12 +178,11 @@ export class AuditStack {
     await Promise.all([...this.apis, ...this.workers].map((service) => service.kill()));
   }
 
-  /** Ends everything and removes the folder. */
+  /** Ends everything. */
   async close(): Promise<void> {
     await this.kill();
     this.killEmbeddedPostgres('all');
     await Promise.all([this.redis?.stop(), this.postgres?.remove()]);
-    rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
   }
 
   private urls(): NodeJS.ProcessEnv {

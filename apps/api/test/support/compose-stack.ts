@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../../../scripts/test-support/free-port.js';
 import { PROJECT_DIR } from '../../../../scripts/test-support/program.js';
 import { run } from '../../../../scripts/test-support/run.js';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 import { describeWhere } from '../../../../scripts/test-support/tools.js';
 import { describeWithDocker, isAtHand, waitUntil } from './docker.js';
 import { ledgerLines } from './ledger-check.js';
@@ -51,7 +51,7 @@ function imagesOfServices(): Record<string, string> {
 
 /** The stack of docker-compose.yml, with ports, secrets and volumes of its own. */
 export class ComposeStack {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'falcon-compose-'));
+  private readonly folder = temporaryFolder();
 
   private constructor(
     /** Where clients are to ask. */
@@ -124,7 +124,6 @@ export class ComposeStack {
   /** Ends it and removes all that it has left. */
   async down(): Promise<void> {
     await this.compose('down', '--volumes', '--timeout', '1');
-    rmSync(this.folder, { recursive: true });
   }
 
   private copyFiles(): void {

@@ -1,12 +1,11 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateKey, type KeyRecord } from '@app/ops';
+import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
 
 /** A file of keys, as `falcon keys` makes it. */
 export class TestKeys {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'falcon-keys-'));
-  readonly file = join(this.folder, 'keys.json');
+  readonly file = join(temporaryFolder(), 'keys.json');
   private records: KeyRecord[] = [];
 
   constructor() {
@@ -25,10 +24,6 @@ export class TestKeys {
   revoke(key: string): void {
     this.records = this.records.filter(({ id }) => !key.includes(id));
     this.save();
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true });
   }
 
   private save(): void {
