@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -46,6 +46,7 @@ export class BenchServer {
     const log = openSync(join(logFolder, `${recipe.name}.log`), 'w');
     const probe = recipe.hasProbe ? ['--require', join(__dirname, 'event-loop-probe.js')] : [];
     const dataFolder = mkdtempSync(join(tmpdir(), 'falcon-bench-data-')); // the caller's has somebody's spool and Postgres
+    chmodSync(dataFolder, 0o755); // Postgres does not run as root, and then as somebody who must get in
     const options = [...(recipe.isFalcon ? START_OPTIONS : []), ...probe];
     const child = spawn(process.execPath, [...options, join(__dirname, '..', recipe.script), ...(recipe.args ?? [])], {
       env: serverEnvironment({

@@ -42,6 +42,7 @@ describe('loadConfig', () => {
       requestTimeoutMs: 30_000,
       shutdownTimeoutMs: 30_000,
       drainDelayMs: 5000,
+      cache: { redisTimeoutMs: 50 },
       inference: { defaultModel: 'sentiment', backend: 'auto', batchSize: 32, batchTimeoutMs: 0 },
     });
     expect(loadConfig({}).inference.workers).toBeGreaterThanOrEqual(1);

@@ -1,20 +1,8 @@
 import { Registry } from 'prom-client';
+import { moved } from '../../../scripts/test-support/moved-series.js';
 import { AuditMetrics } from './audit-log.metrics.js';
 
 describe('AuditMetrics', () => {
-  /** Every series that is not 0, buckets left out. */
-  async function moved(registry: Registry): Promise<Record<string, number>> {
-    const text = await registry.metrics();
-    const series = [...text.matchAll(/^(\w+)(\{[^}]*\})? ([\d.e+-]+)$/gm)].filter(
-      ([line]) => !line.includes('_bucket'),
-    );
-    return Object.fromEntries(
-      series
-        .map(([, name = '', labels = '', value]) => [name + labels, Number(value)])
-        .filter(([, value]) => value !== 0),
-    ) as Record<string, number>;
-  }
-
   it('is at 0 from the start', async () => {
     const registry = new Registry();
     const metrics = new AuditMetrics(registry);

@@ -1,14 +1,7 @@
 import { Counter, Registry } from 'prom-client';
+import { moved } from '../../../scripts/test-support/moved-series.js';
 import { CacheMetrics } from './cache.metrics.js';
 import { CACHE_OPERATIONS } from './cache-observer.js';
-
-/** Every series that is not 0. */
-async function moved(registry: Registry): Promise<Record<string, number>> {
-  const series = (await registry.metrics()).matchAll(/^(\w+(?:\{[^}]*\})?) ([\d.e+-]+)$/gm);
-  return Object.fromEntries(
-    [...series].map(([, name = '', value]) => [name, Number(value)] as const).filter(([, value]) => value !== 0),
-  );
-}
 
 describe('CacheMetrics', () => {
   it('is at 0 from the start', async () => {

@@ -1,6 +1,6 @@
 import { Counter, Registry } from 'prom-client';
 import { VirtualClock } from '../test-support/virtual-clock.js';
-import { moved } from '../test-support/moved-series.js';
+import { moved } from '../../../scripts/test-support/moved-series.js';
 import { Policies } from './policy/policies.js';
 import { ResilienceMetrics } from './resilience.metrics.js';
 import { sharedCounters } from './shared-metrics.js';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
+import { makeDataDir } from '../../../../libs/audit-log/test-support/data-dir.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 import { fuzzRequests, type FuzzRequest, type RequestsDocument } from './fuzz-requests.js';
 
@@ -13,7 +13,7 @@ const MOST_SHOWN = 10;
 const MIB = 2 ** 20;
 
 describe(`${REQUESTS} requests made of the OpenAPI document, seed ${SEED}`, () => {
-  const dataDir = temporaryFolder();
+  const dataDir = makeDataDir();
   const statuses = new Map<number, number>();
   /** The last of each kind. */
   const broken = new Map<string, string>();

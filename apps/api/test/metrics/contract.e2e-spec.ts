@@ -1,4 +1,4 @@
-import { temporaryFolder } from '../../../../scripts/test-support/temporary-folder.js';
+import { makeDataDir } from '../../../../libs/audit-log/test-support/data-dir.js';
 import { exportedMetrics, type Metric } from '../support/exported-metrics.js';
 import { startWithClient, stop, type Running } from '../support/running.js';
 
@@ -74,7 +74,7 @@ const SERIES = [
 ];
 
 describe('what others count on in /metrics', () => {
-  const dataDir = temporaryFolder();
+  const dataDir = makeDataDir();
   let running: Running;
   let text: string;
   let metrics: Map<string, Metric>;

@@ -70,9 +70,13 @@ describe('headers of a wrong form', () => {
     },
   );
 
-  it.each(['X-Tenant-ID', 'X-Priority', 'X-Request-Timeout-Ms'])('%s twice is 400', async (name) => {
+  it.each([
+    ['X-Tenant-ID', '5', '6'],
+    ['X-Priority', 'low', 'high'],
+    ['X-Request-Timeout-Ms', '5000', '6000'],
+  ])('%s twice is 400', async (name, first, second) => {
     const socket = await running.client.socket();
-    const twice = `${name}: 5\r\n${name}: 6\r\n`;
+    const twice = `${name}: ${first}\r\n${name}: ${second}\r\n`;
     socket.write(
       `POST /infer HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${twice}Content-Type: application/json\r\nContent-Length: 12\r\n\r\n{"text":"a"}`,
     );

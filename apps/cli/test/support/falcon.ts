@@ -24,14 +24,14 @@ export interface RunOptions {
   signal?: { name: NodeJS.Signals; when: Promise<unknown> };
   /** Reads no more of its output once that matches, as `head` does; its standard input stays open then. */
   leaveAt?: RegExp;
-  /** Variables besides those of the test. */
+  /** Nothing else but the PATH comes from the caller's shell, which may name services of theirs. */
   env?: NodeJS.ProcessEnv;
 }
 
 /** Runs the built `falcon` to its end. */
 export function falcon(args: string[], { input = '', interruptAt, onceSeen, signal, leaveAt, env }: RunOptions = {}) {
   return new Promise<Finished>((done) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd: PROJECT_DIR, env: { ...process.env, ...env } });
+    const child = spawn(process.execPath, [MAIN, ...args], { cwd: PROJECT_DIR, env: { PATH: process.env['PATH'], ...env } });
     endWithTheFile(child);
     const output = { stdout: '', stderr: '' };
     let interrupted = false;

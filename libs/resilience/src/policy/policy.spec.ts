@@ -195,6 +195,14 @@ describe('Policy', () => {
       expect(told).toContain('budget empty');
     });
 
+    it('counts the calls of the last ten seconds for that', async () => {
+      const subject = policy({ retry: { budgetMinimum: 0 } });
+      for (let k = 0; k < 80; k++) await subject.execute(answer);
+      await jest.advanceTimersByTimeAsync(10_001);
+      await outcome(subject.execute(failing()), 400);
+      expect(told.filter((line) => line.includes('attempt'))).toEqual([]);
+    });
+
     it('does not multiply the attempts of a policy further in', async () => {
       const work = failing();
       const [outer, inner] = [policy({ retry: {} }), policy({ retry: {} })];

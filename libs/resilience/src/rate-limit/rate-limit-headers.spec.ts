@@ -1,7 +1,4 @@
-import { Registry } from 'prom-client';
-import { moved } from '../../test-support/moved-series.js';
 import { rateLimitHeaders } from './rate-limit-headers.js';
-import { RateLimitMetrics } from './rate-limit.metrics.js';
 
 describe('rateLimitHeaders', () => {
   const rule = { perSecond: 1000 / 60, burst: 100 };
@@ -17,16 +14,5 @@ describe('rateLimitHeaders', () => {
   it('tells the refused when to come back', () => {
     const decision = { allowed: false, rule, remaining: 0, resetSeconds: 6, retryAfterSeconds: 2 };
     expect(rateLimitHeaders(decision)).toMatchObject({ 'retry-after': '2' });
-  });
-});
-
-describe('RateLimitMetrics', () => {
-  it('counts from 0 what is refused and what is decided alone', async () => {
-    const registry = new Registry();
-    const metrics = new RateLimitMetrics(registry);
-    expect(await registry.metrics()).toContain('rate_limited_total 0');
-    metrics.onLimited();
-    metrics.onUnavailable();
-    expect(await moved(registry)).toEqual({ rate_limited_total: 1, rate_limit_local_decisions_total: 1 });
   });
 });

@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { moved } from '../../test-support/moved-series.js';
+import { moved } from '../../../../scripts/test-support/moved-series.js';
 import { RateLimitMetrics } from './rate-limit.metrics.js';
 
 describe('RateLimitMetrics', () => {

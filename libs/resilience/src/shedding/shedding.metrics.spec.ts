@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { moved } from '../../test-support/moved-series.js';
+import { moved } from '../../../../scripts/test-support/moved-series.js';
 import { LoadShedder } from './load-shedder.js';
 import { registerSheddingMetrics } from './shedding.metrics.js';
 

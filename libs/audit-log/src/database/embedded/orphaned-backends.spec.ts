@@ -2,14 +2,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { temporaryFolder } from '../../../../../scripts/test-support/temporary-folder.js';
+import { makeDataDir } from '../../../test-support/data-dir.js';
 import { describeWhere } from '../../../../../scripts/test-support/tools.js';
 import { openClusterFolder } from './cluster-folder.js';
 import { killOrphanedBackends } from './orphaned-backends.js';
 
 describeWhere(process.platform === 'linux', 'this is not Linux', 'what is left of a server', () => {
   it('is killed, and nobody else who is in its folder', async () => {
-    const dataDir = temporaryFolder();
+    const dataDir = makeDataDir();
     const folder = openClusterFolder(dataDir);
     mkdirSync(folder.data, { recursive: true });
     const postgres = join(dataDir, 'postgres-of-a-test/postgres');

@@ -1,11 +1,11 @@
 import fs, { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { temporaryFolder } from '../../../../../scripts/test-support/temporary-folder.js';
+import { makeDataDir } from '../../../test-support/data-dir.js';
 import { openClusterFolder } from './cluster-folder.js';
 import { notedPid } from './postmaster-file.js';
 
 describe('the number that the embedded Postgres notes', () => {
-  const dataDir = temporaryFolder();
+  const dataDir = makeDataDir();
   const folder = openClusterFolder(dataDir);
   const note = join(folder.data, 'postmaster.pid');
 
