@@ -67,7 +67,7 @@ down: ## stop the compose stack; what it keeps stays in its volumes
 logs: ## follow the logs of the compose stack: make logs ARGS='worker-1 nginx'
 	@scripts/compose.sh logs --follow --tail 100 $(ARGS)
 
-rollback: ## put the workers of the compose stack back to the image before this one, one by one
+rollback: ## put the workers of the compose stack back to the image that ran before this one, one by one
 	@scripts/compose.sh rollback
 
 check-health: build ## what is wrong with a running Falcon, and which section of docs/RUNBOOK.md helps: make check-health ARGS='--url http://host:8000'

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { documentedVariables } from '../scripts/test-support/documented-values.js';
@@ -52,6 +52,20 @@ const conf = (name: string): string => readFileSync(resolve('deploy/nginx', name
 const compose = (...args: string[]) => spawnSync('docker', ['compose', ...args], { encoding: 'utf8' });
 const [, major, minor] = /(\d+)\.(\d+)/.exec(compose('version', '--short').stdout ?? '') ?? [];
 const hasCompose = Number(major) * 100 + Number(minor) >= 224;
+/** Tags of images and containers of workers, each a file with the image that it is; one that is called broken never becomes ready. */
+const IMAGES = `case "$*" in
+  'compose version --short') echo 2.24.0 ;;
+  'compose build migrate') cp built falcon-worker:latest ;;
+  'image inspect '*:latest | 'image inspect '*:rollback) cat "$5" ;;
+  'image inspect '*) echo "$5" ;;
+  'tag '*) echo "$2" >"$3" ;;
+  'compose ps --all --quiet worker-3') [ ! -e worker-3 ] || echo worker-3 ;;
+  'inspect '*) cat worker-3 ;;
+  'compose up -d '*worker-[123])
+    worker="\${*: -1}"
+    cp falcon-worker:latest "$worker"
+    ! grep -q broken "$worker" ;;
+esac`;
 /** Seconds of a directive of nginx. */
 function secondsOf(directive: string, content: string): number {
   const [, amount, unit] = new RegExp(`^\\s*${directive} (\\d+)(m?s);`, 'm').exec(content) ?? [];
@@ -259,6 +273,47 @@ describe('scripts/compose.sh up', () => {
   it.each(['2.23.3', '1.29.2', ''])('starts nothing with Compose "%s", which is too old or not there', (version) => {
     expect(up(version)).toMatchObject({ status: 1, stderr: expect.stringContaining('Compose 2.24 or newer') });
     expect(commands.calls()).toEqual(['docker compose version --short']);
+  });
+});
+
+describe('scripts/compose.sh rollback', () => {
+  let commands: FakeCommands;
+
+  beforeEach(() => {
+    commands = new FakeCommands();
+    cpSync('scripts/compose.sh', join(commands.folder, 'scripts/compose.sh'));
+    commands.put('docker', IMAGES);
+  });
+
+  const read = (name: string) => readFileSync(join(commands.folder, name), 'utf8').trim();
+  /** Those that the three workers run after this, with `image` as what is built. */
+  function workersAfter(command: 'up' | 'rollback', image = ''): string[] {
+    writeFileSync(join(commands.folder, 'built'), image);
+    const env = { PATH: `${commands.folder}:${process.env['PATH']}` };
+    spawnSync(join(commands.folder, 'scripts/compose.sh'), [command], { env });
+    return WORKERS.map(read);
+  }
+
+  it('goes back to the image before, and from there to the one after it', () => {
+    expect(workersAfter('up', 'v1')).toEqual(['v1', 'v1', 'v1']);
+    expect(workersAfter('up', 'v2')).toEqual(['v2', 'v2', 'v2']);
+    expect(workersAfter('up', 'v2')).toEqual(['v2', 'v2', 'v2']);
+    expect(workersAfter('rollback')).toEqual(['v1', 'v1', 'v1']);
+    expect(workersAfter('rollback')).toEqual(['v2', 'v2', 'v2']);
+  });
+
+  it('passes over an image that did not become ready', () => {
+    workersAfter('up', 'v1');
+    expect(workersAfter('up', 'v2-broken')).toEqual(['v2-broken', 'v1', 'v1']);
+    expect(workersAfter('up', 'v3')).toEqual(['v3', 'v3', 'v3']);
+    expect(workersAfter('rollback')).toEqual(['v1', 'v1', 'v1']);
+  });
+
+  it('goes back to the image before when the stack was down meanwhile', () => {
+    workersAfter('up', 'v1');
+    WORKERS.forEach((name) => rmSync(join(commands.folder, name)));
+    workersAfter('up', 'v2');
+    expect(workersAfter('rollback')).toEqual(['v1', 'v1', 'v1']);
   });
 });
 

@@ -42,10 +42,18 @@ redis() {
 
 id_of() { docker image inspect --format '{{.Id}}' "$1" 2>/dev/null || true; }
 
-# Builds the image; the one that it replaces is what `rollback` goes back to.
+# The image that service "$1" runs, or has run.
+image_of() {
+  local container
+  container="$(docker compose ps --all --quiet "$1")"
+  [ -z "$container" ] || id_of "$(docker inspect --format '{{.Image}}' "$container")"
+}
+
+# Builds the image; the one that runs is what `rollback` goes back to. worker-3 is asked, because the one built last may have got no further than worker-1.
 build() {
   local before
-  before="$(id_of "$LATEST")"
+  before="$(image_of worker-3)"
+  before="${before:-$(id_of "$LATEST")}"
   docker compose build migrate
   if [ -n "$before" ] && [ "$before" != "$(id_of "$LATEST")" ]; then
     docker tag "$before" "$ROLLBACK"
