@@ -24,6 +24,8 @@ const KUBECTL = `case "$*" in
     wait ;;
   'logs pod/'*\\ pod/*) exit 1 ;;
   'logs '*) echo "$2 says" ;;
+  'get pod/api-1 '*configMapRef.name*) echo falcon-api-4k2 ;;
+  'exec pod/'*' -- sleep 60') exit 137 ;; # as when its container ends
   'delete pod/api-1') echo ' api-2 api-3' >servers ;;
 esac`;
 
@@ -71,6 +73,30 @@ describe('the commands of docs/RUNBOOK.md for Kubernetes', () => {
     expect(stdout).toContain('with its spool');
   });
 
+  it('restart a server in its pod, which keeps its spool, and wait until it has ended and is there again', () => {
+    const { stdout, calls } = run('svc restart "$WORKER"; echo "$WORKER at $URL"', { WORKER: 'api-1' });
+    expect(calls.slice(0, 4)).toEqual([
+      'kubectl exec pod/api-1 -- sh -c kill 1',
+      'kubectl exec pod/api-1 -- sleep 60',
+      expect.stringMatching(/^kubectl get deployment,statefulset /),
+      'kubectl rollout status statefulset.apps/falcon-api --timeout 5m',
+    ]);
+    expect(stdout).toBe('api-1 at http://127.0.0.1:8100');
+  });
+
+  it('change a setting without a new pod, one server after the other', () => {
+    const { calls } = run(PAGE.tagged('kubernetes-settings'), { WORKER: 'api-1' });
+    expect(calls.filter((call) => /\b(delete|scale|rollout (restart|undo))\b/.test(call))).toEqual([]);
+    const acts = calls.filter((call) => / patch | sh -c kill 1$| rollout status /.test(call));
+    expect(acts).toEqual([
+      'kubectl patch configmap falcon-api-4k2 -p {"data":{"AUDIT_SPOOL_MAX_BYTES":"1073741824"}}',
+      'kubectl exec pod/api-1 -- sh -c kill 1',
+      expect.stringContaining('rollout status'),
+      'kubectl exec pod/api-2 -- sh -c kill 1',
+      expect.stringContaining('rollout status'),
+    ]);
+  });
+
   it('ask a server in its own pod, where it has the port of the manifests', () => {
     expect(run('falcon check-health --url "$URL" --seconds 1', { WORKER: 'api-1' }).calls).toEqual([
       'kubectl exec -i pod/api-1 -c api -- env ADMIN_API_KEY=admin-key falcon check-health --url http://127.0.0.1:8000 --seconds 1',
@@ -105,9 +131,8 @@ describe('the commands of docs/RUNBOOK.md for Kubernetes', () => {
   });
 
   it('go on with the newest server when the one that was sick is gone', () => {
-    const block = 'svc restart "$WORKER"; echo "$WORKERS: $WORKER at $URL"';
-    const { stdout, calls, ports } = run(block, { WORKER: 'api-1' });
-    expect(calls).toContainEqual('kubectl delete pod/api-1');
+    const block = 'kubectl delete "pod/$WORKER"; servers; echo "$WORKERS: $WORKER at $URL"';
+    const { stdout, ports } = run(block, { WORKER: 'api-1' });
     expect(stdout).toBe('api-2 api-3: api-3 at http://127.0.0.1:8101');
     expect(ports).toContainEqual('kubectl port-forward pod/api-3 8101:8000');
   });
@@ -147,6 +172,9 @@ describeWithKustomize('the commands of docs/RUNBOOK.md for Kubernetes', () => {
     expect(api?.pod.containers[0]).toMatchObject({ name: 'api', ports: [{ containerPort: 8000 }] });
     const secrets = api?.pod.volumes?.map(({ secret }) => (secret as { secretName?: string })?.secretName);
     expect(secrets).toContain('falcon-api-keys');
+    expect(api?.pod.containers[0]).toMatchObject({
+      envFrom: [{ configMapRef: { name: expect.stringMatching(/^falcon-api-/) } }],
+    });
     const [autoscaler] = ofKind(manifests, 'HorizontalPodAutoscaler');
     const text = PAGE.chapters.map((chapter) => chapter.text).join('');
     const [, name, patch = '{}'] = /kubectl patch hpa (\S+) -p '(.*?)'/.exec(text) ?? [];
