@@ -19,6 +19,11 @@ describe('docs/deployment.md', () => {
     );
   });
 
+  it('starts servers again before the audit workers, which read what these have put on their queue', () => {
+    const restarted = [...TEXT.matchAll(/rollout restart ([^`&]+?) *[`&]/g)].map(([, what]) => what);
+    expect(restarted).toEqual(['deployment/falcon-api', 'deployment/falcon-audit-worker']);
+  });
+
   it('links to pages and headings that there are', () => {
     const links = [...TEXT.matchAll(/\]\(([\w./-]*)(#?[\w-]*)\)/g)].map(([, page, anchor]) => ({
       file: join(DOCS, page || 'deployment.md'),
