@@ -1,14 +1,15 @@
 import type { ReloadStatus } from '@app/ops';
-import { Counter, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 
 /** Why a request was not let in. */
 const AUTH_FAILURES = ['missing', 'unknown', 'expired', 'wrong_role', 'wrong_tenant', 'cross_site', 'closed'] as const;
 export type AuthFailure = (typeof AUTH_FAILURES)[number];
 
-/** Counts who was not let in, and changes of the file of keys; every series exists at 0 from the start. */
+/** Counts who was not let in, and changes of the file of keys; every series exists from the start. */
 export class AuthMetrics {
   private readonly failures: Counter;
   private readonly reloads: Counter;
+  private readonly lastReload: Gauge;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -24,6 +25,12 @@ export class AuthMetrics {
       labelNames: ['status'],
       registers,
     });
+    this.lastReload = new Gauge({
+      name: 'api_key_last_reload_successful',
+      help: '0 while the file of keys has changed and cannot be used, else 1',
+      registers,
+    });
+    this.lastReload.set(1);
     AUTH_FAILURES.forEach((reason) => this.failures.inc({ reason }, 0));
     (['success', 'error'] as const).forEach((status) => this.reloads.inc({ status }, 0));
   }
@@ -34,5 +41,6 @@ export class AuthMetrics {
 
   onReload(status: ReloadStatus): void {
     this.reloads.inc({ status });
+    this.lastReload.set(status === 'success' ? 1 : 0);
   }
 }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { eventually } from '../../../../scripts/test-support/until.js';
 import type { Answer } from '../support/answer.js';
@@ -167,11 +167,15 @@ describe('a file of keys', () => {
     changing.revoke(first);
     await running.falcon.waitForLog('The file of keys has changed and was taken over');
     await eventually(async () => expect([await statusOf(first), await statusOf(second)]).toEqual([401, 200]));
-    rmSync(changing.file);
+    writeFileSync(changing.file, '{');
     await running.falcon.waitForLog('The file of keys has changed and cannot be used: the keys from before go on');
     expect(await statusOf(second)).toBe(200);
-    const { text } = await running.client.get('/metrics');
-    expect(text).toMatch(/^api_key_reloads_total\{status="error".*\} 1$/m);
+    const metrics = async () => (await running.client.get('/metrics')).text;
+    const broken = await metrics();
+    expect(broken).toMatch(/^api_key_reloads_total\{status="error".*\} 1$/m);
+    expect(broken).toMatch(/^api_key_last_reload_successful\{.*\} 0$/m);
+    changing.add({ role: 'infer' });
+    await eventually(async () => expect(await metrics()).toMatch(/^api_key_last_reload_successful\{.*\} 1$/m));
     await stop(running);
   });
 });
