@@ -280,7 +280,6 @@ describe('AuditDatabase', () => {
       expect(database.state).toMatchObject({ status: 'unavailable', reason: expect.stringMatching(says) as string });
     }
     await execute('ALTER USER writer RESET default_transaction_read_only', 'GRANT INSERT ON inference_logs TO writer');
-    await postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'writer'");
     await until(() => database.state.status === 'available');
   });
 

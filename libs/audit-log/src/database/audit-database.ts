@@ -16,6 +16,7 @@ import {
   failureKind,
   isOfOneStatement,
   isOverlap,
+  isReadOnly,
   isRefusal,
   isTimeout,
   sqlStateOf,
@@ -153,7 +154,8 @@ export class AuditDatabase {
       if (this.refusal === undefined) this.report({ status: 'available' });
       return result;
     } catch (error) {
-      free(sqlStateOf(error) === undefined);
+      // Over a connection to a replica nothing is ever written; a new one may lead to the primary.
+      free(sqlStateOf(error) === undefined || isReadOnly(error));
       throw signal.aborted ? error : this.timedOut(error, this.translate(error));
     } finally {
       signal.removeEventListener('abort', cut);

@@ -17,6 +17,7 @@ const ROW_CODES = new Set(['42804', '42846', '54000']); // a wrong type, no cast
 const SERVER_CLASSES = new Set(['08', '53', '57']);
 const STATEMENT_TIMEOUT = '57014';
 const OVERLAP = '42P17';
+const READ_ONLY = '25006';
 /** Also a lock that was not to be had in time, a conflict and a deadlock. */
 const ONE_STATEMENT = new Set([STATEMENT_TIMEOUT, '55P03', '40001', '40P01']);
 
@@ -49,6 +50,11 @@ export function isOverlap(error: unknown): boolean {
   return sqlStateOf(error) === OVERLAP;
 }
 
+/** Whether Postgres takes no writes, as a replica: another may have taken over from it. */
+export function isReadOnly(error: unknown): boolean {
+  return sqlStateOf(error) === READ_ONLY;
+}
+
 /** Whether Postgres, or the way to it, took too long. */
 export function isTimeout(error: unknown): boolean {
   const state = sqlStateOf(error);
@@ -77,7 +83,7 @@ const BY_STATE: Record<string, (place: DatabasePlace, said: string) => string> =
     `${said}: finish its DETACH, or make a partition for the rest of the month; records of that month wait`,
   '53100': () => 'the disk of Postgres is full',
   '53300': () => 'Postgres has no connection left: raise its max_connections or lower POSTGRES_POOL_SIZE',
-  '25006': () => 'this Postgres is read-only: POSTGRES_URL must name the primary',
+  [READ_ONLY]: () => 'this Postgres is read-only: POSTGRES_URL must name the primary',
   '55P03': () => 'the table is in use by somebody who lets nobody else change it (lock timeout)',
   '57014': () => 'a statement took longer than POSTGRES_OPERATION_TIMEOUT_SECONDS',
   '57P01': () => 'Postgres is shutting down',
