@@ -23,7 +23,7 @@ export const REST_MS = 1000;
 
 /** Connects to it, and waits until that is done when it is there. */
 export async function accessTo(
-  server: TestRedis,
+  server: Pick<TestRedis, 'url'>,
   { connected = true, timeoutMs = PATIENT_MS } = {},
 ): Promise<TestAccess> {
   const redis = cacheRedis(server.url);

@@ -25,14 +25,8 @@ export { RateLimiter } from './rate-limit/rate-limiter.js';
 export type { RateDecision, RateRule } from './rate-limit/rate-limiter.js';
 export { RedisRateLimiter } from './rate-limit/redis-rate-limiter.js';
 export { reasonOf } from './reason-of.js';
-export {
-  isRedisFull,
-  isRedisReadOnly,
-  isRedisRefusal,
-  isRedisUnwritable,
-  redisFailure,
-  redisSentence,
-} from './redis-failure.js';
+export { reconnectWhenReadOnly } from './redis-failover.js';
+export { isRedisFull, isRedisRefusal, isRedisUnwritable, redisFailure, redisSentence } from './redis-failure.js';
 export { RedisScript } from './redis-script.js';
 export { CallCancelledError, CircuitOpenError, DependencyTimeoutError, ResilienceError } from './resilience.errors.js';
 export { ResilienceMetrics } from './resilience.metrics.js';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { isRedisReadOnly, jittered } from '@app/resilience';
+import { jittered, reconnectWhenReadOnly } from '@app/resilience';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Availability } from './availability.js';
 
@@ -10,8 +10,6 @@ const DISCONNECT_TIMEOUT_MS = 300;
 const PRODUCER_SILENCE_MS = 5000;
 /** A worker waits for jobs in silence, for 5 s at most. */
 const WORKER_SILENCE_MS = 15_000;
-/** Who is led to the same one again stays connected for this long. */
-const LOOK_ELSEWHERE_MS = 5000;
 
 /**
  * The producer's connection: whatever Redis does, a command is answered or refused within the timeout.
@@ -26,7 +24,7 @@ export function producerRedis(url: string, timeoutMs: number, availability: Avai
       connectTimeout: timeoutMs,
       socketTimeout: Math.max(PRODUCER_SILENCE_MS, timeoutMs + 1000), // a command's own timeout comes first
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-      reconnectOnError: onReadOnly((error) => availability.down(error)), // whoever writes says for how long
+      reconnectOnError: reconnectWhenReadOnly((error) => availability.down(error)), // whoever writes says for how long
       retryStrategy: (times) => jittered(RECONNECT, times),
     }),
     availability,
@@ -45,13 +43,13 @@ export class WorkerRedis extends Redis {
       maxRetriesPerRequest: null,
       socketTimeout: WORKER_SILENCE_MS,
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-      reconnectOnError: onReadOnly((error) => availability.refused(error)),
+      reconnectOnError: reconnectWhenReadOnly((error) => availability.refused(error)),
       retryStrategy: (times) => jittered(RECONNECT, times),
     });
   }
 
   override duplicate(override?: Partial<RedisOptions>): Redis {
-    const reconnectOnError = onReadOnly((error) => this.availability.refused(error));
+    const reconnectOnError = reconnectWhenReadOnly((error) => this.availability.refused(error));
     const copy = super.duplicate({ reconnectOnError, ...override });
     this.copies.push(copy);
     return copy;
@@ -92,19 +90,6 @@ export async function firstAnswer(redis: Redis, timeoutMs: number): Promise<void
 /** What ioredis says of a command that it does not even try to send: the reason was an earlier failure. */
 export function isUnsent(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("Stream isn't writeable");
-}
-
-/** For one connection: a new one may lead to the Redis that has taken over; told first, so that it is known why. */
-function onReadOnly(tell: (error: Error) => void): (error: Error) => boolean {
-  let lastMs = -Infinity;
-  return (error) => {
-    if (!isRedisReadOnly(error)) return false;
-    tell(error);
-    const nowMs = performance.now();
-    if (nowMs - lastMs < LOOK_ELSEWHERE_MS) return false;
-    lastMs = nowMs;
-    return true;
-  };
 }
 
 function watched<Connection extends Redis>(redis: Connection, availability: Availability): Connection {

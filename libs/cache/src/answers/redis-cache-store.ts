@@ -22,11 +22,15 @@ export interface RedisCacheOptions {
   now?: () => number;
 }
 
-/** ARGV: value and time to live in milliseconds, for each key. One command and one answer cost a tenth of as many as there are entries. */
+/**
+ * ARGV: value and time to live in milliseconds, for each key. One command and one answer cost a tenth of as many as there are entries.
+ * What a replica says is said of all of them, and is an error, by which its connection learns to look for the primary.
+ */
 const STORE = new RedisScript(`
   local kept = {}
   for i, key in ipairs(KEYS) do
     local reply = redis.pcall('SET', key, ARGV[2 * i - 1], 'PX', ARGV[2 * i])
+    if reply.err and string.find(reply.err, 'READONLY', 1, true) then return reply end
     kept[i] = reply.err and 0 or 1
   end
   return kept`);

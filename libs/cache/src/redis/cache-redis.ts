@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { jittered } from '@app/resilience';
+import { jittered, reconnectWhenReadOnly } from '@app/resilience';
 
 const RECONNECT = { baseMs: 65, capMs: 650 };
 const CONNECT_TIMEOUT_MS = 1000;
@@ -10,7 +10,7 @@ const DISCONNECT_TIMEOUT_MS = 300;
 
 /**
  * Opens a connection for what may be lost: nothing waits in memory for Redis, nothing is sent twice, and it connects
- * again for ever by itself.
+ * again for ever by itself, the first time at once: one that looks elsewhere for the primary is not missed for that.
  */
 export function cacheRedis(url: string): Redis {
   const redis = new Redis(url, {
@@ -20,7 +20,8 @@ export function cacheRedis(url: string): Redis {
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SOCKET_TIMEOUT_MS,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-    retryStrategy: (times) => jittered(RECONNECT, times),
+    reconnectOnError: reconnectWhenReadOnly(),
+    retryStrategy: (times) => (times === 1 ? 0 : jittered(RECONNECT, times - 1)),
   });
   redis.on('error', () => undefined); // each command says by itself that it failed; without a listener ioredis prints it
   return redis;
