@@ -58,6 +58,13 @@ describe('loadConfig', () => {
     expect(config).toMatchObject({ port: 8100, requestTimeoutMs: 2500, inference: { modelDir: '/srv/models' } });
   });
 
+  it.each([
+    ['1', 60_000],
+    ['300', 300_000],
+  ])('lets a model take as long to load as the start (%s s), and 60 s at least', (seconds, loadTimeoutMs) => {
+    expect(loadConfig({ STARTUP_TIMEOUT_SECONDS: seconds })).toMatchObject({ inference: { loadTimeoutMs } });
+  });
+
   it('makes whole milliseconds of any seconds', () => {
     const times = VARIABLES.filter((name) => name.endsWith('_SECONDS'));
     const fractions = times.filter((name) => !['READY_SATURATION_SECONDS', 'DRAIN_DELAY_SECONDS'].includes(name));

@@ -52,6 +52,8 @@ const MAX_CACHED_CHARACTERS = 16_384;
 const MAX_STORED_CHARACTERS = 256 * 4096;
 const IDEMPOTENCY_MEMORY_BYTES = 64 * 1024 * 1024;
 
+/** A start that is to be told of early gives no model up early. */
+const LEAST_LOAD_TIMEOUT_MS = 60_000;
 /** What a stopping worker in this process gets of the shutdown's time: its jobs are safe in the queue anyway. */
 const WORKER_CLOSE_MS = 3000;
 
@@ -118,6 +120,7 @@ function toConfig(env: Environment): Config {
       batchTimeoutMs: env.BATCH_TIMEOUT_MS,
       maxQueued: env.INFERENCE_MAX_QUEUED,
       inferenceTimeoutMs: toMs(env.INFERENCE_TIMEOUT_SECONDS),
+      loadTimeoutMs: Math.max(LEAST_LOAD_TIMEOUT_MS, toMs(env.STARTUP_TIMEOUT_SECONDS)),
       workerId: env.WORKER_ID,
     },
     ...toObservabilityConfig(env),

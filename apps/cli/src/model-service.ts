@@ -40,6 +40,7 @@ export async function withService<T>(
       batchTimeoutMs: 0,
       maxQueued: MAX_QUEUED,
       inferenceTimeoutMs: 60_000,
+      loadTimeoutMs: 3_600_000, // as long as STARTUP_TIMEOUT_SECONDS can allow a server
       ...(only !== undefined && { only }),
     },
     QUIET,

@@ -25,6 +25,8 @@ export interface InferenceOptions {
   maxQueued: number;
   /** A batch unanswered for this long means that its worker hangs: it is replaced. */
   inferenceTimeoutMs: number;
+  /** A version that takes longer to load, in one worker and in another, is refused. */
+  loadTimeoutMs: number;
   /** Compiled entry of the workers; default: the one beside this library. Tests run from source give the built one. */
   workerEntry?: string;
 }

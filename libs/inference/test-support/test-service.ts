@@ -43,6 +43,7 @@ export class TestService {
       batchTimeoutMs: 0,
       maxQueued: 1000,
       inferenceTimeoutMs: 5000,
+      loadTimeoutMs: 60_000,
       workerEntry: WORKER_ENTRY,
     };
     this.service = new InferenceService({ ...defaults, ...options }, this.log, observer);

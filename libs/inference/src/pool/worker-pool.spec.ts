@@ -9,6 +9,14 @@ import { WorkerPool } from './worker-pool.js';
 
 const KEY = 'linear/1';
 const SETTINGS = { backend: 'wasm', maxWeightBytes: 2 ** 30, maxBatchBytes: 2 ** 20, batchSize: 4 } as const;
+const OPTIONS = {
+  entry: WORKER_ENTRY,
+  settings: SETTINGS,
+  size: 1,
+  maxHeapBytes: 2 ** 30,
+  loadTimeoutMs: 60_000,
+  maxSilenceMs: 10_000,
+};
 
 describe('WorkerPool', () => {
   const dir = temporaryFolder();
@@ -17,7 +25,7 @@ describe('WorkerPool', () => {
     const folder = writeVersion(dir, KEY, await linearFiles());
     const lost: string[] = [];
     const loads = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const options = { entry: WORKER_ENTRY, settings: SETTINGS, size: 1, maxHeapBytes: 2 ** 30, maxSilenceMs: 10_000 };
+    const options = { ...OPTIONS };
     const pool = new WorkerPool(options, {
       free: () => false,
       loaded: () => loads.shift()?.resolve(),
@@ -50,7 +58,7 @@ describe('WorkerPool', () => {
 
   it('tries again when the system does not grant it a thread', async () => {
     const lost: string[] = [];
-    const options = { entry: WORKER_ENTRY, settings: SETTINGS, size: 1, maxHeapBytes: 2 ** 30, maxSilenceMs: 10_000 };
+    const options = { ...OPTIONS };
     const nothing = () => undefined;
     const pool = new WorkerPool(options, {
       free: () => false,
@@ -70,9 +78,8 @@ describe('WorkerPool', () => {
 
   describeWhere(process.platform === 'linux', 'this is not Linux', 'a worker pool on Linux', () => {
     it('computes in a thread that lets the one that serves go first', async () => {
-      const options = { entry: WORKER_ENTRY, settings: SETTINGS, size: 1, maxHeapBytes: 2 ** 30, maxSilenceMs: 10_000 };
       const nothing = () => undefined;
-      const pool = new WorkerPool(options, { free: () => false, loaded: nothing, refused: nothing, lost: nothing });
+      const pool = new WorkerPool(OPTIONS, { free: () => false, loaded: nothing, refused: nothing, lost: nothing });
       await pool.start();
       const niceness = nicenessOf('falcon-wasm');
       await pool.stop();

@@ -7,7 +7,6 @@ const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 10_000;
 /** A model on which this many workers in a row ended while loading is refused, instead of taking every further one with it. */
 const MAX_LOAD_DEATHS = 2;
-const LOAD_TIMEOUT_MS = 60_000;
 
 /** How a pool is made. */
 export interface WorkerPoolOptions {
@@ -18,6 +17,8 @@ export interface WorkerPoolOptions {
   size: number;
   /** A worker whose wasm heap has grown beyond this many bytes is replaced between two batches. */
   maxHeapBytes: number;
+  /** A worker that takes longer to load a model is replaced. */
+  loadTimeoutMs: number;
   /** A worker that has nothing to do and is not heard of for this long is replaced. */
   maxSilenceMs: number;
 }
@@ -168,7 +169,7 @@ export class WorkerPool {
 
   private async load(worker: ModelWorker, key: string): Promise<void> {
     const source = this.sources.get(key) as ModelSource;
-    const outcome = await worker.load(key, source, LOAD_TIMEOUT_MS);
+    const outcome = await worker.load(key, source, this.options.loadTimeoutMs);
     if (outcome.state === 'loaded') {
       this.falseStarts = 0;
       this.prove(key, source);

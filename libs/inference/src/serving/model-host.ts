@@ -156,6 +156,7 @@ export class ModelHost {
       entry: this.options.workerEntry ?? join(__dirname, '..', 'worker', 'worker-main.js'),
       size: this.options.workers,
       maxHeapBytes: MAX_HEAP_BYTES,
+      loadTimeoutMs: this.options.loadTimeoutMs,
       maxSilenceMs: Math.max(this.options.inferenceTimeoutMs, MISSED_BEATS * BEAT_MS),
       settings: {
         backend,
