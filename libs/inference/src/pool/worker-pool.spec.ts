@@ -56,6 +56,14 @@ describe('WorkerPool', () => {
     await pool.stop();
   });
 
+  it('may be stopped before its first worker has started, which is no failure of the backend', async () => {
+    const nothing = () => undefined;
+    const pool = new WorkerPool(OPTIONS, { free: () => false, loaded: nothing, refused: nothing, lost: nothing });
+    const starting = pool.start();
+    await pool.stop();
+    await expect(starting).resolves.toBeUndefined();
+  });
+
   it('tries again when the system does not grant it a thread', async () => {
     const lost: string[] = [];
     const options = { ...OPTIONS };

@@ -58,7 +58,9 @@ export class WorkerPool {
   async start(): Promise<void> {
     const first = this.make();
     for (let k = 1; k < this.options.size; k++) this.spawn();
-    await first.started;
+    await first.started.catch((error: unknown) => {
+      if (!this.stopped) throw error; // else stop() has ended it
+    });
   }
 
   /** Adds a model version to every worker of the pool, present and future. */
