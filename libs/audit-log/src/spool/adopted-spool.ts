@@ -5,7 +5,7 @@ import { RECORD_FORMAT } from '../audit-record.js';
 import { AcknowledgedFile } from './acknowledged-file.js';
 import { listSegments, readHeader, segmentFile, writtenBytes } from './segment.js';
 import type { SpoolFolder } from './spool-folder.js';
-import { SegmentSource } from './spool-source.js';
+import { SpoolSource } from './spool-source.js';
 
 /** A spool was written by a newer Falcon, whose records this one does not understand. */
 export class NewerSpoolError extends Error {
@@ -16,11 +16,11 @@ export class NewerSpoolError extends Error {
 }
 
 /** The spool of a process that is gone, now shipped by this one. */
-export class AdoptedSpool extends SegmentSource {
+export class AdoptedSpool extends SpoolSource {
   private constructor(
     private readonly owned: SpoolFolder,
     private readonly onStuck: (error: unknown) => void,
-    ...source: ConstructorParameters<typeof SegmentSource>
+    ...source: ConstructorParameters<typeof SpoolSource>
   ) {
     super(...source);
   }

@@ -14,14 +14,15 @@ const CREATED_AT = /"created_at":"([^"\\]+)"/;
 /** Records read from one segment. */
 export interface ReadRecords {
   records: number;
-  /** Valid until the next read. */
+  /** The records as JSON in UTF-8, one a line, without a line end after the last; valid until the next read. */
   rows: Buffer;
   /** RECORD_FORMAT of the Falcon that wrote them. */
   format: number;
-  /** `created_at` of the first. */
+  /** `created_at` of the first record. */
   oldestAt: string | undefined;
   /** Where the read began. */
   start: SpoolPosition;
+  /** What to acknowledge when the records are in the table. */
   end: SpoolPosition;
 }
 

@@ -6,42 +6,19 @@ import { segmentFile, type SpoolPosition } from './segment.js';
 import { type ReadRecords, SegmentReader, type SegmentReaderOptions } from './segment-reader.js';
 
 /** Records of a spool that travel together. */
-export interface SpoolBatch {
+export interface SpoolBatch extends Omit<ReadRecords, 'start'> {
   /** Made of the folder and of where the records begin and end in it: the same records have the same id after a restart. */
   id: string;
-  records: number;
-  /** The records as JSON in UTF-8, one a line, without a line end after the last; valid until the next batch is read. */
-  rows: Buffer;
-  /** RECORD_FORMAT of the Falcon that wrote them. */
-  format: number;
-  /** `created_at` of the first record. */
-  oldestAt: string | undefined;
-  /** What to acknowledge when the records are in the table. */
-  end: SpoolPosition;
 }
 
-/** A spool, own or adopted, as the shipper sees it. */
-export interface SpoolSource {
-  readonly id: string;
-  /** Since when `next` has failed; undefined when it has not. */
-  readonly unreadableSinceMs: number | undefined;
-  /** Reads on from the last batch handed out; undefined when there is nothing (yet). One call at a time. */
-  next(limits: BatchLimits): Promise<SpoolBatch | undefined>;
-  /** All up to here is in the table: noted on the disk, and whole segments deleted. */
-  acknowledge(end: SpoolPosition): Promise<void>;
-  /** Resolves when there may be more to read. */
-  whenAppended(): Promise<void>;
-  /** Whether all that was written is acknowledged. */
-  isDrained(): boolean;
-}
-
-/** The segments of one folder as a source. */
-export class SegmentSource implements SpoolSource {
+/** A spool, own or adopted, as the shipper sees it: the segments of one folder. */
+export class SpoolSource {
   readonly id: string;
   /** Bytes that are readable and not acknowledged. */
   waitingBytes: number;
   /** Records that `onWritten` told of and that are not acknowledged. */
   waitingRecords = 0;
+  /** Since when `next` has failed; undefined when it has not. */
   unreadableSinceMs: number | undefined;
   /** Records handed out and not acknowledged, in order. */
   private readonly outstanding: Array<{ end: SpoolPosition; records: number }> = [];
@@ -60,18 +37,19 @@ export class SegmentSource implements SpoolSource {
     this.waitingBytes = this.countWaitingBytes();
   }
 
+  /** Reads on from the last batch handed out; undefined when there is nothing (yet). One call at a time. */
   async next(limits: BatchLimits): Promise<SpoolBatch | undefined> {
     const read = await this.read(limits);
     if (!read) {
       await this.settleAll();
       return undefined;
     }
-    const { records, rows, format, oldestAt, start, end } = read;
-    this.outstanding.push({ end, records });
-    const id = `${this.id}-${start.segment}-${start.offset}-${end.offset}`;
-    return { id, records, rows, format, oldestAt, end };
+    const { start, ...batch } = read;
+    this.outstanding.push({ end: batch.end, records: batch.records });
+    return { id: `${this.id}-${start.segment}-${start.offset}-${batch.end.offset}`, ...batch };
   }
 
+  /** All up to here is in the table: noted on the disk, and whole segments deleted. */
   async acknowledge(end: SpoolPosition): Promise<void> {
     while (this.outstanding[0] && !isAfter(this.outstanding[0].end, end)) {
       this.waitingRecords -= this.outstanding.shift()?.records ?? 0;
@@ -79,10 +57,12 @@ export class SegmentSource implements SpoolSource {
     await this.settle(this.outstanding.length === 0 ? this.reader.position : end);
   }
 
+  /** Resolves when there may be more to read. */
   async whenAppended(): Promise<void> {
     if (this.reader.isAtEnd) await this.waiting.promise;
   }
 
+  /** Whether all that was written is acknowledged. */
   isDrained(): boolean {
     return this.outstanding.length === 0 && this.reader.isAtEnd;
   }

@@ -5,7 +5,7 @@ import type { Group } from './group.js';
 import { SegmentWriter } from './segment-writer.js';
 import { SpoolFolder } from './spool-folder.js';
 import { MAX_RECORD_CHARACTERS } from './spool-line.js';
-import { SegmentSource, type SpoolSource } from './spool-source.js';
+import { SpoolSource } from './spool-source.js';
 import { SpoolClosedError, type SpoolError, SpoolFullError, SpoolRecordTooLongError } from './spool.errors.js';
 
 const MIB = 1024 * 1024;
@@ -30,7 +30,7 @@ export interface SpoolOptions {
 /** The records of this process on their way to the table: append-only files in a folder of its own. */
 export class Spool {
   private readonly commit: GroupCommit;
-  private readonly segments: SegmentSource;
+  private readonly segments: SpoolSource;
   private isClosed = false;
 
   private constructor(
@@ -41,7 +41,7 @@ export class Spool {
   ) {
     const { log, observer } = context;
     const position = { segment: 0, offset: 0 };
-    this.segments = new SegmentSource({ folder: folder.path, ends: writer.ends, log, observer }, position);
+    this.segments = new SpoolSource({ folder: folder.path, ends: writer.ends, log, observer }, position);
     this.commit = new GroupCommit({
       appendTimeoutMs: options.appendTimeoutMs,
       write: (bytes) => this.writer.write(bytes),
