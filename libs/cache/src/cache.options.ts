@@ -1,8 +1,7 @@
-import type { Policy } from '@app/resilience';
-import type { Redis } from 'ioredis';
 import type { ClusterFlightOptions } from './answers/cluster-flight.js';
 import type { EntryLifetime } from './answers/cache-entry.js';
 import type { IdempotencyOptions } from './idempotency/idempotency.js';
+import type { RedisAccessOptions } from './redis/redis-access.js';
 
 /** What the cache library is told by its app. */
 export interface CacheOptions {
@@ -12,7 +11,7 @@ export interface CacheOptions {
     memoryBytes: number;
   };
   /** The Redis that all replicas share; without it each process remembers for itself. */
-  redis?: SharedRedis;
+  redis?: CacheRedisOptions;
 }
 
 /** How answers are kept. */
@@ -23,12 +22,8 @@ export interface AnswerOptions extends EntryLifetime {
   maxValueLength: number;
 }
 
-/** The Redis of the cache, and how it is treated. */
-export interface SharedRedis {
-  /** `cacheRedis(url)`, or one that refuses commands at once while there is no connection. The app closes it. */
-  redis: Redis;
-  /** Bounds the time that an answer may take, and keeps a Redis that is away from being asked. */
-  policy: Policy;
+/** The Redis of the cache, and what is done with it. */
+export interface CacheRedisOptions extends RedisAccessOptions {
   /** Whether a value that Redis has can be an answer; any other is a miss, and overwritten. Default: any can. */
   isAnswer?: (value: string) => boolean;
   /** Computes the same answer once over all replicas, at the price of two round trips for each miss; default: once in each. */

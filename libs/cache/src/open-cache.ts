@@ -6,7 +6,7 @@ import { RedisCacheStore } from './answers/redis-cache-store.js';
 import { RedisFlightLock } from './answers/redis-flight-lock.js';
 import { TieredCacheStore } from './answers/tiered-cache-store.js';
 import type { CacheMetrics } from './cache.metrics.js';
-import type { CacheOptions, SharedRedis } from './cache.options.js';
+import type { CacheOptions, CacheRedisOptions } from './cache.options.js';
 import { Idempotency } from './idempotency/idempotency.js';
 import { MemoryIdempotencyStore } from './idempotency/memory-idempotency-store.js';
 import { RedisIdempotencyStore } from './idempotency/redis-idempotency-store.js';
@@ -39,6 +39,6 @@ export function openCache(options: CacheOptions, log: LogWriter, metrics: CacheM
   };
 }
 
-function clusterFlight({ oncePerCluster }: SharedRedis, access: RedisAccess): ClusterFlight | undefined {
+function clusterFlight({ oncePerCluster }: CacheRedisOptions, access: RedisAccess): ClusterFlight | undefined {
   return oncePerCluster && new ClusterFlight(new RedisFlightLock(access, oncePerCluster.leaseMs), oncePerCluster);
 }

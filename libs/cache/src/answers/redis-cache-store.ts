@@ -100,7 +100,7 @@ export class RedisCacheStore extends CacheStore {
       return false;
     }
     if (this.underWay >= MOST_ENTRIES_UNDER_WAY) {
-      this.access.observed.onFallback('cache_skip', 1);
+      this.access.observer.onFallback('cache_skip', 1);
       return false;
     }
     this.underWay++;
@@ -124,7 +124,7 @@ export class RedisCacheStore extends CacheStore {
     const keys = lookups.map(({ key }) => key);
     const found = await this.access.ask('get', (redis) => redis.mget(keys), { times: keys.length });
     if (!found) {
-      this.access.observed.onFallback('cache_miss', keys.length);
+      this.access.observer.onFallback('cache_miss', keys.length);
     }
     lookups.forEach(({ resolve }, index) => resolve(this.read(found?.answer[index])));
   }
@@ -136,7 +136,7 @@ export class RedisCacheStore extends CacheStore {
     const nowMs = this.now();
     const entry = written.length > this.options.maxValueLength + HEAD_LENGTH ? undefined : readEntry(written, nowMs);
     if (!entry || this.options.isAnswer?.(entry.value) === false) {
-      this.access.refused('get'); // not ours: a miss, which the next answer overwrites
+      this.access.observer.onError('get', 1); // not ours: a miss, which the next answer overwrites
       return undefined;
     }
     return nowMs < entry.keptUntilMs ? entry : undefined;
@@ -175,10 +175,10 @@ export class RedisCacheStore extends CacheStore {
     const kept = storing.map((_, index) => asked?.answer[index] ?? false);
     const refused = asked ? kept.filter((each) => !each).length : 0;
     if (refused > 0) {
-      this.access.refused('set', refused);
+      this.access.observer.onError('set', refused);
     }
     if (!asked || refused > 0) {
-      this.access.observed.onFallback('cache_skip', asked ? refused : times);
+      this.access.observer.onFallback('cache_skip', asked ? refused : times);
     }
     return kept;
   }

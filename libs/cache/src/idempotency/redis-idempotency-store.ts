@@ -59,7 +59,7 @@ export class RedisIdempotencyStore extends IdempotencyStore {
       case undefined: // Redis is away, and that is counted
         return { state: 'unavailable' };
       default:
-        this.access.refused('check_idempotency');
+        this.access.observer.onError('check_idempotency', 1); // Redis is well, the key is not ours
         return { state: 'unavailable' };
     }
   }

@@ -22,9 +22,9 @@ export const RETRIED_OPERATIONS: readonly string[] = Array.from(WORTH_RETRYING, 
 
 /** The cache's Redis, and the care with which it is asked. */
 export interface RedisAccessOptions {
-  /** One that refuses commands while there is no connection; `cacheRedis()` makes such a one. */
+  /** `cacheRedis(url)`, or one that refuses commands at once while there is no connection. The app closes it. */
   redis: Redis;
-  /** Bounds and counts every command. */
+  /** Bounds the time that an answer may take, and keeps a Redis that is away from being asked. */
   policy: Policy;
 }
 
@@ -34,7 +34,7 @@ export class RedisAccess {
 
   constructor(
     private readonly options: RedisAccessOptions,
-    private readonly observer: CacheObserver,
+    readonly observer: CacheObserver,
     private readonly log: LogWriter,
   ) {}
 
@@ -72,15 +72,6 @@ export class RedisAccess {
       }
       return undefined;
     }
-  }
-
-  /** A command has answered that it cannot do this: Redis is well, the question is not. */
-  refused(operation: CacheOperation, times = 1): void {
-    this.observer.onError(operation, times);
-  }
-
-  get observed(): CacheObserver {
-    return this.observer;
   }
 
   private succeeded(): void {
