@@ -195,7 +195,7 @@ export class ResilienceMetrics implements PolicyObserver {
         for (const { name: dependency, members } of dependenciesOf(policies)) {
           gauge.set(
             { dependency },
-            members.reduce((sum, policy) => sum + policy.stats()[key], 0),
+            members.reduce((sum, policy) => sum + policy[key], 0),
           );
         }
       },

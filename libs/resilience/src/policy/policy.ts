@@ -1,5 +1,4 @@
 import { Breaker } from '../breaker/breaker.js';
-import type { BreakerStats } from '../breaker/breaker-stats.js';
 import { SYSTEM_CLOCK, type Clock } from '../clock.js';
 import {
   BulkheadFullError,
@@ -16,15 +15,6 @@ import type { PolicyObserver } from './policy-observer.js';
 import { Retry } from './retry.js';
 import { ShortestTime } from './shortest-time.js';
 import { Watch } from './watch.js';
-
-/** A policy at one moment. */
-export interface PolicyStats {
-  policy: string;
-  running: number;
-  waiting: number;
-  /** Undefined without a breaker. */
-  breaker: BreakerStats | undefined;
-}
 
 /**
  * How one dependency is called, in this order: bulkhead, deadline, retry, breaker, fallback.
@@ -89,13 +79,14 @@ export class Policy {
     return this.options.timeoutMs ?? Infinity;
   }
 
-  stats(): PolicyStats {
-    return {
-      policy: this.name,
-      running: this.bulkhead?.running ?? 0,
-      waiting: this.bulkhead?.waiting ?? 0,
-      breaker: this.breaker?.stats(),
-    };
+  /** Calls that have a place in the bulkhead. */
+  get running(): number {
+    return this.bulkhead?.running ?? 0;
+  }
+
+  /** Calls that wait for one. */
+  get waiting(): number {
+    return this.bulkhead?.waiting ?? 0;
   }
 
   /** From the bulkhead on. One asynchronous frame for all of it: another is made, and waited for, in every call. */
