@@ -74,11 +74,7 @@ interface Attached {
 /** The HTTP server under Nest: limits, request ids, metering, and the answers to what never reaches a route. */
 export class HttpServer extends FastifyAdapter {
   readonly routes = new RouteTable();
-  private metrics?: HttpMetrics;
-  private filter?: ProblemFilter;
-  private gates?: Gates;
-  private serviceLevels?: ServiceLevels;
-  private watch?: RequestWatch;
+  private handedOver?: Attached;
   private readonly unmatched = new Map<string, RouteMeter>();
   private readonly connections = new Set<BusySocket>();
   private isDraining = false;
@@ -128,14 +124,14 @@ export class HttpServer extends FastifyAdapter {
       // Every route has its series from the start; HEAD, which Fastify adds to every GET, has one when it is used.
       let meter = method === 'HEAD' ? undefined : this.meter(method, route.url);
       // A function per route, so that a request finds its meter without a look-up.
-      const gate = this.gates?.of(route.url);
+      const gate = this.attached.gates.of(route.url);
       // Probes and scrapes come all the time and say nothing.
-      const watch = classOf(route.url) === 'system' ? undefined : this.watch;
+      const watch = classOf(route.url) === 'system' ? undefined : this.attached.watch;
       route.onRequest = (request, reply, done) => {
         meterResponse(reply.raw, (meter ??= this.meter(method, route.url)), watch, request);
         enter(gate, { request, reply, done: watch?.begin(request, reply, done) ?? done });
       };
-      const gateOfBody = this.gates?.ofBody(route.url);
+      const gateOfBody = this.attached.gates.ofBody(route.url);
       if (gateOfBody) {
         route.preValidation = (request, reply, done) => enter(gateOfBody, { request, reply, done });
       }
@@ -147,17 +143,17 @@ export class HttpServer extends FastifyAdapter {
       }
       const isWithoutHost = request.raw.headers.host === undefined && request.raw.httpVersion === '1.1';
       if (request.is404 || isWithoutHost) {
-        meterResponse(reply.raw, this.unmatchedMeter(request.method), this.watch, request);
+        meterResponse(reply.raw, this.unmatchedMeter(request.method), this.attached.watch, request);
       }
       if (isWithoutHost) {
-        this.filter?.answer(new HttpError('BAD_REQUEST', 'HTTP/1.1 needs "Host".', CLOSE), request, reply);
+        this.attached.filter.answer(new HttpError('BAD_REQUEST', 'HTTP/1.1 needs "Host".', CLOSE), request, reply);
         return;
       }
       if (cors?.answer(request, reply)) {
         return;
       }
       if (request.is404) {
-        this.filter?.refuse(request, reply); // here, where no body has been read yet
+        this.attached.filter.refuse(request, reply); // here, where no body has been read yet
       } else {
         done();
       }
@@ -226,12 +222,15 @@ export class HttpServer extends FastifyAdapter {
   }
 
   /** Hands over what only exists once Nest has built it; must be called before routes are registered. */
-  attach({ metrics, filter, gates, serviceLevels, watch }: Attached): void {
-    this.serviceLevels = serviceLevels;
-    this.gates = gates;
-    this.watch = watch;
-    this.metrics = metrics;
-    this.filter = filter;
+  attach(attached: Attached): void {
+    this.handedOver = attached;
+  }
+
+  private get attached(): Attached {
+    if (!this.handedOver) {
+      throw new Error('A route is registered before attach() was called.');
+    }
+    return this.handedOver;
   }
 
   /** Nest would make an exception of its own of Fastify's, and lose the code by which we tell them apart. */
@@ -240,12 +239,9 @@ export class HttpServer extends FastifyAdapter {
   }
 
   private meter(method: string, route: string): RouteMeter {
-    if (!this.metrics) {
-      throw new Error('A route is registered before attach() was called.');
-    }
-    const meter = this.metrics.meter(method, route, classOf(route));
-    const levels = accessOf(route) === 'infer' ? this.serviceLevels : undefined;
-    return levels ? underServiceLevels(meter, levels) : meter;
+    const { metrics, serviceLevels } = this.attached;
+    const meter = metrics.meter(method, route, classOf(route));
+    return accessOf(route) === 'infer' ? underServiceLevels(meter, serviceLevels) : meter;
   }
 
   private unmatchedMeter(method: string): RouteMeter {
@@ -269,9 +265,9 @@ export class HttpServer extends FastifyAdapter {
 
   /** Fastify refuses a URL it cannot decode before any hook has run. */
   private onUnroutable(error: Error, request: FastifyRequest, reply: FastifyReply): void {
-    meterResponse(reply.raw, this.unmatchedMeter(request.method), this.watch, request);
+    meterResponse(reply.raw, this.unmatchedMeter(request.method), this.attached.watch, request);
     reply.header('x-request-id', request.id).headers(SECURITY_HEADERS);
-    this.filter?.answer(error, request, reply);
+    this.attached.filter.answer(error, request, reply);
   }
 }
 
