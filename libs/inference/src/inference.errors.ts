@@ -11,7 +11,7 @@ export abstract class InferenceError extends Error {
 /** No folder of that name exists under the model directory. */
 export class ModelNotFoundError extends InferenceError {
   readonly code = 'MODEL_NOT_FOUND';
-  constructor(readonly model: string) {
+  constructor(model: string) {
     super(`There is no model "${model}".`);
   }
 }
@@ -19,10 +19,7 @@ export class ModelNotFoundError extends InferenceError {
 /** The model exists, that version of it does not. */
 export class ModelVersionNotFoundError extends InferenceError {
   readonly code = 'MODEL_VERSION_NOT_FOUND';
-  constructor(
-    readonly model: string,
-    readonly version: string,
-  ) {
+  constructor(model: string, version: string) {
     super(`Model "${model}" has no version "${version}".`);
   }
 }
@@ -32,11 +29,7 @@ export class ModelNotReadyError extends InferenceError {
   readonly code = 'MODEL_NOT_READY';
   /** Seconds after which asking again may succeed. */
   readonly retryAfterSeconds: number;
-  constructor(
-    readonly model: string,
-    readonly version: string,
-    state: 'loading' | 'refused',
-  ) {
+  constructor(model: string, version: string, state: 'loading' | 'refused') {
     super(`Model "${model}" version "${version}" is ${state === 'loading' ? 'still loading' : 'refused'}.`);
     this.retryAfterSeconds = state === 'loading' ? 1 : 30;
   }
@@ -45,10 +38,7 @@ export class ModelNotReadyError extends InferenceError {
 /** The model is of another task than the one asked for (text asked of a tensor model, or the reverse). */
 export class ModelTaskError extends InferenceError {
   readonly code = 'MODEL_TASK_MISMATCH';
-  constructor(
-    readonly model: string,
-    readonly task: string,
-  ) {
+  constructor(model: string, task: string) {
     super(`Model "${model}" is of task "${task}" and cannot answer this kind of request.`);
   }
 }
@@ -68,7 +58,7 @@ export class InvalidInputError extends InferenceError {
 export class InferenceQueueFullError extends InferenceError {
   readonly code = 'INFERENCE_QUEUE_FULL';
   constructor(
-    readonly model: string,
+    model: string,
     readonly waiting: number,
     /** Seconds in which the queue drains at its present rate, at least 1. */
     readonly retryAfterSeconds: number,
@@ -106,10 +96,7 @@ export class WorkerLostError extends InferenceError {
 /** The model itself failed on this input; the cause carries TensorFlow.js's words, for logs only. */
 export class InferenceFailedError extends InferenceError {
   readonly code = 'INFERENCE_FAILED';
-  constructor(
-    readonly model: string,
-    reason: string,
-  ) {
+  constructor(model: string, reason: string) {
     super(`Model "${model}" failed on this input.`, { cause: reason });
   }
 }

@@ -62,7 +62,7 @@ export class DependencyTimeoutError extends ResilienceError {
   constructor(
     /** Name of the policy. */
     readonly stage: string,
-    readonly timeoutMs: number,
+    timeoutMs: number,
     options?: ErrorOptions,
   ) {
     super(`"${stage}" did not answer within ${timeoutMs} ms.`, options);
@@ -86,7 +86,7 @@ export class CircuitOpenError extends ResilienceError {
 export class CallCancelledError extends ResilienceError {
   readonly code = 'REQUEST_CANCELLED';
 
-  constructor(readonly policy: string) {
+  constructor(policy: string) {
     super(`The call of "${policy}" was cancelled by its caller.`);
   }
 }

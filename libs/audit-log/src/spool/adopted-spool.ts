@@ -9,7 +9,7 @@ import { SpoolSource } from './spool-source.js';
 
 /** A spool was written by a newer Falcon, whose records this one does not understand. */
 export class NewerSpoolError extends Error {
-  constructor(readonly format: number) {
+  constructor(format: number) {
     super(`Its records are of format ${format}, this Falcon knows formats up to ${RECORD_FORMAT}.`);
     this.name = 'NewerSpoolError';
   }

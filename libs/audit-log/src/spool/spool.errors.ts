@@ -12,7 +12,7 @@ export abstract class SpoolError extends Error {
 export class SpoolFullError extends SpoolError {
   readonly code = 'SPOOL_FULL';
   constructor(
-    readonly waitingBytes: number,
+    waitingBytes: number,
     readonly maxBytes: number,
     where: 'on disk' | 'in memory',
   ) {
@@ -39,10 +39,7 @@ export class SpoolTimeoutError extends SpoolError {
 /** One record is longer than a line of the spool may be. */
 export class SpoolRecordTooLongError extends SpoolError {
   readonly code = 'SPOOL_RECORD_TOO_LONG';
-  constructor(
-    readonly characters: number,
-    readonly maxCharacters: number,
-  ) {
+  constructor(characters: number, maxCharacters: number) {
     super(`An audit record of ${characters} characters is longer than ${maxCharacters}.`);
   }
 }
