@@ -98,7 +98,7 @@ describe('the commands of docs/deployment.md that run the image', () => {
   it('start one that writes the rows', () => {
     const [server, worker] = started;
     expect(started.map(({ program }) => program)).toEqual(['api', 'audit-worker']);
-    expect(loadConfig(server!.env).auditWorker.runsHere).toBe(false);
+    expect(loadConfig(server!.env).auditWorker).toBeUndefined();
     expect(loadConfig(worker!.env).mode).toBe('production');
   });
 });

@@ -7,18 +7,16 @@ import type { Config } from './config.js';
 
 /** Puts the audit log together; nothing is opened and nothing runs yet. */
 export function auditLogModule(
-  { auditLog: options, auditServices, auditWorker }: Config,
+  { auditLog: options, auditServices: services, auditWorker: worker }: Config,
   log: Log,
   policies: Policies,
 ): DynamicModule {
   const metrics = new AuditMetrics(register);
   const auditLog = new AuditLog(options, log, metrics);
-  const { runsHere: runsWorker, ...worker } = auditWorker;
   const pipelineOptions = {
-    services: auditServices,
+    services,
     policies: { postgres: policies.get('postgres'), queue: policies.get('queue') },
     worker,
-    runsWorker,
     spoolRoot: options.spoolRoot,
   };
   const pipeline = new AuditPipeline(auditLog, pipelineOptions, log, metrics);

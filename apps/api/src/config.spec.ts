@@ -150,7 +150,8 @@ describe('loadConfig', () => {
     [{ POSTGRES_URL: 'postgres://db/logs', REDIS_URL: 'redis://all', AUDIT_WORKER: 'in-process' }, 'production', true],
     [{ AUDIT_WORKER: 'separate' }, 'embedded', false],
   ])('knows from %j that the mode is %s, and whether the audit worker runs here', (env, mode, runsHere) => {
-    expect(loadConfig(env)).toMatchObject({ mode, auditWorker: { runsHere } });
+    const config = loadConfig(env);
+    expect([config.mode, config.auditWorker !== undefined]).toEqual([mode, runsHere]);
   });
 
   it('has one Redis for all unless the queue has its own', () => {

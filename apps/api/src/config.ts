@@ -81,7 +81,8 @@ export interface Config extends Identity, ResilienceConfig, ObservabilityConfig 
   mode: (typeof MODES)[number];
   auditLog: AuditLogOptions;
   auditServices: AuditServicesOptions;
-  auditWorker: AuditWorkerOptions & { runsHere: boolean };
+  /** Undefined: jobs become rows in a process of apps/audit-worker, not in this one. */
+  auditWorker: AuditWorkerOptions | undefined;
   objectives: ServiceObjectives;
   /** What every request to a model leaks, for the drill; 0: nothing. */
   memoryGrowthBytes: number;
@@ -184,6 +185,7 @@ function toAuditConfig(env: Environment): Pick<Config, 'mode' | 'auditLog' | 'au
   const auditServices = toServices(env);
   const { dataDir, postgresUrl, redisQueueUrl } = auditServices;
   const given = [postgresUrl, redisQueueUrl].filter((url) => url !== undefined).length;
+  const runsHere = env.AUDIT_WORKER === 'in-process' || (env.AUDIT_WORKER === 'auto' && given < 2);
   return {
     mode: MODES[given]!,
     auditLog: {
@@ -196,12 +198,13 @@ function toAuditConfig(env: Environment): Pick<Config, 'mode' | 'auditLog' | 'au
       workerId: env.WORKER_ID,
     },
     auditServices,
-    auditWorker: {
-      concurrency: env.AUDIT_WORKER_CONCURRENCY,
-      retentionDays: env.AUDIT_RETENTION_DAYS,
-      migrate: env.AUDIT_MIGRATE,
-      closeTimeoutMs: WORKER_CLOSE_MS,
-      runsHere: env.AUDIT_WORKER === 'in-process' || (env.AUDIT_WORKER === 'auto' && given < 2),
-    },
+    auditWorker: runsHere
+      ? {
+          concurrency: env.AUDIT_WORKER_CONCURRENCY,
+          retentionDays: env.AUDIT_RETENTION_DAYS,
+          migrate: env.AUDIT_MIGRATE,
+          closeTimeoutMs: WORKER_CLOSE_MS,
+        }
+      : undefined,
   };
 }

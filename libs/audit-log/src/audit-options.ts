@@ -48,9 +48,8 @@ export interface AuditWorkerOptions {
 export interface AuditPipelineOptions {
   services: AuditServicesOptions;
   policies: AuditPolicies;
-  worker: AuditWorkerOptions;
-  /** Whether jobs become rows in this process, or in one of apps/audit-worker. */
-  runsWorker: boolean;
+  /** Undefined: jobs become rows in a process of apps/audit-worker, not in this one. */
+  worker: AuditWorkerOptions | undefined;
   /** Folder of all processes' spools. */
   spoolRoot: string;
 }

@@ -54,8 +54,7 @@ describeWithRedis('the pipeline of a process', () => {
       redisQueueUrl: redis.url,
       redisTimeoutMs: TIMEOUT_MS,
     };
-    const worker = { concurrency: 1, retentionDays: 1, migrate: false, closeTimeoutMs: TIMEOUT_MS };
-    const options = { services, policies: openPolicies(), worker, runsWorker: false, spoolRoot };
+    const options = { services, policies: openPolicies(), worker: undefined, spoolRoot };
     const pipeline = new RunningPipeline({ auditLog, options, log, observer });
     await pipeline.start();
     return pipeline;

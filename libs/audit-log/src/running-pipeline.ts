@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { LogWriter } from '@app/resilience';
 import type { AuditLog } from './audit-log.js';
 import type { AuditObserver } from './audit-observer.js';
-import type { AuditAvailability, AuditPipelineOptions } from './audit-options.js';
+import type { AuditAvailability, AuditPipelineOptions, AuditWorkerOptions } from './audit-options.js';
 import { AuditServices } from './audit-services.js';
 import type { AuditDatabase } from './database/audit-database.js';
 import { pause } from './pause.js';
@@ -46,10 +46,10 @@ export class RunningPipeline {
 
   constructor(private readonly parts: PipelineParts) {
     const { options, log, observer } = parts;
-    const { services, policies, worker, runsWorker, spoolRoot } = options;
+    const { services, policies, worker, spoolRoot } = options;
     this.services = new AuditServices(services, log, policies);
     // Without a worker there is one connection, to know whether the table can be reached.
-    this.database = runsWorker ? this.services.database(worker.migrate) : this.services.database(false, 1);
+    this.database = worker ? this.services.database(worker.migrate) : this.services.database(false, 1);
     this.queue = this.services.queue();
     this.orphans = new Orphans(spoolRoot, log, observer);
   }
@@ -58,7 +58,8 @@ export class RunningPipeline {
   async start(): Promise<void> {
     void this.database.connect();
     this.looking = this.keepLooking();
-    if (this.parts.options.runsWorker) this.worker = await this.startWorker();
+    const { worker } = this.parts.options;
+    if (worker) this.worker = await this.startWorker(worker);
   }
 
   availability(): AuditAvailability {
@@ -99,11 +100,11 @@ export class RunningPipeline {
   }
 
   /** Without HTTP, and with the producer's queue as its own. */
-  private startWorker(): Promise<INestApplicationContext> {
-    const { options, log, observer } = this.parts;
-    const connection = new WorkerConnection(this.services.queueServer, options.worker.concurrency, log);
+  private startWorker(options: AuditWorkerOptions): Promise<INestApplicationContext> {
+    const { log, observer } = this.parts;
+    const connection = new WorkerConnection(this.services.queueServer, options.concurrency, log);
     const context = { ends: { connection, queue: this.queue }, database: this.database, log, observer };
-    return NestFactory.createApplicationContext(auditWorkerModule(context, options.worker), { abortOnError: false });
+    return NestFactory.createApplicationContext(auditWorkerModule(context, options), { abortOnError: false });
   }
 
   /** Now and then: the own spool as soon as it is open, spools of processes that are gone, and the database. */
