@@ -12,9 +12,6 @@ import { SETTINGS } from './settings.js';
 @Module({})
 export class AppModule {
   static forRoot(config: Config, drain: Drain, started: DynamicModule[]): DynamicModule {
-    const { appName, version, workerId, requestTimeoutMs, mode, cache } = config;
-    const { answersEnabled: cacheEnabled, idempotencyEnabled } = cache;
-    const settings = { appName, version, workerId, requestTimeoutMs, mode, cacheEnabled, idempotencyEnabled };
     return {
       module: AppModule,
       imports: [
@@ -28,7 +25,7 @@ export class AppModule {
       ],
       providers: [
         { provide: Drain, useValue: drain },
-        { provide: SETTINGS, useValue: settings },
+        { provide: SETTINGS, useValue: config },
       ],
       exports: [Drain, SETTINGS, ...started],
     };

@@ -1,11 +1,10 @@
-import type { Config } from './config.js';
+import type { CacheConfig, Config } from './config.js';
 
-/** Token under which the app's own part of the configuration is injected. */
+/** Token under which the configuration is injected. */
 export const SETTINGS = Symbol('settings');
 
 /** What controllers and services of this app need to know of the configuration. */
 export type Settings = Pick<Config, 'appName' | 'version' | 'workerId' | 'requestTimeoutMs' | 'mode'> & {
   /** Whether answers are stored, and whether idempotency keys are heeded. */
-  cacheEnabled: boolean;
-  idempotencyEnabled: boolean;
+  cache: Pick<CacheConfig, 'answersEnabled' | 'idempotencyEnabled'>;
 };

@@ -23,8 +23,7 @@ const SETTINGS = {
   workerId: 'worker-1',
   requestTimeoutMs: 1000,
   mode: 'embedded',
-  cacheEnabled: false,
-  idempotencyEnabled: false,
+  cache: { answersEnabled: false, idempotencyEnabled: false },
 } as const;
 const POSITIVE: TextClassification = {
   model: 'sentiment',

@@ -52,7 +52,7 @@ export class ModelAnswers implements OnApplicationBootstrap {
   }
 
   private get cache(): AnswerCache | undefined {
-    return this.settings.cacheEnabled ? this.answers : undefined;
+    return this.settings.cache.answersEnabled ? this.answers : undefined;
   }
 
   /** @throws {ModelNotFoundError} or {ModelVersionNotFoundError} at once; else it rejects with why nothing has answered. */

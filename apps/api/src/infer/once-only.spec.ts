@@ -18,7 +18,10 @@ describe('OnceOnly', () => {
   async function toldWhen(isStored: boolean): Promise<number> {
     const claim = { complete: async () => isStored, release: async () => undefined };
     const begin = async () => ({ state: 'claimed', claim }) as unknown as IdempotencyOutcome;
-    const onceOnly = new OnceOnly({ begin } as unknown as Idempotency, { idempotencyEnabled: true } as Settings);
+    const onceOnly = new OnceOnly(
+      { begin } as unknown as Idempotency,
+      { cache: { idempotencyEnabled: true } } as Settings,
+    );
     const onUnavailable = jest.fn();
     expect((await onceOnly.run(work, context, onUnavailable)).answer).toBe('a');
     return onUnavailable.mock.calls.length;

@@ -38,7 +38,7 @@ export class OnceOnly {
    */
   run<T, Stored>(work: KeyedWork<T, Stored>, context: RequestContext, onUnavailable: () => void): Promise<Rendered<T>> {
     const { idempotencyKey: key, tenant, deadlineMs, span } = context;
-    if (!this.settings.idempotencyEnabled || key === undefined) {
+    if (!this.settings.cache.idempotencyEnabled || key === undefined) {
       return work.run();
     }
     const { route, body, isAnswer } = work;
