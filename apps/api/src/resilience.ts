@@ -84,7 +84,7 @@ export function resilienceModules(
     isCircuitForcedOpen: config.isCircuitForcedOpen,
   });
   const modules = [
-    ResilienceModule.forRoot(policies, { boundsOf: boundsOf(config) }),
+    ResilienceModule.forRoot(policies, boundsOf(config)),
     gates,
     MaintenanceModule.forRoot(maintenance),
     cacheModule(config, log, { policies, redis }),

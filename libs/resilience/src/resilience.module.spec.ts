@@ -39,7 +39,7 @@ describe('ResilienceModule', () => {
     const boundsOf = () => ({ deadlineMs: performance.now() + deadlineInMs });
 
     @Module({
-      imports: [ResilienceModule.forRoot(policies, { boundsOf })],
+      imports: [ResilienceModule.forRoot(policies, boundsOf)],
       controllers: [AskController],
       providers: [Asker],
     })
@@ -68,10 +68,5 @@ describe('ResilienceModule', () => {
     expect((await get('/by-interceptor')).statusCode).toBe(500);
     expect(handled).not.toHaveBeenCalled();
     deadlineInMs = 1000;
-  });
-
-  it('makes the policies itself when it is told of what', () => {
-    const { providers = [] } = ResilienceModule.forRoot({ policies: { redis: {} }, workerId: 'worker-1' });
-    expect(providers).toContainEqual(expect.objectContaining({ provide: 'policy:redis' }));
   });
 });
