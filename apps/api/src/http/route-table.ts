@@ -10,11 +10,6 @@ export class RouteTable {
     this.methodsByPath.set(path, known);
   }
 
-  /** Every registered path with its methods. */
-  entries(): { path: string; methods: string[] }[] {
-    return [...this.methodsByPath].map(([path, methods]) => ({ path, methods: [...methods].toSorted() }));
-  }
-
   /** What to answer to a request that no route took. */
   refusal(method: string, path: string): HttpError {
     const methods = this.methodsOf(path);
