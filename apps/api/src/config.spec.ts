@@ -2,14 +2,15 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { configFaults } from '../../../scripts/test-support/config-faults.js';
+import { PROJECT_DIR } from '../../../scripts/test-support/program.js';
 import { loadConfig } from './config.js';
-import { environmentSchema, PROJECT_DIR } from './environment.js';
+import { environmentSchema } from './environment.js';
 
 const VARIABLES = Object.keys(environmentSchema.shape);
 /** Their defaults depend on the machine or the release. */
 const COMPUTED = [
-  'OTEL_EXPORTER_OTLP_ENDPOINT',
   'APP_VERSION',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
   'INFERENCE_WORKERS',
   'HEALTH_CHECK_URLS',
   'API_KEYS_FILE',

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { configFaults } from '../../../scripts/test-support/config-faults.js';
 import { documentedVariables, samplesOf } from '../../../scripts/test-support/documented-values.js';
+import { PROJECT_DIR } from '../../../scripts/test-support/program.js';
 import { loadConfig } from './config.js';
-import { environmentSchema, PROJECT_DIR } from './environment.js';
+import { environmentSchema } from './environment.js';
 
 /** docs/configuration.md has every variable of the schema, so a new one is tried here without being added. */
 const VARIABLES = documentedVariables(join(PROJECT_DIR, 'docs/configuration.md'));

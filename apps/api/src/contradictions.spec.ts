@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configFaults } from '../../../scripts/test-support/config-faults.js';
+import { PROJECT_DIR } from '../../../scripts/test-support/program.js';
 import { loadConfig } from './config.js';
 import { CONTRADICTIONS } from './contradictions.js';
-import { PROJECT_DIR } from './environment.js';
 
 const faultsOf = (env: NodeJS.ProcessEnv) => configFaults(() => loadConfig(env));
 

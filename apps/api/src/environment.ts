@@ -7,14 +7,11 @@ import {
   auditWorkerVariables,
   flag,
   host,
-  identifier,
   identityVariables,
   list,
   namedUrls,
   oneOf,
   percent,
-  packageVersion,
-  projectFolder,
   seconds,
   serviceUrl,
   serviceVariables,
@@ -25,9 +22,6 @@ import {
 } from '@app/ops';
 import { OWN_CHECKS } from './health/check-names.js';
 import { rateRules } from './rate-rules.js';
-
-/** Folder of the checkout or image. */
-export const PROJECT_DIR = projectFolder(__dirname);
 
 const DEFAULT_WORKERS = Math.max(1, availableParallelism() - 1);
 
@@ -44,7 +38,6 @@ export const environmentSchema = z.object({
   OTEL_EXPORTER_OTLP_ENDPOINT: serviceUrl('http', 'https').optional(),
   OTEL_TRACES_SAMPLER: oneOf(TRACE_SAMPLERS).default('parentbased_always_on'),
   OTEL_TRACES_SAMPLER_ARG: share().default(1),
-  APP_VERSION: identifier('a version').default(() => packageVersion(PROJECT_DIR)),
   HOST: host().default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8000),
   LISTEN_WHEN_READY: flag().default(false),

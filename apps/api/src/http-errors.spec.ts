@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as inference from '@app/inference';
-import { PROJECT_DIR } from './environment.js';
+import { PROJECT_DIR } from '../../../scripts/test-support/program.js';
 import { HTTP_ERRORS, INFERENCE_ERROR_CODES } from './http-errors.js';
 
 const CODES = Object.entries(HTTP_ERRORS).map(([code, { status }]) => ({ code, status }));

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configFaults } from '../../../scripts/test-support/config-faults.js';
 import { documentedVariables, samplesOf } from '../../../scripts/test-support/documented-values.js';
-import { environmentSchema, loadConfig, PROJECT_DIR } from './config.js';
+import { PROJECT_DIR } from '../../../scripts/test-support/program.js';
+import { environmentSchema, loadConfig } from './config.js';
 
 const VARIABLES = Object.keys(environmentSchema.shape);
 

@@ -4,11 +4,8 @@ import {
   auditWorkerVariables,
   host,
   flag,
-  identifier,
   identityVariables,
   type Identity,
-  packageVersion,
-  projectFolder,
   readEnvironment,
   seconds,
   serviceVariables,
@@ -19,9 +16,6 @@ import {
   workerId,
 } from '@app/ops';
 
-/** Folder of the checkout or image. */
-export const PROJECT_DIR = projectFolder(__dirname);
-
 /** Share of the shutdown's time for the jobs in hand; less than what the drain leaves to that step, which has connections to close, too. */
 const JOBS_SHARE = 0.7;
 
@@ -29,7 +23,6 @@ const JOBS_SHARE = 0.7;
 export const environmentSchema = z.object({
   ...identityVariables,
   WORKER_ID: workerId('audit-worker-1'),
-  APP_VERSION: identifier('a version').default(() => packageVersion(PROJECT_DIR)),
   HOST: host().default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8001),
   GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS: seconds(0, 3600).default(30),

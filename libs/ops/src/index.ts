@@ -3,13 +3,10 @@ export { ConfigError } from './config/config.errors.js';
 export {
   flag,
   host,
-  identifier,
   list,
   namedList,
   oneOf,
-  packageVersion,
   percent,
-  projectFolder,
   seconds,
   serviceUrl,
   share,

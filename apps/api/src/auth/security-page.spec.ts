@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROJECT_DIR } from '../environment.js';
+import { PROJECT_DIR } from '../../../../scripts/test-support/program.js';
 
 describe('docs/SECURITY.md', () => {
   const page = readFileSync(join(PROJECT_DIR, 'docs/SECURITY.md'), 'utf8');

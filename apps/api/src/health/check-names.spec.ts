@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configFaults } from '../../../../scripts/test-support/config-faults.js';
+import { PROJECT_DIR } from '../../../../scripts/test-support/program.js';
 import { loadConfig } from '../config.js';
-import { PROJECT_DIR } from '../environment.js';
 import { OWN_CHECKS } from './check-names.js';
 
 describe('names of checks', () => {

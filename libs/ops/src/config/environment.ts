@@ -1,19 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { IDENTIFIER, IDENTIFIER_IN_WORDS } from '../identifier.js';
-
-/** The nearest folder from `folder` upwards that has a package.json: the checkout, or the image's application folder. */
-export function projectFolder(folder: string): string {
-  return existsSync(join(folder, 'package.json')) ? folder : projectFolder(dirname(folder));
-}
-
-/** The version that the package.json in a folder has. */
-export function packageVersion(folder: string): string {
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
-  return manifest.version;
-}
 
 /** A text variable. */
 export const text = () => z.string().min(1);

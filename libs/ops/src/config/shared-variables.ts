@@ -1,5 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { LOG_LEVELS, type Identity } from '../logging/log.js';
 import { flag, identifier, oneOf, secret, serviceUrl, seconds, text, toMs, whole } from './environment.js';
@@ -10,12 +11,20 @@ export const workerId = (name: string) =>
     .default(name)
     .transform((given) => (given === 'hostname' ? hostname() : given));
 
+/** The version in the nearest package.json from a folder upwards: that of the checkout, or of the image's application folder. */
+function packageVersion(folder: string): string {
+  const path = join(folder, 'package.json');
+  if (!existsSync(path)) return packageVersion(dirname(folder));
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+}
+
 /** Who a process is and how much it says: variables that every app reads. */
 export const identityVariables = {
   APP_NAME: identifier('a name').default('falcon'),
   ENVIRONMENT: identifier('a name').default('development'),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('INFO'),
   WORKER_ID: workerId('worker-1'),
+  APP_VERSION: identifier('a version').default(() => packageVersion(__dirname)),
 };
 
 /** The same in the names that the code uses. */
