@@ -11,17 +11,8 @@ import { PAGE_HEADERS } from '../http/security-headers.js';
 export class QueueBoardController {
   constructor(private readonly pipeline: AuditPipeline) {}
 
-  @Get()
-  page(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.forward(request, reply);
-  }
-
-  @Get('*')
-  read(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.forward(request, reply);
-  }
-
-  private async forward({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
+  @Get(['/', '*'])
+  async read(@Req() { raw }: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const board = await this.pipeline.board();
     if (!board) {
       throw new HttpError('QUEUE_UNAVAILABLE', 'The audit queue is not connected yet, or there is no audit log.');
