@@ -8,8 +8,15 @@ const RECORDS_LEFT = 'Audit records are left on the spool: the next start ships 
 /** Part of the time for requests that clients may take to send theirs: the rest is for answers. */
 const SENDING_SHARE = 0.5;
 
-/** How the server ends: what is in flight is answered and put on record, then connections are given up. */
-export function drainPlan(app: NestFastifyApplication, log: Log, closeConnections: () => void): DrainPlan {
+/** What a receiver of traces that is away may cost of the time to stop. */
+const MAX_EXPORT_MS = 2000;
+
+/** How the server ends: what is in flight is answered and put on record, then connections are given up and the last traces sent. */
+export function drainPlan(
+  app: NestFastifyApplication,
+  log: Log,
+  { closeConnections, tracing }: { closeConnections: () => void; tracing: Tracing | undefined },
+): DrainPlan {
   const server = app.getHttpAdapter() as unknown as HttpServer;
   const requests: DrainStep = {
     name: 'requests',
@@ -36,21 +43,13 @@ export function drainPlan(app: NestFastifyApplication, log: Log, closeConnection
     run: () => Promise.resolve(closeConnections()),
     whenLate: 'Connections are left open: they end with the process',
   };
-  return {
-    announce: () => server.endConnectionsWithAnswer(),
-    steps: [requests, auditRecords, connections],
-  };
-}
-
-/** What a receiver that is away may cost of the time to stop. */
-const MAX_EXPORT_MS = 2000;
-
-/** The same plan with the last traces sent once the last request is answered. */
-export function withTraces({ steps, ...plan }: DrainPlan, tracing: Tracing): DrainPlan {
-  const traces: DrainStep = {
-    name: 'traces',
-    run: (deadlineMs) => tracing.close(Math.min(MAX_EXPORT_MS, deadlineMs - performance.now())),
-    whenLate: 'Stopped with traces unsent: the shutdown timeout passed',
-  };
-  return { ...plan, steps: [...steps, traces] };
+  const steps = [requests, auditRecords, connections];
+  if (tracing) {
+    steps.push({
+      name: 'traces',
+      run: (deadlineMs) => tracing.close(Math.min(MAX_EXPORT_MS, deadlineMs - performance.now())),
+      whenLate: 'Stopped with traces unsent: the shutdown timeout passed',
+    });
+  }
+  return { announce: () => server.endConnectionsWithAnswer(), steps };
 }

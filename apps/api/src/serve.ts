@@ -22,7 +22,7 @@ import { announcement, openDoorWarning, urlOf } from './announce.js';
 import { auditLogModule } from './audit-log.js';
 import { openAuthentication } from './auth/open-authentication.js';
 import { loadConfig, type Config } from './config.js';
-import { drainPlan, withTraces } from './drain-plan.js';
+import { drainPlan } from './drain-plan.js';
 import { addHealthChecks } from './health/checks.js';
 import { isLoopback } from './http/loopback.js';
 import { makePolicies } from './policies.js';
@@ -56,8 +56,7 @@ export async function serve(): Promise<void> {
   killInsteadOfHanging(app.get(InferenceService));
   addHealthChecks(app, config, resilience.redis);
   await Promise.all([app.get(AuditLog).open(), app.get(MaintenanceMode).start(MAINTENANCE_WAIT_MS)]);
-  const plan = drainPlan(app, log, resilience.close);
-  drain.attach(tracing ? withTraces(plan, tracing) : plan);
+  drain.attach(drainPlan(app, log, { closeConnections: resilience.close, tracing }));
   void tellIfLate(app.get(HealthChecks), config, log);
   if (config.listensWhenReady) {
     await app.init(); // listening would begin the checks, which know what the start waits for
