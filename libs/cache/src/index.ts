@@ -4,6 +4,7 @@ export { SharedWaitExpiredError } from './cache.errors.js';
 export { AnswerCache } from './answers/answer-cache.js';
 export type { ClusterFlightOptions } from './answers/cluster-flight.js';
 export { cacheKey } from './answers/cache-key.js';
+export type { Question } from './answers/cache-key.js';
 export { fingerprint } from './idempotency/fingerprint.js';
 export { HeldClaim } from './idempotency/held-claim.js';
 export { Idempotency } from './idempotency/idempotency.js';

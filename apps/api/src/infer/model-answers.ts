@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { AnswerCache, cacheKey } from '@app/cache';
+import { AnswerCache, cacheKey, type Question } from '@app/cache';
 import { InferenceService, type TextClassification } from '@app/inference';
 import { traced, type TraceSpan } from '@app/ops';
 import { InjectPolicyFamily, PolicyFamily, type Priority } from '@app/resilience';
@@ -23,9 +23,6 @@ export interface Known {
   degradedReason?: DegradingErrorCode;
   ageSeconds?: number;
 }
-
-/** A text, and what is to answer it. */
-type Question = Pick<InferRequest, 'text'> & { model: string; version: string };
 
 /** Those who bound the model's work report where the time ran out; whoever only waits for them waits a little longer. */
 const GRACE_MS = 20;

@@ -22,7 +22,7 @@ export interface AnswerCacheOptions extends EntryLifetime {
   now?: () => number;
 }
 
-interface Question {
+interface Asked {
   key: string;
   stored: CacheEntry | undefined | Promise<CacheEntry | undefined>;
   compute: Computation<string>;
@@ -84,7 +84,7 @@ export class AnswerCache {
   }
 
   /** The lookup is part of the flight: whoever joins it shares what it finds, and asks Redis nothing. */
-  private async fly({ key, stored, compute }: Question, signal: AbortSignal): Promise<CachedAnswer> {
+  private async fly({ key, stored, compute }: Asked, signal: AbortSignal): Promise<CachedAnswer> {
     let origin: CachedAnswer['origin'] = 'computed';
     try {
       const known = await stored;

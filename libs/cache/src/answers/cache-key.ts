@@ -7,9 +7,8 @@ const PREFIX = 'falcon:cache:3:';
 export interface Question {
   model: string;
   version: string;
+  /** Well-formed: halves of characters have no UTF-8, and would all be alike. */
   text: string;
-  /** What shapes the answer besides, in any order; default: nothing. */
-  options?: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** The name of a question's answer in the cache. */
@@ -24,17 +23,8 @@ export interface CacheKey {
  * The key of a question's answer. Texts that differ only in Unicode composition or in space around them are the same
  * question.
  */
-export function cacheKey({ model, version, text, options }: Question): CacheKey {
+export function cacheKey({ model, version, text }: Question): CacheKey {
   const asked = text.normalize('NFC').trim();
-  const isPlain = options === undefined && asked.isWellFormed();
-  // JSON keeps text and options apart, and half characters, which UTF-8 would make alike.
-  const digest = hash('sha256', isPlain ? asked : JSON.stringify([asked, inOrder(options)]));
-  return {
-    key: `${PREFIX}${model}:${version}:${digest}${isPlain ? '' : ':json'}`,
-    textHash: isPlain && asked === text ? digest : undefined,
-  };
-}
-
-function inOrder(options: Question['options'] = {}): unknown[] {
-  return Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1));
+  const digest = hash('sha256', asked);
+  return { key: `${PREFIX}${model}:${version}:${digest}`, textHash: asked === text ? digest : undefined };
 }
