@@ -68,7 +68,7 @@ export { makeSeriesHistogramProvider, SeriesHistogram } from './metrics/series-h
 export type { HistogramSeries } from './metrics/series-histogram.js';
 export { registerServiceLevelMetrics } from './metrics/service-levels.metrics.js';
 export { ServiceLevels } from './metrics/service-levels.js';
-export type { ServiceObjectives, ServiceOutcome } from './metrics/service-levels.js';
+export type { ServiceObjectives, TellableOutcome } from './metrics/service-levels.js';
 export { OpsModule } from './ops.module.js';
 export { dieOfSurprises } from './process/die-of-surprises.js';
 export { listenOrExit } from './process/listen-or-exit.js';

@@ -1,5 +1,4 @@
 export { jittered } from './backoff.js';
-export type { BreakerBus } from './breaker/breaker-bus.js';
 export { BreakerLog } from './breaker/breaker-log.js';
 export type { BreakerOptions } from './breaker/breaker.options.js';
 export { BREAKER_STATES } from './breaker/breaker-state.js';

@@ -1,12 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
-import type { RequestTrace, RouteMeter, ServiceOutcome } from '@app/ops';
+import type { RequestTrace, RouteMeter, TellableOutcome } from '@app/ops';
 import type { Failure } from './problem.js';
 
 const METERED = Symbol('meter and start of the request');
-
-/** What a status does not say: the answer is less than a fresh one, or the refusal is the server's own doing. */
-export type TellableOutcome = Exclude<ServiceOutcome, 'good'>;
 
 /** What is known of a request from its start to its end. */
 export interface Exchange {

@@ -5,6 +5,7 @@ import { ResilienceError, sharedCounters } from '@app/resilience';
 import { register, type Counter, type Gauge } from 'prom-client';
 import { DEGRADING_ERROR_CODES, HTTP_ERRORS, INFERENCE_ERROR_CODES } from '../http-errors.js';
 import { failureOf } from '../http/problem.js';
+import { DEGRADED_MODES } from './infer.schema.js';
 import { RecentDurations } from './recent-durations.js';
 import type { Circumstances } from './rendered.js';
 
@@ -52,7 +53,6 @@ export const inferMetricProviders: Provider[] = [
 const ORIGINS = ['False', 'True', 'idempotency'] as const;
 /** Where time can run out besides in a policy, which counts that itself. */
 const STAGES = ['queue', 'inference', 'cache'] as const;
-const DEGRADED_MODES = ['degraded_cache', 'degraded_fallback'] as const;
 
 /** Counts answers and failures; every series exists at 0 from the start. */
 @Injectable()

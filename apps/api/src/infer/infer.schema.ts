@@ -82,6 +82,9 @@ export type BatchRequest = z.output<typeof batchRequestSchema>;
 
 const probability = z.number().min(0).max(1);
 
+/** How an answer that is not fresh came about. */
+export const DEGRADED_MODES = ['degraded_cache', 'degraded_fallback'] as const;
+
 /** Answer of POST /infer. */
 export const inferResponseSchema = z
   .strictObject({
@@ -96,7 +99,7 @@ export const inferResponseSchema = z
       .meta({ description: 'Whether this is the answer that was given to an earlier request with the same key.' }),
     worker_id: z.string(),
     processing_time_ms: z.number().min(0),
-    mode: z.enum(['fresh', 'degraded_cache', 'degraded_fallback']).meta({
+    mode: z.enum(['fresh', ...DEGRADED_MODES]).meta({
       description:
         'How the answer came about. degraded_cache: a stored one past its time; degraded_fallback: what the model declares for when it cannot answer.',
     }),

@@ -2,6 +2,7 @@ import { MAX_IDEMPOTENCY_KEY_LENGTH } from '@app/cache';
 import { IDENTIFIER } from '@app/ops';
 import { PRIORITIES } from '@app/resilience';
 import { INFERENCE_ERROR_CODES, type ErrorCode } from '../http-errors.js';
+import { DEGRADED_MODES } from '../infer/infer.schema.js';
 import { ALWAYS, COMMON_PARAMETERS, OF_KEYS, withKey } from './operations.js';
 import { jsonAnswer, problemAnswers, withHeaders, type HeaderObject, type ResponseObject } from './responses.js';
 import { refTo, type SchemaName } from './schemas.js';
@@ -71,7 +72,7 @@ const CALLER_PARAMETERS = [
 const DEGRADED_HEADERS: Record<string, HeaderObject> = {
   'X-Falcon-Mode': {
     description: 'The `mode` of an answer that is not fresh; of several, that of the first.',
-    schema: { enum: ['degraded_cache', 'degraded_fallback'] },
+    schema: { enum: [...DEGRADED_MODES] },
   },
 };
 const INFERENCE_HEADERS: Record<string, HeaderObject> = {

@@ -25,7 +25,7 @@ export interface TrainingWatch {
 
 /** A trained text classifier, not yet written. */
 export interface TrainedTextModel {
-  decider: Decider & { labels: readonly string[] };
+  decider: Decider;
   settings: TextFeatureSettings;
   /** Content of the vocabulary file. */
   vocabulary: string;

@@ -79,11 +79,10 @@ export class AuditDatabase {
     return this.current.status === 'unavailable' ? this.current : undefined;
   }
 
-  /** Connections there are, that are idle, that may be, and requests that wait for one. */
-  get pool(): { size: number; idle: number; max: number; waiting: number } {
+  /** Connections there are, and those of them that are idle. */
+  get pool(): { size: number; idle: number } {
     const pool = this.dataSource && poolOf(this.dataSource);
-    const max = this.options.poolSize;
-    return { size: pool?.totalCount ?? 0, idle: pool?.idleCount ?? 0, max, waiting: pool?.waitingCount ?? 0 };
+    return { size: pool?.totalCount ?? 0, idle: pool?.idleCount ?? 0 };
   }
 
   /** Begins to connect; resolves when that has succeeded for the first time, or the database was closed. */

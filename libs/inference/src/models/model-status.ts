@@ -1,3 +1,4 @@
+import type { BackendName } from '../worker/protocol.js';
 import type { Signature } from './manifest.js';
 
 /** What is known of one version of a model, for operators. */
@@ -11,7 +12,7 @@ export interface ModelStatus {
   labels?: readonly string[];
   signature?: Signature;
   /** Backend that computes it. */
-  backend?: 'wasm' | 'cpu' | 'tensorflow';
+  backend?: BackendName;
   /** Wall time of reading, checking, loading and warming, in seconds. */
   loadSeconds?: number;
   /** Bytes of its weights in memory. */

@@ -1,11 +1,11 @@
 import type { Counter, Gauge } from 'prom-client';
-import type { ServiceLevels, ServiceOutcome } from './service-levels.js';
+import type { ServiceLevels, TellableOutcome } from './service-levels.js';
 
 /** Counts the requests of one route and method. */
 export interface RouteMeter {
   started(): void;
   /** `told` is what is known of the outcome that the status does not say. */
-  finished(status: number, seconds: number, told?: Exclude<ServiceOutcome, 'good'>): void;
+  finished(status: number, seconds: number, told?: TellableOutcome): void;
 }
 
 /** A meter whose requests count for the objectives, too. */

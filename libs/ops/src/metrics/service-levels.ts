@@ -1,5 +1,8 @@
 /** What became of a request, as the objective of availability sees it. */
-export type ServiceOutcome = 'good' | 'degraded' | 'bad';
+export type ServiceOutcome = 'good' | TellableOutcome;
+
+/** What a status does not say: the answer is less than a fresh one, or the refusal is the server's own doing. */
+export type TellableOutcome = 'degraded' | 'bad';
 
 /** What users are promised, as shares of their requests. */
 export interface ServiceObjectives {
@@ -22,7 +25,7 @@ export class ServiceLevels {
   constructor(readonly objectives: ServiceObjectives) {}
 
   /** Counts a request that has ended; `told` is what the status does not say. */
-  finished(status: number, seconds: number, told?: Exclude<ServiceOutcome, 'good'>): void {
+  finished(status: number, seconds: number, told?: TellableOutcome): void {
     if (status < 300) {
       this.outcomes[told ?? 'good']++;
       if (seconds <= this.objectives.thresholdSeconds) this.answersInTime++;
