@@ -1,3 +1,9 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeVersion } from '../../../libs/inference/test-support/model-fixtures.js';
+import { textFiles } from '../../../libs/inference/test-support/text-models.js';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
+import { MODELS_DIR } from './support/falcon.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -93,7 +99,10 @@ describe('POST /infer/batch', () => {
   let running: Running;
 
   beforeAll(async () => {
-    running = await startWithClient();
+    const models = temporaryFolder();
+    cpSync(join(MODELS_DIR, 'sentiment'), join(models, 'sentiment'), { recursive: true });
+    writeVersion(models, 'normalised/1', await textFiles());
+    running = await startWithClient({ MODEL_DIR: models });
   });
   afterAll(() => stop(running));
 
@@ -134,6 +143,16 @@ describe('POST /infer/batch', () => {
     expect(status).toBe(422);
     expect(json['errors']).toEqual([{ path: 'texts.3', message: 'must not be blank' }]);
     expect(await answered(running)).toBe(before);
+  });
+
+  it('names the one text that the model fails on by its index, to its caller and in the log', async () => {
+    const ask = (texts: string[]) => running.client.post('/infer/batch', { texts, model: 'normalised' });
+    expect((await ask(['good', 'bad'])).status).toBe(200);
+    const { status, json } = await ask(['good', 'bad', 'neither', 'good']); // NaN, of a text of no known word
+    expect([status, json['code']]).toEqual([500, 'INFERENCE_FAILED']);
+    expect(json['errors']).toEqual([{ path: 'texts.2', message: json['detail'] }]);
+    const line = await running.falcon.waitForLog('Request failed');
+    expect(line).toMatchObject({ request_id: json['request_id'], errors: json['errors'] });
   });
 });
 

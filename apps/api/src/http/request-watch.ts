@@ -80,7 +80,7 @@ function fieldsOf(exchange: Exchange, response: ServerResponse): LogFields {
     client_ip: clientAddress(request),
     code: failure?.code,
     // What a caller did wrong is told in the caller's words.
-    ...(response.statusCode >= 500 && { reason: failure?.detail, stage: failure?.stage }),
+    ...(response.statusCode >= 500 && { reason: failure?.detail, stage: failure?.stage, errors: failure?.errors }),
   };
 }
 

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AuditUnavailableError, type AuditEntry, type AuditEntryOfAnswer, type AuditLog } from '@app/audit-log';
 import {
   InferenceDeadlineError,
+  InferenceFailedError,
   InvalidInputError,
+  WorkerLostError,
   type InferenceService,
   type TextClassification,
 } from '@app/inference';
@@ -10,6 +12,7 @@ import { SeriesHistogram } from '@app/ops';
 import { CircuitOpenError, Policy, PolicyFamily } from '@app/resilience';
 import type { AnswerCache } from '@app/cache';
 import { Counter, register } from 'prom-client';
+import { failureOf } from '../http/problem.js';
 import type { RequestContext } from '../http/request-context.js';
 import { InferAudit } from './infer-audit.js';
 import type { BatchResponse, InferResponse } from './infer.schema.js';
@@ -184,15 +187,36 @@ describe('InferService', () => {
     expect(late - early).toBeGreaterThan(150);
   });
 
-  it('fails a batch with its first failure, names the text and calls off the rest', async () => {
-    const signals: AbortSignal[] = [];
-    const { service, counted } = serviceWith((text, _choice, call) => {
-      signals.push(call?.signal as AbortSignal);
-      return text === 'bad' ? Promise.reject(new InvalidInputError('text', 'no')) : new Promise(() => undefined);
-    });
-    await expect(service.batch({ texts: ['a', 'bad', 'c'] }, context())).rejects.toMatchObject({ path: 'texts.1' });
-    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, true]);
-    expect(await counted()).toEqual({ INVALID_INPUT: 1 });
+  it.each([new InferenceFailedError('sentiment/1', 'NaN'), new WorkerLostError('it hung')])(
+    'fails a batch with its first failure, names the text and calls off the rest: $code',
+    async (cause) => {
+      const signals: AbortSignal[] = [];
+      const { service, counted } = serviceWith((text, _choice, call) => {
+        signals.push(call?.signal as AbortSignal);
+        return text === 'bad' ? Promise.reject(cause) : new Promise(() => undefined);
+      });
+      const failure: unknown = await service
+        .batch({ texts: ['a', 'bad', 'c'] }, context())
+        .catch((thrown: unknown) => thrown);
+      expect(failureOf(failure)).toEqual({
+        ...failureOf(cause),
+        errors: [{ path: 'texts.1', message: cause.message }],
+      });
+      expect(failure).toMatchObject({ cause });
+      expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, true]);
+      expect(await counted()).toEqual({ error: 1, [cause.code]: 1 });
+    },
+  );
+
+  it('leaves the error as it is that a text of a batch shares with an equal one of another request', async () => {
+    const error = new InferenceFailedError('sentiment/1', 'NaN');
+    const { service } = serviceWith(() => Promise.reject(error));
+    const [batch, one] = await Promise.all([
+      service.batch({ texts: ['bad'] }, context()).catch(failureOf),
+      service.one({ text: 'bad' }, context()).catch(failureOf),
+    ]);
+    expect(batch).toMatchObject({ errors: [{ path: 'texts.0' }] });
+    expect(one).not.toHaveProperty('errors');
   });
 
   it('lets what an open circuit has let through go on, even when the client leaves', async () => {
@@ -282,13 +306,13 @@ describe('InferService', () => {
       { batch_index: 0, prediction: 'a', status: 200 },
       { batch_index: 1, prediction: 'b', status: 200 },
     ]);
-    const failing = serviceWith((text) =>
-      text === 'bad' ? Promise.reject(new InvalidInputError('text', 'no')) : Promise.resolve(POSITIVE),
-    );
-    await expect(failing.service.batch({ texts: ['a', 'bad'] }, context())).rejects.toThrow('no');
+    const error = new InferenceFailedError('sentiment/1', 'NaN');
+    const failing = serviceWith((text) => (text === 'bad' ? Promise.reject(error) : Promise.resolve(POSITIVE)));
+    await expect(failing.service.batch({ texts: ['a', 'bad'] }, context())).rejects.toThrow(error.message);
+    const failed = { status: 500, error_code: error.code, error_message: error.message, success: false };
     expect(failing.recorded).toMatchObject([
-      { text: 'a', batch_index: 0, status: 422, success: false },
-      { text: 'bad', batch_index: 1, status: 422, success: false },
+      { text: 'a', batch_index: 0, ...failed },
+      { text: 'bad', batch_index: 1, ...failed },
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AuditUnavailableError } from '@app/audit-log';
-import { InvalidInputError } from '@app/inference';
 import { traced } from '@app/ops';
+import { HttpError, type ErrorCode } from '../http-errors.js';
 import { failureOf } from '../http/problem.js';
 import { elapsedMs, type RequestContext } from '../http/request-context.js';
 import { SETTINGS, type Settings } from '../settings.js';
@@ -10,6 +10,9 @@ import { InferMetrics } from './infer.metrics.js';
 import type { BatchRequest, InferRequest } from './infer.schema.js';
 import { ModelAnswers, type Known } from './model-answers.js';
 import { render, renderBatch, type BatchCircumstances, type Circumstances, type Rendered } from './rendered.js';
+
+/** What the model fails with on one text, while it answers others. */
+const OF_ONE_TEXT: ReadonlySet<ErrorCode> = new Set(['INFERENCE_FAILED', 'WORKER_LOST']);
 
 interface Answered {
   asked: AskedText;
@@ -130,9 +133,15 @@ export class InferService {
   }
 }
 
-/** A text the model cannot take is named by its place in the request. */
+/** A text that the model fails on is named by its place; in an error of its own, because equal texts share that of the model. */
 function namingIndex({ index }: AskedText): (error: unknown) => never {
   return (error) => {
-    throw error instanceof InvalidInputError ? new InvalidInputError(`texts.${index}`, error.message) : error;
+    const { code, detail, ...extras } = failureOf(error);
+    if (!OF_ONE_TEXT.has(code)) {
+      throw error;
+    }
+    const named = new HttpError(code, detail, { ...extras, errors: [{ path: `texts.${index}`, message: detail }] });
+    named.cause = error;
+    throw named;
   };
 }

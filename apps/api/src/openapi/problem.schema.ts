@@ -16,6 +16,8 @@ export const problemSchema = z
     errors: z
       .array(z.strictObject({ path: z.string(), message: z.string() }))
       .optional()
-      .meta({ description: 'The members of the request that are wrong.' }),
+      .meta({
+        description: 'The members of the request that are wrong, or the text of a batch that the model failed on.',
+      }),
   })
   .meta({ id: 'Problem' });
