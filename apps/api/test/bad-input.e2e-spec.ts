@@ -245,11 +245,19 @@ describe('bad input', () => {
     expect(answer.json['request_id']).toBe(answer.headers['x-request-id']);
   });
 
-  it('a body that is not sent in time is 408', async () => {
+  it.each([
+    ['that is not sent in time', 'Content-Length: 20\r\n\r\n{"te', 408, 'BODY_TIMEOUT'],
+    ['in a broken chunk', 'Transfer-Encoding: chunked\r\n\r\nzz\r\n', 400, 'BAD_REQUEST'],
+  ])('a body %s is told under the id of its request', async (_what, body, status, code) => {
+    const id = `order-${status}`;
     const socket = await running.client.socket();
-    socket.write('POST /infer HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{"te');
-    const answer = await answerOf(socket);
-    expect([answer.status, answer.json['code']]).toEqual([408, 'BODY_TIMEOUT']);
+    socket.write(
+      `POST /infer?priority=low HTTP/1.1\r\nHost: a\r\nX-Request-ID: ${id}\r\nContent-Type: application/json\r\n${body}`,
+    );
+    const { headers, ...answer } = await answerOf(socket);
+    expect(answer).toMatchObject({ status, json: { code, instance: '/infer', request_id: id } });
+    expect(headers['x-request-id']).toBe(id);
+    expect(await running.falcon.waitForLineOf(id)).toMatchObject({ route: '/infer', status, code });
   });
 
   it('headers that are not sent in time are 408', async () => {

@@ -98,6 +98,11 @@ describe('where a request ends', () => {
     expect(await statusesOf(`${HIDDEN}${POST}${LENGTH}\r\n${BODY}${last}`)).toEqual([200, 200, 200]);
   });
 
+  it('is where it was, whatever comes behind it: it has its own answer, which ends the connection', async () => {
+    expect(await statusesOf(`${POST}${LENGTH}\r\n${BODY}nonsense\r\n\r\n`)).toEqual([200]);
+    expect(await statusesOf(`${POST}${LENGTH}Connection: close\r\n\r\n${BODY}${HIDDEN}`)).toEqual([200]);
+  });
+
   it('is not a tunnel', async () => {
     const socket = await running.client.socket();
     socket.resume().write('CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n');
