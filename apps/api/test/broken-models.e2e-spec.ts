@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, readFileSync, truncateSync, appendFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, truncateSync, appendFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 import { until } from '../../../scripts/test-support/until.js';
@@ -117,6 +117,7 @@ const BREAKAGES: [string, Breakage][] = [
 ];
 
 interface ModelState {
+  name: string;
   version: string;
   state: string;
   reason?: string;
@@ -142,6 +143,8 @@ describe('broken model folders', () => {
       cpSync(join(MODELS_DIR, 'sentiment/1'), folder, { recursive: true });
       breakIt(folder);
     });
+    for (const stray of ['sentiment/10.bak', 'sentiment/latest', 'my model/1'])
+      mkdirSync(join(dir, stray), { recursive: true });
     running = await startWithClient({ MODEL_DIR: dir });
     await whenAllAreLoaded(running.client);
   }, 60_000);
@@ -160,6 +163,17 @@ describe('broken model folders', () => {
       const { status, json } = await running.client.infer({ text: 'a', version });
       expect([status, json['code']]).toEqual([503, 'MODEL_NOT_READY']);
     });
+  });
+
+  it.each([
+    ['sentiment', '10.bak', 'MODEL_VERSION_NOT_FOUND'],
+    ['sentiment', 'latest', 'MODEL_VERSION_NOT_FOUND'],
+    ['my model', '1', 'MODEL_NOT_FOUND'],
+  ])('the stray folder %s/%s is refused at /readyz, and asking for it is 404', async (model, version, notFound) => {
+    const found = (await modelStates(running.client)).find((each) => each.name === model && each.version === version);
+    expect(found).toMatchObject({ state: 'refused', reason: expect.stringContaining('is not a ') as string });
+    const { status, json } = await running.client.infer({ text: 'a', model, version });
+    expect([status, json['code']]).toEqual([404, notFound]);
   });
 
   it('the version that is not broken serves on', async () => {

@@ -6,7 +6,7 @@ import {
 } from '../inference.errors.js';
 import type { BackendName, LoadedModel } from '../worker/protocol.js';
 import type { Manifest } from './manifest.js';
-import { isVersion, type ModelFolder } from './model-folders.js';
+import { isVersion, MODEL_NAME, type ModelFolder } from './model-folders.js';
 import type { ModelStatus } from './model-status.js';
 
 /** What became of a version. */
@@ -74,13 +74,15 @@ export class ModelRegistry {
   }
 
   /**
-   * The version that a request asks for, in whatever state it is.
+   * The version that a request asks for, in whatever state it is. Folders of other names are listed because operators are told
+   * of them; to whoever asks for one, it is not there.
    * @throws {ModelNotFoundError} or {ModelVersionNotFoundError}.
    */
   find(name: string, version: string | undefined): ModelVersion {
-    const versions = this.models.get(name);
+    const versions = MODEL_NAME.test(name) ? this.models.get(name) : undefined;
     if (!versions) throw new ModelNotFoundError(name);
-    const chosen = version === undefined ? this.serving(name) : versions.get(version);
+    const named = version !== undefined && isVersion(version) ? versions.get(version) : undefined;
+    const chosen = version === undefined ? this.serving(name) : named;
     if (!chosen) throw new ModelVersionNotFoundError(name, version ?? '');
     return chosen;
   }
