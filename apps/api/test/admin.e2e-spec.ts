@@ -1,9 +1,14 @@
+import { cpSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryFolder } from '../../../scripts/test-support/temporary-folder.js';
 import { until } from '../../../scripts/test-support/until.js';
+import { MODELS_DIR } from './support/falcon.js';
 import { startWithClient, stop, type Running } from './support/running.js';
 
 jest.setTimeout(60_000);
 
 const KEY = 'operators-only-0123456789';
+const LONGEST_NAME = 'm'.repeat(128);
 
 describe('operators’ routes', () => {
   let running: Running;
@@ -11,7 +16,10 @@ describe('operators’ routes', () => {
   const post = (path: string) => running.client.send('POST', path, { headers: key });
 
   beforeAll(async () => {
-    running = await startWithClient({ ADMIN_API_KEY: KEY, ENVIRONMENT: 'production' });
+    const models = temporaryFolder();
+    cpSync(MODELS_DIR, models, { recursive: true });
+    mkdirSync(join(models, LONGEST_NAME, '1'), { recursive: true });
+    running = await startWithClient({ ADMIN_API_KEY: KEY, ENVIRONMENT: 'production', MODEL_DIR: models });
     // The server is ready with its default model; the other one may still be loading.
     await until(async () => !(await running.client.get('/admin/models', key)).text.includes('"loading"'));
   });
@@ -43,6 +51,13 @@ describe('operators’ routes', () => {
     const { status, json } = await post('/admin/breakers/redis/reset?priority=nonsense');
     expect([status, json['state']]).toEqual([200, 'closed']);
     await running.falcon.waitForLog('The breaker "redis" was closed and cleared by ADMIN_API_KEY from 127.0.0.1');
+  });
+
+  it('find the breaker of a model whose name is as long as may be', async () => {
+    const path = `/admin/breakers/model:${LONGEST_NAME}`;
+    expect((await running.client.get(path, key)).json).toMatchObject({ name: `model:${LONGEST_NAME}` });
+    for (const change of ['force-open', 'force-closed', 'reset'])
+      expect((await post(`${path}/${change}`)).status).toBe(200);
   });
 
   it.each(['model', 'model:nonesuch', '__proto__', '..%2fmodels'])('know no breaker %j', async (name) => {

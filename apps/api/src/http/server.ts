@@ -3,6 +3,7 @@ import { Server as NetServer } from 'node:net';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { MAX_MODEL_NAME_CHARACTERS } from '@app/inference';
 import { underServiceLevels, type HttpMetrics, type RouteClass, type RouteMeter, type ServiceLevels } from '@app/ops';
 import { accessOf } from '../auth/access.js';
 import type { Gates } from '../gates/gates.js';
@@ -20,6 +21,8 @@ import { RouteTable } from './route-table.js';
 import { boundUnfinishedBodies } from './unfinished-bodies.js';
 
 const MAX_HEADER_BYTES = 16_384;
+/** The longest that a path may have to name is the breaker of a model; Fastify's default of 100 is less. */
+const MAX_PARAMETER_CHARACTERS = 'model:'.length + MAX_MODEL_NAME_CHARACTERS;
 /** How often Node looks for requests that are not sent in time; the default of 30 s would be the real limit. */
 const SLOW_REQUEST_CHECK_MS = 500;
 /** How often connections are looked through for those that became idle after the server stopped listening. */
@@ -82,6 +85,7 @@ export class HttpServer extends FastifyAdapter {
   constructor({ bodyTimeoutMs, silenceTimeoutMs, trustedProxies, corsOrigins }: HttpServerOptions) {
     super({
       bodyLimit: MAX_BODY_BYTES,
+      routerOptions: { maxParamLength: MAX_PARAMETER_CHARACTERS },
       requestTimeout: bodyTimeoutMs,
       connectionTimeout: silenceTimeoutMs,
       trustProxy: trustedProxies.length > 0 && [...trustedProxies],
