@@ -36,13 +36,16 @@ describe('listModelFolders', () => {
     chmodSync(dir, 0o755);
     mkdirSync(join(dir, 'linear', '1'), { recursive: true });
     symlinkSync('2', join(dir, 'linear', '2')); // leads to itself
+    for (const name of ['away', 'linear/3', 'away+away']) symlinkSync('/nowhere', join(dir, name));
     const locked = ['locked', 'lost+found'].map((name) => join(dir, name));
     for (const folder of locked) mkdirSync(folder, { mode: 0 });
     const listed = asNobody(() => listModelFolders(dir));
     for (const folder of locked) chmodSync(folder, 0o700);
     expect(listed).toEqual([
+      expect.objectContaining({ name: 'away', version: '?', refusal: 'the folder cannot be read: ENOENT' }),
       { name: 'linear', version: '1', folder: join(dir, 'linear', '1') },
       expect.objectContaining({ name: 'linear', version: '2', refusal: 'falcon.json cannot be read: ELOOP' }),
+      expect.objectContaining({ name: 'linear', version: '3', refusal: 'the folder cannot be read: ENOENT' }),
       expect.objectContaining({ name: 'locked', version: '?', refusal: 'the folder cannot be read: EACCES' }),
     ]);
   });

@@ -70,9 +70,9 @@ function subfolders(folder: string): string[] {
 
 function isFolder(path: string): boolean {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    return statSync(path).isDirectory();
   } catch {
-    return true; // whoever reads it says why it cannot be read
+    return true; // a link that leads nowhere, for one; whoever reads it says why it cannot be read
   }
 }
 
@@ -96,7 +96,8 @@ function readManifest(folder: string): Pick<ModelFolder, 'manifest' | 'refusal'>
     text = readFileSync(join(folder, 'falcon.json'), 'utf8');
   } catch (error) {
     const code = codeOf(error);
-    return code === 'ENOENT' ? {} : { refusal: `falcon.json cannot be read: ${code}` };
+    if (code !== 'ENOENT') return { refusal: `falcon.json cannot be read: ${code}` };
+    return existsSync(folder) ? {} : { refusal: `the folder cannot be read: ${code}` };
   }
   let json: unknown;
   try {
