@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../../../scripts/test-support/until.js';
-import { writeVersion } from '../../test-support/model-fixtures.js';
+import { linearFiles, writeVersion } from '../../test-support/model-fixtures.js';
 import { FATEFUL_WORKER_ENTRY, TestService } from '../../test-support/test-service.js';
 import type { ModelWorker } from './model-worker.js';
 import type { WorkerPool } from './worker-pool.js';
@@ -72,6 +72,17 @@ describe('a version that serves and is refused by a later worker', () => {
     await until(() => service.models()[0]?.state === 'refused');
     writeFileSync(join(folder, 'fate'), 'loads');
     expect(await until(() => service.isReady())).toBe(true);
+    await service.stop();
+  });
+
+  it('is refused with a sentence that does not tell where its folder was', async () => {
+    const folder = writeVersion(test.dir, 'linear/1', await linearFiles());
+    const service = await test.start();
+    rmSync(folder, { recursive: true });
+    const pool = service['host']['pools'].get('wasm') as WorkerPool;
+    await pool.live()[0]?.kill('the test wants it');
+    await until(() => service.models()[0]?.state === 'refused');
+    expect(service.whyNotReady()).toBe('the folder cannot be read: ENOENT');
     await service.stop();
   });
 

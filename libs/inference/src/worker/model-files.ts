@@ -53,7 +53,9 @@ export class ModelFolderReader {
   }
 
   private async resolve(path: string): Promise<string> {
-    const root = await realpath(this.folder);
+    const root = await realpath(this.folder).catch((error: NodeJS.ErrnoException) => {
+      throw new Error(`the folder cannot be read: ${error.code}`);
+    });
     const lexical = join(root, path);
     if (!lexical.startsWith(root + sep)) throw new Error(`"${path}" escapes the model's folder`);
     const file = await realpath(lexical).catch((error: NodeJS.ErrnoException) => {
