@@ -31,7 +31,10 @@ export interface RunOptions {
 /** Runs the built `falcon` to its end. */
 export function falcon(args: string[], { input = '', interruptAt, onceSeen, signal, leaveAt, env }: RunOptions = {}) {
   return new Promise<Finished>((done) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd: PROJECT_DIR, env: { PATH: process.env['PATH'], ...env } });
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      cwd: PROJECT_DIR,
+      env: { PATH: process.env['PATH'], ...env },
+    });
     endWithTheFile(child);
     const output = { stdout: '', stderr: '' };
     let interrupted = false;
