@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -145,12 +145,12 @@ export class HttpServer extends FastifyAdapter {
       if (this.isDraining) {
         reply.raw.shouldKeepAlive = false;
       }
-      const isWithoutHost = request.raw.headers.host === undefined && request.raw.httpVersion === '1.1';
-      if (request.is404 || isWithoutHost) {
+      const hostFault = hostFaultOf(request.raw);
+      if (request.is404 || hostFault !== undefined) {
         meterResponse(reply.raw, this.unmatchedMeter(request.method), this.attached.watch, request);
       }
-      if (isWithoutHost) {
-        this.attached.filter.answer(new HttpError('BAD_REQUEST', 'HTTP/1.1 needs "Host".', CLOSE), request, reply);
+      if (hostFault !== undefined) {
+        this.attached.filter.answer(new HttpError('BAD_REQUEST', hostFault, CLOSE), request, reply);
         return;
       }
       if (cors?.answer(request, reply)) {
@@ -273,6 +273,15 @@ export class HttpServer extends FastifyAdapter {
     reply.header('x-request-id', request.id).headers(SECURITY_HEADERS);
     this.attached.filter.answer(error, request, reply);
   }
+}
+
+/** What is wrong with the `Host` of a request. Of several, `headers` has the first and nothing of the others. */
+function hostFaultOf({ rawHeaders, httpVersion }: IncomingMessage): string | undefined {
+  const hosts = rawHeaders.filter((name, k) => k % 2 === 0 && name.length === 4 && name.toLowerCase() === 'host');
+  if (hosts.length > 1) {
+    return 'There is more than one "Host".';
+  }
+  return hosts.length === 0 && httpVersion === '1.1' ? 'HTTP/1.1 needs "Host".' : undefined;
 }
 
 /** Lets the answer under way say "Connection: close", so that the client does not send another request into the void. */

@@ -48,6 +48,8 @@ const REFUSED: [what: string, bytes: string][] = [
   ['HTTP/2 without asking', `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${HIDDEN}`],
   ['an unknown version', 'GET /healthz HTTP/1.2\r\nHost: a\r\n\r\n'],
   ['no host', `GET /healthz HTTP/1.1\r\n\r\n${HIDDEN}`],
+  ['two hosts', `GET /healthz HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n${HIDDEN}`],
+  ['the same host twice', `${POST}Host: a\r\n${LENGTH}\r\n${BODY}${HIDDEN}`],
 ];
 
 describe('where a request ends', () => {
