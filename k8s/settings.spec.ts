@@ -52,7 +52,7 @@ describeWithKustomize('settings of the pods', () => {
         port: api().pod.containers[0]!.ports![0]!.containerPort,
         workerId: POD_NAME,
         mode: 'production',
-        auditWorker: { runsHere: false },
+        auditWorker: undefined,
       });
     });
 
