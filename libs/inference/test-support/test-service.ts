@@ -9,7 +9,7 @@ import { WORKER_ENTRY } from './model-fixtures.js';
 /** A worker that hangs on 666, exits on 667, aborts on 668, throws on 669, and hangs after it has answered on 670 and 671. */
 export const FAULTY_WORKER_ENTRY = join(__dirname, 'faulty-worker.cjs');
 
-/** A worker that loads, refuses or dies as the file `fate` of a model's folder says. */
+/** A worker that loads, refuses, waits or dies as the file `fate` of a model's folder says. */
 export const FATEFUL_WORKER_ENTRY = join(__dirname, 'fateful-worker.cjs');
 
 /** A log that keeps its lines. */

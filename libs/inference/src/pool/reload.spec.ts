@@ -102,3 +102,17 @@ describe('a version that serves and is refused by a later worker', () => {
     expect(await workersWith(2)).toBe(true);
   });
 });
+
+describe('a version that one worker refuses before another has loaded it', () => {
+  const test = new TestService();
+  afterAll(() => test.stop());
+
+  it('is loaded by both in the end', async () => {
+    const folder = writeVersion(test.dir, 'linear/1', { fate: 'one waits' });
+    const service = await test.start({ workers: 2, workerEntry: FATEFUL_WORKER_ENTRY });
+    expect(service.models()).toMatchObject([{ state: 'refused' }]);
+    writeFileSync(join(folder, 'fate'), 'loads');
+    const pool = service['host']['pools'].get('wasm') as WorkerPool;
+    expect(await until(() => pool.workersWith('linear/1') === 2)).toBe(true);
+  });
+});

@@ -186,8 +186,11 @@ export class WorkerPool {
     this.next(worker, false);
   }
 
-  /** Notes that the model can be loaded, whatever other workers found. */
+  /** Notes that the model can be loaded, whatever other workers found: what was refused to them before is tried again. */
   private prove(key: string, source: ModelSource): void {
+    if (!this.proven.has(key)) {
+      for (const worker of this.workers) if (worker.refused.has(key)) this.tryAgain(worker, key);
+    }
     this.proven.add(key);
     this.sources.set(key, source);
     this.loadDeaths.delete(key);
