@@ -200,11 +200,13 @@ describe('bad input', () => {
     ['DELETE', '/infer/batch', 'POST'],
     ['POST', '/healthz', 'GET, HEAD'],
     ['OPTIONS', '/infer', 'POST'],
+    ['GET', 'http://a/infer?b', 'POST'],
     ['GET', '/admin/breakers/cache/reset', 'POST'],
     ['POST', '/_health/checks/cache', 'GET, HEAD'],
   ])('%s %s is 405 and says what is allowed', async (method, path, allowed) => {
     const { status, json, headers } = await running.client.send(method, path);
     expect([status, json['code'], headers['allow']]).toEqual([405, 'METHOD_NOT_ALLOWED', allowed]);
+    expect(json['instance']).toMatch(/^\/[^?]+$/);
   });
 
   it.each([

@@ -52,8 +52,9 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** The path asked for, without its query. */
+/** The path asked for, without its query, and without the host of a request as proxies are sent it. */
 export function pathOf(url = '/'): string {
   const end = url.search(/[?#]/);
-  return end === -1 ? url : url.slice(0, end);
+  const path = end === -1 ? url : url.slice(0, end);
+  return path.replace(/^https?:\/\/[^/]*/i, '') || '/';
 }
