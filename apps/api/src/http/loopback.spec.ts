@@ -22,6 +22,7 @@ describe('isFromThisMachine', () => {
   it.each([
     ['curl on this machine', {}],
     ['a browser by another name of it', { host: 'localhost:8000', 'sec-fetch-site': 'none' }],
+    ['whoever writes it otherwise', { host: 'LocalHost:8000' }],
     ['over IPv6', { host: '[::1]:8000' }],
     ['the page itself', { origin: 'http://127.0.0.1:8000', 'sec-fetch-site': 'same-origin' }],
   ])('lets in %s', (_, headers) => {

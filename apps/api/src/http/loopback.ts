@@ -41,7 +41,10 @@ export function isFromAnotherSite({ method, headers }: IncomingMessage): boolean
   );
 }
 
-/** The name in `name:port`, an IPv6 address without its brackets. */
+/** The name in `name:port`, in lower case, an IPv6 address without its brackets. */
 function hostName(host = ''): string {
-  return host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  return host
+    .toLowerCase()
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1');
 }
