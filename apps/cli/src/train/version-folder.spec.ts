@@ -41,6 +41,10 @@ describe('writeVersionFolder', () => {
     expect(readdirSync(folder)).toEqual(['model.json']);
   });
 
+  it.each(['my mood', '.moods'])('writes no version of %j, which no server takes for a model', (name) => {
+    expect(() => checkVersionFolder(join(models, name, '1'), false)).toThrow(`"${name}" is not a model name`);
+  });
+
   it('replaces an empty folder, and nothing that is no version', () => {
     mkdirSync(folder, { recursive: true });
     writeVersionFolder(folder, { 'notes.txt': 'mine' }, true);

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isVersion } from '@app/inference';
+import { isVersion, MODEL_NAME } from '@app/inference';
 
 /** Content of the files of a model version, by name. */
 export type VersionFiles = Record<string, string | Buffer>;
@@ -13,6 +13,8 @@ export function checkVersionFolder(folder: string, replace: boolean): void {
   if (!isVersion(basename(resolve(folder)))) {
     throw new Error(`${folder} does not end in a version, a whole number from 1, as in models/sentiment/2`);
   }
+  const model = basename(dirname(resolve(folder)));
+  if (!MODEL_NAME.test(model)) throw new Error(`${folder} is no version of a model: "${model}" is not a model name`);
   if (!existsSync(folder)) return;
   if (!statSync(folder).isDirectory()) throw new Error(`${folder} is a file, and no folder of a version`);
   const names = readdirSync(folder);
