@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { HealthProber } from './servers/health-prober.js';
 import { BenchServer } from './bench-server.js';
 import { OUT_OPTION, positive } from './cli-options.js';
 import { FALCON } from './compare.js';
 import { LoadGenerator } from './load/load-generator.js';
+import { Prober } from './load/prober.js';
 import { callersSettings, PLAIN_SETTINGS } from './config.js';
 import { report, say } from './reporting.js';
 import { below, type Verdict } from './requirements.js';
@@ -32,9 +32,9 @@ async function measure(durationMs: number, logFolder: string): Promise<Verdict[]
   const server = await BenchServer.start(FALCON, logFolder);
   const generator = new LoadGenerator(); // not before: a process that nobody ends would keep a failed bench running
   const load = { port: server.port, path: '/infer', texts: 'different' as const, connections: CONNECTIONS, seed: 1 };
-  let probers: HealthProber[] = [];
+  let probers: Prober[] = [];
   try {
-    const onMeasuring = () => (probers = PROBES.map((path) => new HealthProber(server.port, path)));
+    const onMeasuring = () => (probers = PROBES.map((path) => new Prober(server.port, path)));
     const result = await generator.run({ ...load, warmupMs: WARMUP_MS, until: { durationMs } }, { onMeasuring });
     await Promise.all(probers.map((prober) => prober.stop()));
     say(
@@ -47,7 +47,7 @@ async function measure(durationMs: number, logFolder: string): Promise<Verdict[]
   return probers.map(({ latencies }, k) => verdictOf(PROBES[k] ?? '', latencies));
 }
 
-function verdictOf(path: string, latencies: HealthProber['latencies']): Verdict {
+function verdictOf(path: string, latencies: Prober['latencies']): Verdict {
   const median = latencies.percentileMs(0.5);
   say(`${path}: ${latencies.count} probes, median ${median} ms, 99th percentile ${latencies.percentileMs(0.99)} ms`);
   return below(`${path} at full load, median of ${latencies.count}`, median, PROMISED_MS, 'ms');

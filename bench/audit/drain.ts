@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchServer } from '../bench-server.js';
+import { Prober } from '../load/prober.js';
 import { machineCpuMs } from '../machine-load.js';
 import { readMetric } from '../read-metric.js';
 import type { AuditServices, QueueKind } from './audit-services.js';
-import { HealthProber } from '../servers/health-prober.js';
 import { emptyTable, tableFilling } from './table.js';
 
 const SAMPLE_MS = 500;
@@ -86,7 +86,7 @@ class DrainUsage {
   }
 
   async watch(api: BenchServer): Promise<Omit<Drain, 'rowsPerSecond'>> {
-    const prober = new HealthProber(api.port);
+    const prober = new Prober(api.port);
     const samples: DrainSample[] = [];
     let movedAtMs = performance.now();
     for (let progress = 0; progress < 1; await sleep(SAMPLE_MS)) {

@@ -1,7 +1,8 @@
 import type { LogWriter } from '@app/resilience';
+import type { AuditAvailability } from './audit-availability.js';
 import type { AuditLog } from './audit-log.js';
 import type { AuditObserver } from './audit-observer.js';
-import type { AuditAvailability, AuditPipelineOptions } from './audit-options.js';
+import type { AuditPipelineOptions } from './audit-options.js';
 import type { QueueBoard } from './queue/queue-board.js';
 import type { RunningPipeline } from './running-pipeline.js';
 

@@ -1,9 +1,10 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { LogWriter } from '@app/resilience';
+import type { AuditAvailability } from './audit-availability.js';
 import type { AuditLog } from './audit-log.js';
 import type { AuditObserver } from './audit-observer.js';
-import type { AuditAvailability, AuditPipelineOptions, AuditWorkerOptions } from './audit-options.js';
+import type { AuditPipelineOptions, AuditWorkerOptions } from './audit-options.js';
 import { AuditServices } from './audit-services.js';
 import type { AuditDatabase } from './database/audit-database.js';
 import { pause } from './pause.js';

@@ -1,7 +1,8 @@
 import type { DynamicModule } from '@nestjs/common';
 import type { LogWriter } from '@app/resilience';
+import type { AuditAvailability } from './audit-availability.js';
 import type { AuditObserver } from './audit-observer.js';
-import type { AuditAvailability, AuditServicesOptions, AuditWorkerOptions } from './audit-options.js';
+import type { AuditServicesOptions, AuditWorkerOptions } from './audit-options.js';
 import type { AuditPolicies } from './audit-policies.js';
 import { AuditServices } from './audit-services.js';
 import type { AuditDatabase } from './database/audit-database.js';

@@ -8,7 +8,7 @@ import {
   type LogWriter,
   type Policy,
 } from '@app/resilience';
-import type { Fault } from '../audit-options.js';
+import type { Fault } from '../audit-availability.js';
 import { openPolicies } from '../audit-policies.js';
 import { pause } from '../pause.js';
 import {

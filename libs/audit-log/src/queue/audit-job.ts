@@ -4,6 +4,9 @@ export const AUDIT_QUEUE = 'falcon-audit';
 /** Name of the jobs that carry records. */
 export const RECORDS_JOB = 'records';
 
+/** Name of the jobs that have the table looked after. */
+export const MAINTENANCE_JOB = 'maintenance';
+
 /** Many records on their way into the table. */
 export interface AuditJob {
   /** Version of the records' members (RECORD_FORMAT when they were written). */

@@ -9,7 +9,7 @@ import {
 } from '@app/resilience';
 import { openPolicies } from '../audit-policies.js';
 import { sqlStateOf } from '../database/database-failure.js';
-import { AUDIT_QUEUE, RECORDS_JOB } from './audit-job.js';
+import { AUDIT_QUEUE, MAINTENANCE_JOB, RECORDS_JOB } from './audit-job.js';
 import { FullRedisError, QueueUnavailableError } from './audit-queue.errors.js';
 import type { Availability } from './availability.js';
 import type { QueuedJob } from './job-codec.js';
@@ -38,8 +38,6 @@ const POSTGRES_TAKES_NOTHING = new Set(['25006', '53100', '42501']);
 /** Old jobs that are removed at once, so that others do not wait for long meanwhile. */
 const MOST_CLEANED = 1000;
 const MAX_INT = 2 ** 31 - 1;
-/** Name of the jobs that have the table looked after. */
-export const MAINTENANCE_JOB = 'maintenance';
 const NOTHING: QueuedJob = { format: 0, records: 0, rows: '' };
 const POSTGRES_CONNECTIONS = 2;
 

@@ -1,5 +1,5 @@
 import { reasonOf, type LogWriter } from '@app/resilience';
-import type { Fault } from '../audit-options.js';
+import type { Fault } from '../audit-availability.js';
 import { UnfitRedisError } from './audit-queue.errors.js';
 
 /** Knows whether a service can be used, and tells the log once per change. */

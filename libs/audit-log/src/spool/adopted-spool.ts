@@ -6,14 +6,7 @@ import { AcknowledgedFile } from './acknowledged-file.js';
 import { listSegments, readHeader, segmentFile, writtenBytes } from './segment.js';
 import type { SpoolFolder } from './spool-folder.js';
 import { SpoolSource } from './spool-source.js';
-
-/** A spool was written by a newer Falcon, whose records this one does not understand. */
-export class NewerSpoolError extends Error {
-  constructor(format: number) {
-    super(`Its records are of format ${format}, this Falcon knows formats up to ${RECORD_FORMAT}.`);
-    this.name = 'NewerSpoolError';
-  }
-}
+import { NewerSpoolError } from './spool.errors.js';
 
 /** The spool of a process that is gone, now shipped by this one. */
 export class AdoptedSpool extends SpoolSource {

@@ -3,9 +3,10 @@ import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogWriter } from '@app/resilience';
 import type { AuditObserver } from '../audit-observer.js';
-import { AdoptedSpool, NewerSpoolError } from './adopted-spool.js';
+import { AdoptedSpool } from './adopted-spool.js';
 import { listSegments } from './segment.js';
 import { SpoolFolder } from './spool-folder.js';
+import { NewerSpoolError } from './spool.errors.js';
 
 /** A folder without records is left alone for so long: its process may be about to lock it. */
 const GRACE_MS = 60_000;

@@ -1,3 +1,5 @@
+import { RECORD_FORMAT } from '../audit-record.js';
+
 /** Base of every reason for which a record is not on the spool; `code` is stable. */
 export abstract class SpoolError extends Error {
   abstract readonly code: string;
@@ -49,5 +51,13 @@ export class SpoolClosedError extends SpoolError {
   readonly code = 'SPOOL_CLOSED';
   constructor() {
     super('The audit spool is closed.');
+  }
+}
+
+/** A spool was written by a newer Falcon, whose records this one does not understand. */
+export class NewerSpoolError extends Error {
+  constructor(format: number) {
+    super(`Its records are of format ${format}, this Falcon knows formats up to ${RECORD_FORMAT}.`);
+    this.name = 'NewerSpoolError';
   }
 }

@@ -4,10 +4,10 @@ import type {
   BatchOutput,
   FromWorker,
   LoadedModel,
+  ModelSource,
   WorkerMemory,
   WorkerSettings,
 } from '../worker/protocol.js';
-import type { ModelSource } from '../worker/served-model.js';
 import { type ChannelEvents, openChannel, type WorkerChannel } from './worker-channel.js';
 
 /** How a load ended: served from now on, refused with a sentence, or cut off by the worker's end. */

@@ -1,6 +1,5 @@
 import { messageOf } from '../message-of.js';
-import type { WorkerSettings } from '../worker/protocol.js';
-import type { ModelSource } from '../worker/served-model.js';
+import type { ModelSource, WorkerSettings } from '../worker/protocol.js';
 import { type LoadOutcome, MAX_BACKLOG, ModelWorker } from './model-worker.js';
 
 const FIRST_BACKOFF_MS = 100;

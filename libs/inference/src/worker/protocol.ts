@@ -18,10 +18,14 @@ export interface WorkerSettings {
 /** Inputs of one batch: texts for a text classifier, else one set of named tensors per item. */
 export type BatchInput = { texts: string[] } | { tensors: NamedTensors[] };
 
+/** What a worker is asked to load. */
+export interface ModelSource {
+  folder: string;
+  manifest: Manifest | undefined;
+}
+
 /** Serving thread to worker. */
-export type ToWorker =
-  | { type: 'load'; key: string; folder: string; manifest: Manifest | undefined }
-  | { type: 'run'; key: string; input: BatchInput };
+export type ToWorker = ({ type: 'load'; key: string } & ModelSource) | { type: 'run'; key: string; input: BatchInput };
 
 /** What a worker found out about a model that it loaded. */
 export interface LoadedModel {

@@ -3,16 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Manifest, Signature } from '../models/manifest.js';
 import { concatItems, splitItems } from '../tensor-batch.js';
 import { ModelFolderReader, readModelFiles } from './model-files.js';
-import type { BatchInput, Computed, LoadedModel, WorkerSettings } from './protocol.js';
+import type { BatchInput, Computed, LoadedModel, ModelSource, WorkerSettings } from './protocol.js';
 import { TensorModel } from './tensor-model.js';
 import { TextClassifier } from './text-classifier.js';
 import { warmUp } from './warm-up.js';
-
-/** What a worker is asked to load. */
-export interface ModelSource {
-  folder: string;
-  manifest: Manifest | undefined;
-}
 
 /** A model version in a worker: loaded, checked against its manifest, warm. */
 export class ServedModel {

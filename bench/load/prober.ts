@@ -1,11 +1,11 @@
 import { Agent, get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LatencyHistogram } from '../load/latency-histogram.js';
+import { LatencyHistogram } from './latency-histogram.js';
 
 const INTERVAL_MS = 20;
 
 /** Asks a server for a probe again and again, as an impatient cluster would, and keeps the latencies. */
-export class HealthProber {
+export class Prober {
   readonly latencies = new LatencyHistogram();
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
   private running = true;
