@@ -14,13 +14,10 @@ describeWithCompose('the stack of docker-compose.yml', () => {
   /** Keeps asking through nginx while something happens to the stack; nobody may notice. */
   async function underLoad(name: string, happening: () => Promise<unknown>): Promise<LedgerClient> {
     const client = new LedgerClient({ ports: [stack.port], connections: 16, pauseMs: 10, name }).start();
-    try {
-      await client.waitForAnswers(200);
-      await happening();
-      await client.waitForAnswers(200);
-    } finally {
-      await client.stop();
-    }
+    await client.waitForAnswers(200);
+    await happening();
+    await client.waitForAnswers(200);
+    await client.stop();
     const told = { statuses: client.statuses(), slowestMs: Math.round(client.slowestMs) };
     process.stderr.write(`${name}: ${JSON.stringify(told)}\n`);
     return client;

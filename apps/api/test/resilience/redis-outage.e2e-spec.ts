@@ -54,7 +54,6 @@ describeWithRedis('the cache’s Redis under load', () => {
     load = new SteadyLoad({ ports: servers.map(({ falcon }) => falcon.port), name: newText() });
     await load.during(500); // code that runs for the first time
   });
-  afterEach(() => load.stop());
   afterAll(async () => {
     await Promise.all(servers.map(stop));
     await proxy.stop();

@@ -3,6 +3,7 @@ import { Agent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../../../scripts/test-support/until.js';
+import { endWithTheTest } from './end-with-the-test.js';
 
 /** What a client knows of a request whose answer has arrived whole. */
 export interface LedgerEntry {
@@ -51,10 +52,11 @@ export class LedgerClient {
     this.agent = new Agent({ keepAlive: true, maxSockets: Infinity });
   }
 
-  /** Begins; it goes on until `stop()`. */
+  /** Begins; it goes on until `stop()`, and no longer than the test. */
   start(): this {
     const { ports, connections = 8 } = this.options;
     this.isStopping = false;
+    endWithTheTest(() => (this.isStopping = true));
     this.running = Promise.all(
       Array.from({ length: connections }, (_, index) => this.keepAsking(ports[index % ports.length]!)),
     );

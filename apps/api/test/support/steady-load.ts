@@ -1,6 +1,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from './answer.js';
 import { Client } from './client.js';
+import { endWithTheTest } from './end-with-the-test.js';
 
 /** An answer, and when and for how long it was waited for. */
 export interface TimedAnswer {
@@ -38,10 +39,11 @@ export class SteadyLoad {
   private isStopping = false;
   private sent = 0;
 
-  /** Begins; it goes on until `stop()`. */
+  /** Begins; it goes on until `stop()`, and no longer than the test. */
   constructor(private readonly options: SteadyLoadOptions) {
     this.clients = options.ports.map((port) => new Client(port));
     const connections = options.connections ?? 4 * this.clients.length;
+    endWithTheTest(() => (this.isStopping = true));
     this.running = Promise.all(
       Array.from({ length: connections }, (_, k) => this.keepAsking(this.clients[k % this.clients.length]!)),
     );
