@@ -6,6 +6,7 @@ import {
   mountSmallDisk,
   unmountSmallDisk,
 } from '../../../../scripts/test-support/small-disk.js';
+import { until } from '../../../../scripts/test-support/until.js';
 import { AuditStack } from '../support/audit-stack.js';
 import { LedgerClient } from '../support/ledger-client.js';
 import { NO_DIFFERENCES } from '../support/ledger-check.js';
@@ -41,8 +42,11 @@ describeWithSmallDisk('a full disk', () => {
     await full.send(200);
     const dropped = await api.metric('dropped_logs_total');
     rmSync(ballast);
-    await client.send(100);
-    expect(api.isRunning()).toBe(true);
+    await until(async () => {
+      const before = await api.metric('dropped_logs_total');
+      const answer = await client.ask(api.port);
+      return answer?.status === 200 && (await api.metric('dropped_logs_total')) === before;
+    });
     return { api, client, full, dropped };
   }
 
