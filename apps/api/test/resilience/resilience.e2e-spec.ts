@@ -152,14 +152,16 @@ describe('the rate limit', () => {
 describe('load shedding', () => {
   const settings = { LOAD_SHEDDING: 'static', MAX_INFLIGHT: '2', BATCH_TIMEOUT_MS: String(HELD_MS) };
 
-  it('refuses what is too much, low priority first, and never probes', async () => {
+  it('refuses what is too much, but no probes, documents and operators', async () => {
     const running = await startWithClient(settings);
     const first = await held(running);
     const second = await held(running, 'another');
     const refused = await running.client.infer({ text: 'a' }, { 'X-Priority': 'low' });
     expect([refused.status, refused.json['code']]).toEqual([503, 'OVERLOADED']);
     expect(Number(refused.headers['retry-after'])).toBeGreaterThanOrEqual(1);
-    expect((await running.client.get('/healthz')).status).toBe(200);
+    for (const path of ['/healthz', '/readyz', '/docs', '/openapi.json', '/admin/breakers']) {
+      expect([path, (await running.client.get(path)).status]).toEqual([path, 200]);
+    }
     const { text } = await running.client.get('/metrics');
     expect(text).toMatch(/^shed_total\{[^}]*priority="low",reason="limit"[^}]*\} 1$/m);
     expect(text).toMatch(/^inflight_requests\{[^}]*\} 2$/m);
