@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { describeWithRedis } from '../../../../scripts/test-support/redis.js';
+import { until } from '../../../../scripts/test-support/until.js';
 import { AuditStack } from '../support/audit-stack.js';
 import { untilProbedAs } from '../support/probed.js';
 import type { Service } from '../support/service.js';
@@ -22,8 +23,11 @@ describeWithRedis('probes', () => {
     redis = new Redis(stack.redis?.url ?? '');
     await untilProbedAs('none', api.port);
     // What the start needs connections for has them when none is added for a while.
-    for (let [before, after] = ['', await seen()]; before !== after; [before, after] = [after, await seen()])
+    await until(async () => {
+      const before = await seen();
       await sleep(2000);
+      return (await seen()) === before;
+    });
   });
   afterAll(async () => {
     redis.disconnect();

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Falcon } from '../support/falcon.js';
 import { Inspector, INSPECTED } from '../support/inspector.js';
-import { eventually } from '../../../../scripts/test-support/until.js';
+import { eventually, until } from '../../../../scripts/test-support/until.js';
 import { documentedFaults, NO_ANSWER, probeAll, untilProbedAs } from '../support/probed.js';
 
 jest.setTimeout(60_000);
@@ -52,10 +52,11 @@ describe('the probes of a server', () => {
   it('do not fail for a worker that hangs, because it is replaced', async () => {
     await inspector.onWorkers('for (;;);');
     const seen: string[] = [];
-    while (!falcon.logs().some(({ message }) => message === 'Inference worker lost')) {
+    const isLost = async () => {
       seen.push(...(await probeAll(falcon.port)).map(({ status }) => status));
-      await sleep(100);
-    }
+      return falcon.logs().some(({ message }) => message === 'Inference worker lost');
+    };
+    await until(isLost, { pollMs: 100 });
     const answers = seen.filter((status) => status !== NO_ANSWER); // a machine that stands still gives none
     expect(new Set(answers)).toEqual(new Set(['200']));
     expect(answers.length).toBeGreaterThan(0.5 * seen.length);

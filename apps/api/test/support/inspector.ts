@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../../../scripts/test-support/until.js';
 import type { Falcon } from './falcon.js';
 
@@ -50,10 +49,12 @@ export class Inspector {
     const message = { id: 1, method: 'Runtime.evaluate', params: { expression: `setTimeout(() => { ${statement} })` } };
     for (const sessionId of this.workers) {
       // A worker that was attached to this moment does not hear yet.
-      while (!this.answered.has(sessionId)) {
+      const isTaken = () => {
+        if (this.answered.has(sessionId)) return true;
         this.send('NodeWorker.sendMessageToWorker', { sessionId, message: JSON.stringify(message) });
-        await sleep(100);
-      }
+        return false;
+      };
+      await until(isTaken, { pollMs: 100 });
     }
     this.answered.clear();
   }

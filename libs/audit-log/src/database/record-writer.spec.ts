@@ -151,20 +151,10 @@ describe('RecordWriter', () => {
       for (let next = jobs.shift(); next; next = jobs.shift()) await writeInTheEnd(next);
     };
     const writing = Promise.all(Array.from({ length: 3 }, writeAll));
-    let kills = 0;
-    while (kills < 3) {
+    for (let kills = 0; kills < 3; kills++) {
       await sleep(50);
-      const processes = embeddedProcesses(postgres.dataDir);
-      if (
-        processes.length > 0 &&
-        (await database.check().then(
-          () => true,
-          () => false,
-        ))
-      ) {
-        signalAll(processes, 'SIGKILL');
-        kills++;
-      }
+      await eventually(() => database.check());
+      signalAll(embeddedProcesses(postgres.dataDir), 'SIGKILL');
     }
     await writing;
     const [found] = await eventually(() =>
