@@ -23,6 +23,7 @@ const PATIENCE = { timeoutMs: 20_000, pollMs: 500 };
 /** Rules that have no data as long as all is well, and why. */
 const QUIET_RULES: Record<string, string> = {
   NoWorkers: 'absent() has data only where there is no target',
+  DrainStuck: 'it leaves out every address at which a server accepts requests',
 };
 
 /** Panels that must show what the requests below do. */
